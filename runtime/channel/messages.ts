@@ -1,0 +1,88 @@
+/**
+ * The wire protocol: every message that can pass between a runtime and a worker, with its direction.
+ * A message is a small JSON head; values of users (arguments, results, errors) travel beside it as a body.
+ */
+import type { EncodedValue } from './codec.ts';
+import type { LogLevelName } from './levels.ts';
+
+/** A function for a worker to load, told by the runtime. `name` is what it is invoked by. */
+export interface FunctionSource {
+  readonly name: string;
+  readonly file: string;
+  /** Names the content of the module, for `ctx.version`. */
+  readonly version: string;
+}
+
+/** What a worker found in a function's module. */
+export type FunctionDescriptor =
+  | {
+      readonly name: string;
+      readonly state: 'ready';
+      readonly description?: string | undefined;
+      /** The settings as the module exports them; the runtime validates them. */
+      readonly config: Readonly<Record<string, unknown>>;
+      /** JSON Schema of the input, when the schema's library can tell it. */
+      readonly inputSchema?: unknown;
+    }
+  | {
+      readonly name: string;
+      readonly state: 'failed';
+      readonly error: {
+        readonly name: string;
+        readonly message: string;
+        readonly stack?: string | undefined;
+      };
+    };
+
+/** Why an invocation did not succeed, as far as the worker can tell. The body holds what was thrown. */
+export type FailureKind = 'threw' | 'invalidInput' | 'notLoaded' | 'unserializable' | 'undecodable';
+
+/** Runtime to worker. */
+export type ToWorker =
+  /** First message: load these, in this order, then say `ready`. */
+  | { readonly type: 'load'; readonly functions: readonly FunctionSource[] }
+  /** Run one invocation; the body holds the arguments. `timeoutMs` is for `ctx.remainingTime()`; 0: no timeout. */
+  | {
+      readonly type: 'run';
+      readonly run: number;
+      readonly functionIndex: number;
+      readonly invocationId: string;
+      readonly attempt: number;
+      readonly timeoutMs: number;
+      readonly cwd: string;
+    }
+  /** Abort the signal of a run; the body holds the reason. */
+  | { readonly type: 'abort'; readonly run: number }
+  /** Run teardown and exit. */
+  | { readonly type: 'stop' };
+
+/** Worker to runtime. */
+export type FromWorker =
+  /** Everything is loaded, or has failed to. The body holds the FunctionDescriptor of each, in the order of `load`. */
+  | { readonly type: 'ready'; readonly loadMs: number; readonly memoryMB: number }
+  /** The body holds the result. */
+  | { readonly type: 'succeeded'; readonly run: number; readonly memoryMB: number }
+  /** The body holds the error as thrown, or the list of issues of an invalid input. */
+  | {
+      readonly type: 'failed';
+      readonly run: number;
+      readonly memoryMB: number;
+      readonly kind: FailureKind;
+      /** Where the value is that can't be sent, for `unserializable`. */
+      readonly path?: string;
+    }
+  /** The body holds the value given to `ctx.progress`. */
+  | { readonly type: 'progress'; readonly run: number }
+  /** A line of `ctx.log`; the body holds its fields. */
+  | {
+      readonly type: 'log';
+      readonly run: number;
+      readonly level: LogLevelName;
+      readonly message?: string | undefined;
+    };
+
+/** A message with the user's value that belongs to it. */
+export interface Envelope<Message> {
+  readonly message: Message;
+  readonly body: EncodedValue | undefined;
+}

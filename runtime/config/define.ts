@@ -1,0 +1,43 @@
+import type { Trigger } from '../triggers/trigger.ts';
+import type { LogLevel } from './logger.ts';
+
+/** The settings of a pool of workers. */
+export interface PoolConfig {
+  /** How many workers are kept warm. Default: 1. */
+  min?: number;
+  /** The most workers at once. Default: the number of cores. */
+  max?: number;
+  /** What a worker is; a process. */
+  isolation?: 'process';
+  /** How long a worker above `min` may be idle before it is stopped: ms or a string. Default: `'30s'`. */
+  idleTimeout?: number | string;
+  /** The longest an invocation may run when its function sets no timeout: ms or a string. Default: `'60s'`. */
+  timeout?: number | string;
+  /** How long after a timeout or cancel a function may go on before SIGTERM; SIGKILL comes after twice that. Default: `'1s'`. */
+  killGrace?: number | string;
+  /** How long a worker may take to load all functions. Default: `'30s'`. */
+  loadTimeout?: number | string;
+  /** The most invocations that wait; one more is a `QueueFullError`. Default: 100,000. */
+  queueLimit?: number;
+  /** Environment variables for the workers, beside those of this process. */
+  env?: Record<string, string>;
+  /** Options for Node in the workers, such as `--max-old-space-size=512`. */
+  execArgv?: string[];
+}
+
+/** A configuration; everything has a default. */
+export interface Config {
+  /** The folder of functions, or several folders and packages: `['functions', 'warm-pool/functions']`. Default: `'functions'`. */
+  functions?: string | string[];
+  /** Where the runtime keeps its control socket and what it has to remember. Default: `'.pool'`. */
+  dataDir?: string;
+  pool?: PoolConfig;
+  /** What invokes functions by itself once the runtime is started. */
+  triggers?: Trigger[];
+  log?: { level?: LogLevel };
+}
+
+/** Gives a `pool.config.ts` its types; returns the configuration as it is. */
+export function defineConfig(config: Config): Config {
+  return config;
+}

@@ -1,0 +1,15 @@
+import ms, { type StringValue } from 'ms';
+
+/** Reads a duration: a number of ms, or a string such as `'30s'`. Returns ms, or undefined when it is none. */
+export function parseDuration(value: unknown): number | undefined {
+  const parsed = typeof value === 'string' ? parseText(value) : value;
+  return typeof parsed === 'number' && parsed >= 0 ? parsed : undefined;
+}
+
+/** What `parseDuration` takes, for messages. */
+export const durationExpected = 'a number of ms or a string such as "30s" or "5 min"';
+
+function parseText(text: string): number | undefined {
+  if (text.trim() === '' || text.length > 100) return undefined; // ms throws on these
+  return ms(text as StringValue) as number | undefined;
+}

@@ -1,0 +1,37 @@
+import { type LogLevelName, levelNames } from '../channel/levels.ts';
+
+/** Writes one line at a level: an object of fields with a message, or a message alone. */
+export interface LogMethod {
+  (fields: object, message?: string): void;
+  (message: string): void;
+}
+
+/**
+ * What the runtime logs to. A pino logger fits as it is; anything with these methods does.
+ * `child` binds fields to every line the returned logger writes.
+ */
+export interface Logger {
+  trace: LogMethod;
+  debug: LogMethod;
+  info: LogMethod;
+  warn: LogMethod;
+  error: LogMethod;
+  fatal: LogMethod;
+  child(bindings: Record<string, unknown>): Logger;
+}
+
+export const logLevels = levelNames;
+export type LogLevel = LogLevelName;
+
+const ignore = () => {};
+
+/** The logger of an embedded runtime that was given none: an embedded runtime prints nothing. */
+export const silentLogger: Logger = {
+  trace: ignore,
+  debug: ignore,
+  info: ignore,
+  warn: ignore,
+  error: ignore,
+  fatal: ignore,
+  child: () => silentLogger,
+};

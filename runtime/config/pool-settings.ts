@@ -1,0 +1,12 @@
+/** The settings of a pool, read: durations are in ms. */
+export interface PoolSettings {
+  readonly min: number;
+  readonly max: number;
+  readonly idleTimeoutMs: number;
+  readonly timeoutMs: number;
+  readonly killGraceMs: number;
+  readonly loadTimeoutMs: number;
+  readonly queueLimit: number;
+  readonly env: Readonly<Record<string, string>>;
+  readonly execArgv: readonly string[];
+}

@@ -1,0 +1,106 @@
+import type { FunctionDescriptor, FunctionSource } from '../channel/messages.ts';
+import { FunctionLoadError, FunctionNotFoundError, type PoolError } from '../invocation/errors.ts';
+import type { Code } from '../pool/code.ts';
+import type { Discovery } from './discovery.ts';
+import { type FunctionSettings, readFunctionSettings } from './settings.ts';
+
+/** What is known of a function in one version of the folder. */
+export type KnownFunction =
+  | {
+      readonly state: 'ready';
+      readonly source: FunctionSource;
+      readonly settings: FunctionSettings;
+      readonly description: string | undefined;
+      readonly inputSchema: unknown;
+    }
+  | { readonly state: 'failed'; readonly source: FunctionSource; readonly error: LoadFailure };
+
+export interface LoadFailure {
+  readonly name: string;
+  readonly message: string;
+  readonly stack?: string | undefined;
+}
+
+/** The functions as the folder has them at one moment: what workers load, and what they found. */
+export class Generation implements Code {
+  readonly #known = new Map<string, KnownFunction>();
+  readonly #onLoaded: (generation: Generation) => void;
+  #sources: readonly FunctionSource[];
+
+  constructor(discovery: Discovery, onLoaded: (generation: Generation) => void) {
+    this.#onLoaded = onLoaded;
+    this.#sources = discovery.sources;
+    for (const [name, files] of discovery.clashes) {
+      const message = `several files give this name, rename all but one: ${files.join(', ')}`;
+      this.#fail({ name, file: files[0] as string, version: 'none' }, { name: 'Error', message });
+    }
+  }
+
+  get sources(): readonly FunctionSource[] {
+    return this.#sources;
+  }
+
+  /** In the order of their names. */
+  get functions(): KnownFunction[] {
+    return [...this.#known.values()].sort((a, b) => (a.source.name < b.source.name ? -1 : 1));
+  }
+
+  find(name: string): KnownFunction | undefined {
+    return this.#known.get(name);
+  }
+
+  loaded(descriptors: readonly FunctionDescriptor[]): void {
+    for (const descriptor of descriptors) this.#describe(descriptor);
+    this.#onLoaded(this);
+  }
+
+  exclude(name: string, how: string): void {
+    const source = this.#sources.find((each) => each.name === name);
+    if (!source) return;
+    this.#sources = this.#sources.filter((each) => each !== source);
+    this.#fail(source, { name: 'Error', message: how });
+  }
+
+  timeoutOf(name: string): number | undefined {
+    const known = this.#known.get(name);
+    return known?.state === 'ready' ? known.settings.timeoutMs : undefined;
+  }
+
+  refusal(name: string, invocationId: string): PoolError {
+    const place = { functionName: name, invocationId };
+    const known = this.#known.get(name);
+    if (known?.state !== 'failed') {
+      return new FunctionNotFoundError(`Function "${name}" was removed while the invocation waited.`, place);
+    }
+    return new FunctionLoadError(loadFailureText(known.source, known.error), {
+      ...place,
+      cause: known.error,
+    });
+  }
+
+  #describe(descriptor: FunctionDescriptor): void {
+    const source = this.#sources.find(({ name }) => name === descriptor.name);
+    if (!source) return;
+    if (descriptor.state === 'failed') {
+      this.#fail(source, descriptor.error);
+      return;
+    }
+    try {
+      const settings = readFunctionSettings(descriptor.config);
+      const { description, inputSchema } = descriptor;
+      this.#known.set(source.name, { state: 'ready', source, settings, description, inputSchema });
+    } catch (error) {
+      this.#fail(source, { name: 'Error', message: (error as Error).message });
+    }
+  }
+
+  #fail(source: FunctionSource, error: LoadFailure): void {
+    this.#known.set(source.name, { state: 'failed', source, error });
+  }
+}
+
+/** As in `Function "resize" could not be loaded from /path/resize.ts: SyntaxError: …`. */
+export function loadFailureText({ name, file }: FunctionSource, error: LoadFailure): string {
+  const kind = error.name === 'Error' ? '' : `${error.name}: `;
+  return `Function "${name}" could not be loaded from ${file}: ${kind}${error.message}`;
+}

@@ -1,0 +1,102 @@
+import { closestOf } from '../config/issues.ts';
+import { FunctionLoadError, FunctionNotFoundError, type PoolError } from '../invocation/errors.ts';
+import type { InvocationStatus } from '../invocation/invocation.ts';
+import { type Generation, type KnownFunction, type LoadFailure, loadFailureText } from './generation.ts';
+
+/** How many invocations of a function ended how; `invocations` counts those that have ended. */
+export interface FunctionStats {
+  invocations: number;
+  succeeded: number;
+  failed: number;
+  cancelled: number;
+  timedOut: number;
+  crashed: number;
+}
+
+/** A function, as `runtime.functions()` lists it. */
+export interface FunctionInfo {
+  readonly name: string;
+  readonly file: string;
+  /** Names the content of its file. */
+  readonly version: string;
+  readonly state: 'ready' | 'failed';
+  /** Why it could not be loaded, when `state` is `failed`. */
+  readonly error?: LoadFailure | undefined;
+  readonly description?: string | undefined;
+  /** Its settings; `timeout` in ms. */
+  readonly config: { readonly timeout: number };
+  /** JSON Schema of its input, when its schema's library can tell it. */
+  readonly inputSchema?: unknown;
+  readonly stats: Readonly<FunctionStats>;
+}
+
+/** Knows the functions that can be invoked now. */
+export class Registry {
+  readonly #defaultTimeoutMs: number;
+  readonly #stats = new Map<string, FunctionStats>();
+  #generation: Generation | undefined;
+
+  constructor(defaultTimeoutMs: number) {
+    this.#defaultTimeoutMs = defaultTimeoutMs;
+  }
+
+  /** A new version of the functions is in service. */
+  serve(generation: Generation): void {
+    this.#generation = generation;
+  }
+
+  /** Why the function can't be invoked; undefined when it can. */
+  refusal(name: string, invocationId: string): PoolError | undefined {
+    const known = this.#generation?.find(name);
+    const place = { functionName: name, invocationId };
+    if (known?.state === 'ready') return undefined;
+    if (known) {
+      return new FunctionLoadError(loadFailureText(known.source, known.error), {
+        ...place,
+        cause: known.error,
+      });
+    }
+    const names = (this.#generation?.functions ?? []).map(({ source }) => source.name);
+    const closest = closestOf(name, names);
+    const message = `There is no function "${name}"${closest === undefined ? `${listOf(names)}` : `, did you mean "${closest}"?`}`;
+    return new FunctionNotFoundError(message, { ...place, closest });
+  }
+
+  count(name: string, status: InvocationStatus): void {
+    const stats = this.#statsOf(name);
+    if (status === 'queued' || status === 'running') return;
+    stats.invocations++;
+    stats[status]++;
+  }
+
+  list(): FunctionInfo[] {
+    return (this.#generation?.functions ?? []).map((known) => this.#describe(known));
+  }
+
+  stats(): Record<string, FunctionStats> {
+    return Object.fromEntries(this.list().map(({ name, stats }) => [name, stats]));
+  }
+
+  #describe(known: KnownFunction): FunctionInfo {
+    const { source, state } = known;
+    const common = { ...source, state, stats: { ...this.#statsOf(source.name) } };
+    const timeout =
+      (known.state === 'ready' ? known.settings.timeoutMs : undefined) ?? this.#defaultTimeoutMs;
+    if (known.state === 'failed') return { ...common, config: { timeout }, error: known.error };
+    const { description, inputSchema } = known;
+    return { ...common, config: { timeout }, description, inputSchema };
+  }
+
+  #statsOf(name: string): FunctionStats {
+    let stats = this.#stats.get(name);
+    if (!stats) {
+      stats = { invocations: 0, succeeded: 0, failed: 0, cancelled: 0, timedOut: 0, crashed: 0 };
+      this.#stats.set(name, stats);
+    }
+    return stats;
+  }
+}
+
+function listOf(names: readonly string[]): string {
+  return names.length === 0 ? ': the functions folder is empty.' : `; there are: ${names.join(', ')}.`;
+}

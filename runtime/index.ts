@@ -1,0 +1,47 @@
+/**
+ * warm-pool: functions from a folder, run in warm worker processes.
+ *
+ * Importing this is light: a function's module imports it in every worker. What a runtime needs is loaded when one is
+ * created.
+ */
+import type { CreateRuntimeOptions, Runtime } from './types.ts';
+
+export { type Config, defineConfig, type PoolConfig } from './config/define.ts';
+export type { Logger, LogLevel, LogMethod } from './config/logger.ts';
+export { defineFunction, type FunctionConfig, type FunctionDefinition } from './functions/define.ts';
+export type { FunctionInfo, FunctionStats } from './functions/registry.ts';
+export type { StandardSchema } from './functions/standard-schema.ts';
+export * from './invocation/errors.ts';
+export type {
+  Invocation,
+  InvocationReport,
+  InvocationStatus,
+  InvokeOptions,
+  Priority,
+} from './invocation/invocation.ts';
+export type { Trigger, TriggerContext } from './triggers/trigger.ts';
+export type { CreateRuntimeOptions, Runtime, RuntimeStats, TriggerInfo, WorkerStats } from './types.ts';
+export type { ContextLog, FunctionContext } from './worker/context.ts';
+
+/**
+ * Creates a runtime: finds the configuration, starts the workers and has them load the functions. It resolves when
+ * `pool.min` workers are warm.
+ *
+ * ```ts
+ * import { createRuntime } from 'warm-pool';
+ *
+ * const runtime = await createRuntime({ config: { functions: './functions', pool: { max: 2 } } });
+ * try {
+ *   console.log(await runtime.invoke('resize', { src: 'a.jpg' }));
+ * } finally {
+ *   await runtime.close();
+ * }
+ * ```
+ *
+ * @throws ConfigError with every mistake in the configuration
+ * @throws WorkerCrashedError when no worker starts
+ */
+export async function createRuntime(options?: CreateRuntimeOptions): Promise<Runtime> {
+  const { createRuntime: create } = await import('./runtime.ts');
+  return create(options);
+}

@@ -1,0 +1,181 @@
+/** Where an error happened; every field is known by the time a caller sees the error, where it applies. */
+export interface ErrorPlace {
+  functionName?: string | undefined;
+  invocationId?: string | undefined;
+  cause?: unknown;
+}
+
+// A class is recognized by a brand instead of its identity: tsx may load this package a second time in a
+// CommonJS project, and an error made by one copy must be `instanceof` the class of the other.
+const brandOf = (code: string) => Symbol.for(`warm-pool.error.${code}`);
+const poolErrorBrand = Symbol.for('warm-pool.error');
+
+function hasBrand(value: unknown, brand: symbol): boolean {
+  return typeof value === 'object' && value !== null && brand in value;
+}
+
+/** The base of every error that warm-pool itself raises. `code` is stable and can be switched on. */
+export class PoolError extends Error {
+  readonly code: string;
+  /** The function it concerns, if one. */
+  readonly functionName: string | undefined;
+  /** The invocation it concerns, if one. */
+  readonly invocationId: string | undefined;
+
+  constructor(code: string, message: string, place: ErrorPlace = {}) {
+    super(message, 'cause' in place ? { cause: place.cause } : undefined);
+    this.code = code;
+    this.functionName = place.functionName;
+    this.invocationId = place.invocationId;
+    for (const brand of [poolErrorBrand, brandOf(code)]) {
+      Object.defineProperty(this, brand, { value: true });
+    }
+  }
+}
+
+// `name` belongs to the prototype, as in the language's own errors: it stays out of printed own properties.
+function branded<C extends { prototype: PoolError }>(errorClass: C, name: string, brand: symbol): void {
+  Object.defineProperty(errorClass.prototype, 'name', { value: name, configurable: true, writable: true });
+  Object.defineProperty(errorClass, Symbol.hasInstance, {
+    value(this: unknown, value: unknown) {
+      // A user's subclass has no brand of its own: it is told by its prototype, as any class.
+      return this === errorClass
+        ? hasBrand(value, brand)
+        : Function.prototype[Symbol.hasInstance].call(this, value);
+    },
+  });
+}
+
+/** No function has this name. The message names the closest one that exists. */
+export class FunctionNotFoundError extends PoolError {
+  /** The existing function whose name is closest, if one is close. */
+  readonly closest: string | undefined;
+  constructor(message: string, place: ErrorPlace & { closest?: string | undefined } = {}) {
+    super('FUNCTION_NOT_FOUND', message, place);
+    this.closest = place.closest;
+  }
+}
+
+/** The module of the function could not be loaded or exports no function. `cause` is the error as thrown. */
+export class FunctionLoadError extends PoolError {
+  constructor(message: string, place?: ErrorPlace) {
+    super('FUNCTION_LOAD', message, place);
+  }
+}
+
+/** One thing that is wrong with an input: where, and what was expected. */
+export interface InputIssue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** The arguments don't fit the function's `input` schema. The handler was not called; it is never retried. */
+export class InvalidInputError extends PoolError {
+  readonly issues: readonly InputIssue[];
+  constructor(message: string, place: ErrorPlace & { issues: readonly InputIssue[] }) {
+    super('INVALID_INPUT', message, place);
+    this.issues = place.issues;
+  }
+}
+
+/** The function threw. `cause` is what it threw: name, message, stack, cause and own properties as in the worker. */
+export class FunctionError extends PoolError {
+  constructor(message: string, place?: ErrorPlace) {
+    super('FUNCTION_FAILED', message, place);
+  }
+}
+
+/** The invocation ran longer than its timeout. */
+export class TimeoutError extends PoolError {
+  /** The timeout that was exceeded, in ms. */
+  readonly timeoutMs: number;
+  constructor(message: string, place: ErrorPlace & { timeoutMs: number }) {
+    super('TIMEOUT', message, place);
+    this.timeoutMs = place.timeoutMs;
+  }
+}
+
+/** The invocation was cancelled. `cause` is the reason given to `cancel` or the reason of the `signal`. */
+export class CancelledError extends PoolError {
+  constructor(message: string, place?: ErrorPlace) {
+    super('CANCELLED', message, place);
+  }
+}
+
+/** The worker process ended while it ran the invocation, or before it could start. */
+export class WorkerCrashedError extends PoolError {
+  /** The exit code, or null when a signal ended the worker. */
+  readonly exitCode: number | null;
+  /** The signal that ended the worker, or null. */
+  readonly signal: string | null;
+  /** The last lines the worker wrote to its stderr. */
+  readonly stderr: readonly string[];
+  constructor(
+    message: string,
+    place: ErrorPlace & { exitCode: number | null; signal: string | null; stderr: readonly string[] },
+  ) {
+    super('WORKER_CRASHED', message, place);
+    this.exitCode = place.exitCode;
+    this.signal = place.signal;
+    this.stderr = place.stderr;
+  }
+}
+
+/** The worker was ended because it used more memory than the function or its pool allows. */
+export class MemoryLimitError extends PoolError {
+  constructor(message: string, place?: ErrorPlace) {
+    super('MEMORY_LIMIT', message, place);
+  }
+}
+
+/** The queue is at its `queueLimit`. */
+export class QueueFullError extends PoolError {
+  constructor(message: string, place?: ErrorPlace) {
+    super('QUEUE_FULL', message, place);
+  }
+}
+
+/** An argument or a result can't be sent between processes. `path` says which value, as in `args.items[3].run`. */
+export class SerializationError extends PoolError {
+  readonly path: string;
+  constructor(message: string, place: ErrorPlace & { path: string }) {
+    super('SERIALIZATION', message, place);
+    this.path = place.path;
+  }
+}
+
+/** The runtime was closed before the invocation could end. */
+export class RuntimeClosedError extends PoolError {
+  constructor(message: string, place?: ErrorPlace) {
+    super('RUNTIME_CLOSED', message, place);
+  }
+}
+
+/** One mistake in a configuration. `path` is as written by the user: `pool.max`, `triggers[0].path`. */
+export interface ConfigIssue {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** The configuration can't be found, loaded or used. `issues` lists every mistake in it. */
+export class ConfigError extends PoolError {
+  readonly issues: readonly ConfigIssue[];
+  constructor(message: string, place: ErrorPlace & { issues?: readonly ConfigIssue[] } = {}) {
+    super('CONFIG', message, place);
+    this.issues = place.issues ?? [];
+  }
+}
+
+branded(PoolError, 'PoolError', poolErrorBrand);
+branded(FunctionNotFoundError, 'FunctionNotFoundError', brandOf('FUNCTION_NOT_FOUND'));
+branded(FunctionLoadError, 'FunctionLoadError', brandOf('FUNCTION_LOAD'));
+branded(InvalidInputError, 'InvalidInputError', brandOf('INVALID_INPUT'));
+branded(FunctionError, 'FunctionError', brandOf('FUNCTION_FAILED'));
+branded(TimeoutError, 'TimeoutError', brandOf('TIMEOUT'));
+branded(CancelledError, 'CancelledError', brandOf('CANCELLED'));
+branded(WorkerCrashedError, 'WorkerCrashedError', brandOf('WORKER_CRASHED'));
+branded(MemoryLimitError, 'MemoryLimitError', brandOf('MEMORY_LIMIT'));
+branded(QueueFullError, 'QueueFullError', brandOf('QUEUE_FULL'));
+branded(SerializationError, 'SerializationError', brandOf('SERIALIZATION'));
+branded(RuntimeClosedError, 'RuntimeClosedError', brandOf('RUNTIME_CLOSED'));
+branded(ConfigError, 'ConfigError', brandOf('CONFIG'));

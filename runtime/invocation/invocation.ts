@@ -1,0 +1,89 @@
+import type { InvocationRecord } from './record.ts';
+
+/** How to run one invocation. */
+export interface InvokeOptions {
+  /** Cancels the invocation when it aborts; aborted already, the function never runs. */
+  signal?: AbortSignal | undefined;
+  /** Instead of the function's own: a number of ms or a string such as `'5s'`; Infinity for no limit. */
+  timeout?: number | string | undefined;
+  /** What is started first when workers are scarce. Default: `normal`; triggers use `low`. */
+  priority?: Priority | undefined;
+  /** What `ctx.cwd` is. Default: the working folder of this process. */
+  cwd?: string | undefined;
+}
+
+export const priorities = ['high', 'normal', 'low'] as const;
+export type Priority = (typeof priorities)[number];
+
+export type InvocationStatus =
+  | 'queued'
+  | 'running'
+  | 'succeeded'
+  | 'failed'
+  | 'cancelled'
+  | 'timedOut'
+  | 'crashed';
+
+/** The figures of an invocation that ran. */
+export interface InvocationReport {
+  /** From the start of the execution to its end, in ms. */
+  readonly durationMs: number;
+  /** From `invoke` to the start of the execution, in ms, without `initMs`. */
+  readonly queueMs: number;
+  /** How long the invocation waited for a worker to start and load the functions, in ms; 0 when one was warm. */
+  readonly initMs: number;
+  /** The resident memory of the worker at the end, in MB (2^20 bytes). */
+  readonly memoryMB: number;
+  /** The worker's number, from 1. */
+  readonly worker: number;
+}
+
+/**
+ * A running call of a function: the promise of its result, with more on it. It rejects with a `PoolError`; one that
+ * nobody handles is an unhandled rejection like any other.
+ */
+export class Invocation<Result = unknown> extends Promise<Result> {
+  readonly #record: InvocationRecord;
+
+  // `then` and its kind make plain promises: only `invoke` makes an Invocation.
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise;
+  }
+
+  constructor(record: InvocationRecord) {
+    super((resolve, reject) => record.bind(resolve as (value: unknown) => void, reject));
+    this.#record = record;
+  }
+
+  /** Unique, and in the order of time: a ULID. */
+  get id(): string {
+    return this.#record.id;
+  }
+
+  get functionName(): string {
+    return this.#record.functionName;
+  }
+
+  get status(): InvocationStatus {
+    return this.#record.status;
+  }
+
+  /** Its figures once it has ended; undefined before, and when it never ran. */
+  get report(): InvocationReport | undefined {
+    return this.#record.report;
+  }
+
+  /**
+   * Cancels it: the promise rejects at once with a `CancelledError` whose `cause` is the reason. Queued, the function
+   * never runs; running, `ctx.signal` aborts, and what goes on in spite of it is killed after the pool's `killGrace`.
+   * After the end it does nothing.
+   */
+  cancel(reason?: unknown): void {
+    this.#record.cancel(reason);
+  }
+
+  /** The values given to `ctx.progress`, from when this is first read; it ends with the invocation. */
+  get progress(): AsyncIterable<unknown> {
+    return this.#record.readProgress();
+  }
+}

@@ -1,0 +1,139 @@
+import { decodeValue, type EncodedValue } from '../channel/codec.ts';
+import type { FailureKind } from '../channel/messages.ts';
+import {
+  CancelledError,
+  FunctionError,
+  FunctionLoadError,
+  type InputIssue,
+  InvalidInputError,
+  type PoolError,
+  SerializationError,
+  TimeoutError,
+  WorkerCrashedError,
+} from './errors.ts';
+
+/** How a worker process ended. */
+export interface WorkerExit {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** The last lines it wrote to stderr. */
+  readonly stderr: readonly string[];
+}
+
+/** How an invocation ended, as the pool tells it. */
+export type Outcome =
+  | { readonly kind: 'succeeded'; readonly body: EncodedValue | undefined }
+  | {
+      readonly kind: 'failed';
+      readonly failure: FailureKind;
+      readonly body: EncodedValue | undefined;
+      readonly path?: string | undefined;
+    }
+  | { readonly kind: 'timedOut'; readonly timeoutMs: number }
+  | { readonly kind: 'cancelled'; readonly reason: unknown }
+  | { readonly kind: 'crashed'; readonly exit: WorkerExit }
+  /** It could not even be tried: the queue was full, no worker starts, the runtime is closed. */
+  | { readonly kind: 'refused'; readonly error: Error };
+
+type Failure = Exclude<Outcome, { kind: 'succeeded' }>;
+
+/** The error that the caller of an invocation sees. */
+export function errorOf(outcome: Failure, functionName: string, invocationId: string): Error {
+  const place = { functionName, invocationId };
+  switch (outcome.kind) {
+    case 'failed':
+      return failureError(outcome, place);
+    case 'timedOut': {
+      const { timeoutMs } = outcome;
+      return new TimeoutError(`Function "${functionName}" ran longer than its timeout of ${timeoutMs} ms.`, {
+        ...place,
+        timeoutMs,
+      });
+    }
+    case 'cancelled': {
+      const why = reasonText(outcome.reason);
+      const message = `The invocation of "${functionName}" was cancelled${why === '' ? '.' : `: ${why}`}`;
+      return new CancelledError(message, { ...place, cause: outcome.reason });
+    }
+    case 'crashed': {
+      const { exit } = outcome;
+      const message = `The worker that ran "${functionName}" ${describeExit(exit)}.${lastWords(exit)}`;
+      return new WorkerCrashedError(message, { ...place, ...exit });
+    }
+    case 'refused':
+      return outcome.error;
+  }
+}
+
+/** As in `exited with code 3` or `was killed by SIGKILL`. */
+export function describeExit({ exitCode, signal }: WorkerExit): string {
+  return signal === null ? `exited with code ${exitCode}` : `was killed by ${signal}`;
+}
+
+/** The line of stderr that says most, to end an error message with. */
+export function lastWords({ stderr }: WorkerExit): string {
+  // An uncaught error prints its source line and a caret first, and the stack and Node's version after its message.
+  const line = stderr.findLast((each) => /^(\w*Error|Uncaught|FATAL)/.test(each.trim())) ?? stderr.at(-1);
+  return line === undefined ? '' : ` Its last words: ${line.trim()}`;
+}
+
+type Place = { functionName: string; invocationId: string };
+
+function failureError(
+  { failure, body, path }: Extract<Outcome, { kind: 'failed' }>,
+  place: Place,
+): PoolError {
+  const detail = body && decodeValue(body);
+  const text = detail instanceof Error ? describeError(detail) : messageOf(detail);
+  const { functionName } = place;
+  switch (failure) {
+    case 'threw':
+      return new FunctionError(`Function "${functionName}" failed: ${text}`, { ...place, cause: detail });
+    case 'notLoaded':
+      return new FunctionLoadError(`Function "${functionName}" could not be loaded: ${text}`, {
+        ...place,
+        cause: detail,
+      });
+    case 'invalidInput': {
+      const issues = detail as InputIssue[];
+      const list = issues.map(describeIssue).join('; ');
+      return new InvalidInputError(`The arguments of "${functionName}" are not valid: ${list}`, {
+        ...place,
+        issues,
+      });
+    }
+    case 'unserializable':
+      return new SerializationError(
+        `The result of "${functionName}" can't be sent: ${path ?? 'result'}: ${text}`,
+        {
+          ...place,
+          path: path ?? 'result',
+        },
+      );
+    case 'undecodable':
+      return new SerializationError(`The arguments of "${functionName}" could not be read: ${text}`, {
+        ...place,
+        path: 'args',
+      });
+  }
+}
+
+function describeIssue({ path, message }: InputIssue): string {
+  const where = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
+  return where === '' ? message : `${where.replace(/^\./, '')}: ${message}`;
+}
+
+function describeError(error: Error): string {
+  // The name says something only where it is more than Error itself.
+  return error.name === 'Error' ? error.message : `${error.name}: ${error.message}`;
+}
+
+function messageOf(thrown: unknown): string {
+  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) return String(thrown.message);
+  return `it threw ${typeof thrown === 'string' ? JSON.stringify(thrown) : String(thrown)}`;
+}
+
+function reasonText(reason: unknown): string {
+  if (reason instanceof Error) return reason.message;
+  return reason === undefined ? '' : String(reason);
+}

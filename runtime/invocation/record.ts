@@ -1,0 +1,140 @@
+import { decodeValue, type EncodedValue } from '../channel/codec.ts';
+import { SerializationError } from './errors.ts';
+import type { InvocationReport, InvocationStatus, Priority } from './invocation.ts';
+import { errorOf, type Outcome } from './outcome.ts';
+import { ProgressLog } from './progress.ts';
+
+/** What is asked of one invocation. */
+export interface Request {
+  readonly args: EncodedValue;
+  readonly priority: Priority;
+  readonly cwd: string;
+  /** The caller's own timeout in ms; undefined: the function's. */
+  readonly timeoutMs: number | undefined;
+}
+
+const statusOf: Record<Outcome['kind'], InvocationStatus> = {
+  succeeded: 'succeeded',
+  failed: 'failed',
+  timedOut: 'timedOut',
+  cancelled: 'cancelled',
+  crashed: 'crashed',
+  refused: 'failed',
+};
+
+/**
+ * One invocation on its way through the system. Its state goes `queued → running → ended` through `start` and `end`,
+ * and back to `queued` only through `putBack`; `end` settles the caller exactly once.
+ */
+export class InvocationRecord {
+  readonly id: string;
+  readonly functionName: string;
+  readonly attempt = 1;
+  /** What was asked, until the end: its worker may die before it has begun. */
+  request: Request | undefined;
+  status: InvocationStatus = 'queued';
+  report: InvocationReport | undefined;
+
+  readonly submittedAt = performance.now();
+  #startedAt: number | undefined;
+  #initMs = 0;
+  #worker = 0;
+  #resolve: (value: unknown) => void = () => {};
+  #reject: (error: unknown) => void = () => {};
+  #progress: ProgressLog | undefined;
+  readonly #canceller: (reason: unknown) => void;
+  readonly #onEnd: ((record: InvocationRecord) => void)[] = [];
+
+  constructor(id: string, functionName: string, canceller: (reason: unknown) => void) {
+    this.id = id;
+    this.functionName = functionName;
+    this.#canceller = canceller;
+  }
+
+  prepare(request: Request): void {
+    this.request = request;
+  }
+
+  bind(resolve: (value: unknown) => void, reject: (error: unknown) => void): void {
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  get hasEnded(): boolean {
+    return this.status !== 'queued' && this.status !== 'running';
+  }
+
+  /** Calls back when it has ended, before the caller's promise settles. */
+  whenEnded(listener: (record: InvocationRecord) => void): void {
+    this.#onEnd.push(listener);
+  }
+
+  cancel(reason: unknown): void {
+    if (!this.hasEnded) this.#canceller(reason);
+  }
+
+  /** A worker begins with it. `initMs` is what of the wait was the start of that worker. */
+  start(worker: number, initMs: number): void {
+    this.status = 'running';
+    this.#startedAt = performance.now();
+    this.#worker = worker;
+    this.#initMs = initMs;
+  }
+
+  /** The worker died before it began: nothing has happened yet. */
+  putBack(): void {
+    this.status = 'queued';
+    this.#startedAt = undefined;
+  }
+
+  reportProgress(body: EncodedValue): void {
+    if (!this.hasEnded) this.#progress?.push(decodeValue(body));
+  }
+
+  readProgress(): AsyncIterable<unknown> {
+    if (!this.#progress) {
+      this.#progress = new ProgressLog();
+      if (this.hasEnded) this.#progress.end();
+    }
+    return this.#progress;
+  }
+
+  /** Ends it; what comes after the first end is discarded. `memoryMB` is the worker's. */
+  end(outcome: Outcome, memoryMB = 0): void {
+    if (this.hasEnded) return;
+    this.status = statusOf[outcome.kind];
+    this.request = undefined;
+    this.report = this.#figures(memoryMB);
+    for (const listener of this.#onEnd) listener(this);
+    if (outcome.kind === 'succeeded') this.#succeed(outcome.body);
+    else this.#reject(errorOf(outcome, this.functionName, this.id));
+    this.#progress?.end();
+  }
+
+  #succeed(body: EncodedValue | undefined): void {
+    let value: unknown;
+    try {
+      value = body && decodeValue(body);
+    } catch (error) {
+      this.status = 'failed';
+      const place = { functionName: this.functionName, invocationId: this.id, path: 'result' };
+      const why = error instanceof Error ? error.message : String(error);
+      this.#reject(
+        new SerializationError(`The result of "${this.functionName}" could not be read: ${why}`, place),
+      );
+      return;
+    }
+    this.#resolve(value);
+  }
+
+  #figures(memoryMB: number): InvocationReport | undefined {
+    if (this.#startedAt === undefined) return undefined;
+    return {
+      durationMs: performance.now() - this.#startedAt,
+      queueMs: Math.max(0, this.#startedAt - this.submittedAt - this.#initMs),
+      initMs: this.#initMs,
+      memoryMB,
+      worker: this.#worker,
+    };
+  }
+}

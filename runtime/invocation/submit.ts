@@ -1,0 +1,82 @@
+import { monotonicFactory } from 'ulid';
+import { encodeValue } from '../channel/codec.ts';
+import { UnserializableError } from '../channel/structured.ts';
+import { durationExpected, parseDuration } from '../config/duration.ts';
+import { expectedText } from '../config/fields.ts';
+import { SerializationError } from './errors.ts';
+import { Invocation, type InvokeOptions, type Priority, priorities } from './invocation.ts';
+import { InvocationRecord } from './record.ts';
+
+/** Where records go: a pool. */
+export interface Destination {
+  submit(record: InvocationRecord): void;
+  cancel(record: InvocationRecord, reason: unknown): void;
+}
+
+const newId = monotonicFactory();
+
+/**
+ * Makes an invocation and sends it where `route` says; an error from there rejects it. Never throws: what is wrong
+ * with the arguments or the options rejects it too.
+ */
+export function submit(
+  call: { name: string; args: unknown; options: InvokeOptions },
+  route: (id: string, record: InvocationRecord) => Destination | Error,
+): Invocation {
+  const { name, args, options } = call;
+  let destination: Destination | undefined;
+  const record = new InvocationRecord(newId(), name, (reason) => destination?.cancel(record, reason));
+  const invocation = new Invocation(record);
+  try {
+    const { signal } = options;
+    record.prepare({ ...readOptions(options), args: encodeArgs(args, record) });
+    const routed = route(record.id, record);
+    if (routed instanceof Error) throw routed;
+    if (signal?.aborted) record.end({ kind: 'cancelled', reason: signal.reason });
+    else {
+      if (signal) cancelOnAbort(record, signal);
+      destination = routed;
+      destination.submit(record);
+    }
+  } catch (error) {
+    record.end({ kind: 'refused', error: error as Error });
+  }
+  return invocation;
+}
+
+function encodeArgs(args: unknown, { functionName, id: invocationId }: InvocationRecord) {
+  try {
+    return encodeValue(args, 'args');
+  } catch (error) {
+    if (!(error instanceof UnserializableError)) throw error;
+    const { path, message } = error;
+    throw new SerializationError(`The arguments of "${functionName}" can't be sent: ${path}: ${message}.`, {
+      functionName,
+      invocationId,
+      path,
+    });
+  }
+}
+
+function readOptions({ timeout, priority = 'normal', cwd = process.cwd(), signal }: InvokeOptions) {
+  const timeoutMs = parseDuration(timeout);
+  if (timeout !== undefined && timeoutMs === undefined) {
+    throw new TypeError(expectedText(`the \`timeout\` option to be ${durationExpected}`, timeout));
+  }
+  if (!priorities.includes(priority as Priority)) {
+    throw new TypeError(
+      expectedText(`the \`priority\` option to be one of ${priorities.join(', ')}`, priority),
+    );
+  }
+  if (typeof cwd !== 'string') throw new TypeError(expectedText('the `cwd` option to be a path', cwd));
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError(expectedText('the `signal` option to be an AbortSignal', signal));
+  }
+  return { timeoutMs, priority, cwd };
+}
+
+function cancelOnAbort(record: InvocationRecord, signal: AbortSignal): void {
+  const onAbort = () => record.cancel(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  record.whenEnded(() => signal.removeEventListener('abort', onAbort));
+}

@@ -1,0 +1,16 @@
+import type { FunctionDescriptor, FunctionSource } from '../channel/messages.ts';
+import type { PoolError } from '../invocation/errors.ts';
+
+/** One version of everything a pool runs. A pool replaces its workers when it is given another one. */
+export interface Code {
+  /** What a worker that starts now has to load. */
+  readonly sources: readonly FunctionSource[];
+  /** A first worker has loaded it. Called before any invocation runs on it. */
+  loaded(descriptors: readonly FunctionDescriptor[]): void;
+  /** Leaves a function out of `sources`: loading its module ended a worker. */
+  exclude(name: string, how: string): void;
+  /** The timeout that a function sets for itself, in ms. */
+  timeoutOf(name: string): number | undefined;
+  /** Why the function can't run in a worker that doesn't have it. */
+  refusal(name: string, invocationId: string): PoolError;
+}

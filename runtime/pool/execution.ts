@@ -1,0 +1,92 @@
+import { encodeValue } from '../channel/codec.ts';
+import type { Envelope, FromWorker } from '../channel/messages.ts';
+import { errorOf, type Outcome } from '../invocation/outcome.ts';
+import type { InvocationRecord, Request } from '../invocation/record.ts';
+import type { WorkerProcess } from './worker-process.ts';
+
+type End = Extract<FromWorker, { type: 'succeeded' | 'failed' }>;
+type EarlyEnd = Extract<Outcome, { kind: 'timedOut' | 'cancelled' | 'refused' }>;
+
+// setTimeout takes no more; Infinity and what is longer than 24 days means no timer.
+const longestTimerMs = 2 ** 31 - 1;
+
+/**
+ * An invocation in a worker. The caller may be settled before the function has ended, by a timeout or a cancel; the
+ * worker stays taken until the function has ended too, or has been killed: the signal at once, SIGTERM after
+ * `killGraceMs`, SIGKILL after twice that.
+ */
+export class Execution {
+  readonly record: InvocationRecord;
+  readonly run: number;
+  readonly #process: WorkerProcess;
+  readonly #killGraceMs: number;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: {
+    record: InvocationRecord;
+    request: Request;
+    run: number;
+    process: WorkerProcess;
+    functionIndex: number;
+    timeoutMs: number;
+    killGraceMs: number;
+  }) {
+    const { record, request, run, timeoutMs } = options;
+    this.record = record;
+    this.run = run;
+    this.#process = options.process;
+    this.#killGraceMs = options.killGraceMs;
+    const isLimited = timeoutMs <= longestTimerMs;
+    this.#process.send(
+      {
+        type: 'run',
+        run,
+        functionIndex: options.functionIndex,
+        invocationId: record.id,
+        attempt: record.attempt,
+        timeoutMs: isLimited ? timeoutMs : 0,
+        cwd: request.cwd,
+      },
+      request.args,
+    );
+    if (isLimited) this.#timer = setTimeout(() => this.abandon({ kind: 'timedOut', timeoutMs }), timeoutMs);
+  }
+
+  /** Settles the caller now and sees to it that the function ends as well. */
+  abandon(outcome: EarlyEnd): void {
+    if (this.record.hasEnded) return;
+    clearTimeout(this.#timer);
+    this.#process.send({ type: 'abort', run: this.run }, abortReason(outcome, this.record));
+    this.#timer = setTimeout(() => {
+      this.#process.kill('SIGTERM');
+      this.#timer = setTimeout(() => this.#process.kill('SIGKILL'), this.#killGraceMs);
+    }, this.#killGraceMs);
+    this.record.end(outcome);
+  }
+
+  /** The worker says that the function has ended. */
+  finish({ message, body }: Envelope<End>): void {
+    clearTimeout(this.#timer);
+    const outcome: Outcome =
+      message.type === 'succeeded'
+        ? { kind: 'succeeded', body }
+        : { kind: 'failed', failure: message.kind, path: message.path, body };
+    this.record.end(outcome, message.memoryMB);
+  }
+
+  /** The worker is gone; what becomes of the record is decided by who knows why. */
+  stopTimers(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+/** What the function finds in `ctx.signal.reason`. */
+function abortReason(outcome: EarlyEnd, { functionName, id }: InvocationRecord) {
+  const error = errorOf(outcome, functionName, id);
+  try {
+    return encodeValue(error);
+  } catch {
+    // A reason of the caller that can't be sent: its text can.
+    return encodeValue(new Error(error.message));
+  }
+}

@@ -1,0 +1,260 @@
+import type { FunctionSource } from '../channel/messages.ts';
+import type { Logger } from '../config/logger.ts';
+import type { PoolSettings } from '../config/pool-settings.ts';
+import { WorkerCrashedError } from '../invocation/errors.ts';
+import { describeExit, lastWords, type WorkerExit } from '../invocation/outcome.ts';
+import type { Code } from './code.ts';
+import { StartFailures } from './start-failures.ts';
+import { Worker, type WorkerEvents } from './worker.ts';
+import type { LastMarks } from './worker-process.ts';
+
+/** What a fleet tells its pool. */
+export interface FleetEvents extends Pick<WorkerEvents, 'onLine' | 'onLog'> {
+  /** A worker can take an invocation. */
+  onFree(): void;
+  /** A worker ended; whatever it had is the pool's to settle. */
+  onEnd(worker: Worker, exit: WorkerExit, marks: LastMarks): void;
+  /** No worker starts; what waits should be told. */
+  onHopeless(error: WorkerCrashedError): void;
+}
+
+interface Arrival {
+  readonly code: Code;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Even with a `min` of 0 one worker is started with new code: only a worker can tell what the functions are. */
+const describingWorkers = 1;
+
+/** Owns the workers of a pool: starts, replaces, trims and ends them. Of invocations it knows only that they wait. */
+export class Fleet {
+  readonly #settings: PoolSettings;
+  readonly #log: Logger;
+  readonly #events: FleetEvents;
+  readonly #workers = new Set<Worker>();
+  /** The most recently used is taken first, so that one sequential caller keeps to one worker. */
+  readonly #idle: Worker[] = [];
+  readonly #failures = new StartFailures();
+  /** The function that a worker was loading when something from outside killed it. */
+  #suspect: FunctionSource | undefined;
+  #code: Code | undefined;
+  /** What is coming into service: until a first worker with it is ready it is not `#code`. */
+  #next: Arrival | undefined;
+  /** What is in service, but not yet in as many workers as are to be kept warm. */
+  #warming: Arrival | undefined;
+  #lastId = 0;
+  #demand: () => number;
+  #retry: NodeJS.Timeout | undefined;
+  #isStopping = false;
+  #onEmpty: (() => void)[] = [];
+
+  /** `demand` tells how many invocations wait for a worker. */
+  constructor(settings: PoolSettings, log: Logger, demand: () => number, events: FleetEvents) {
+    this.#settings = settings;
+    this.#log = log;
+    this.#demand = demand;
+    this.#events = events;
+  }
+
+  get workers(): Iterable<Worker> {
+    return this.#workers;
+  }
+
+  get hasIdle(): boolean {
+    return this.#idle.length > 0;
+  }
+
+  takeIdle(): Worker | undefined {
+    return this.#idle.pop();
+  }
+
+  /** Takes back an idle worker that was not used. */
+  giveBack(worker: Worker): void {
+    this.#idle.push(worker);
+  }
+
+  /**
+   * Brings this code into service: workers with it are started, and when the first is ready, the others are retired.
+   * Until then they serve. Resolves when `min` workers are warm with it. Rejects when no worker with it starts; then
+   * the old code stays.
+   */
+  load(code: Code): Promise<void> {
+    this.#abandonNext('another version came before it was ready');
+    return new Promise((resolve, reject) => {
+      this.#next = { code, resolve, reject };
+      this.scale();
+    });
+  }
+
+  /** Starts what is needed for what waits, at once. */
+  scale(): void {
+    if (this.#isStopping || this.#retry) return;
+    if (this.#failures.delayMs > 0) {
+      this.#retry = setTimeout(() => {
+        this.#retry = undefined;
+        this.#startMissing();
+      }, this.#failures.delayMs).unref();
+    } else {
+      this.#startMissing();
+    }
+  }
+
+  /** Retires every worker; resolves when all processes are gone. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    clearTimeout(this.#retry);
+    this.#abandonNext('the runtime was closed');
+    for (const worker of this.#workers) worker.retire('the runtime closes');
+    if (this.#workers.size > 0) await new Promise<void>((resolve) => this.#onEmpty.push(resolve));
+  }
+
+  kill(reason: string): void {
+    for (const worker of this.#workers) worker.kill(reason);
+  }
+
+  #startMissing(): void {
+    if (this.#isStopping) return;
+    if (this.#next) {
+      // As many as serve now, so that the change of code takes no capacity away.
+      const serving = this.#count((worker) => worker.code === this.#code);
+      this.#start(this.#next.code, Math.max(describingWorkers, this.#settings.min, serving));
+    }
+    if (this.#code) {
+      const busy = this.#count((worker) => worker.code === this.#code && worker.state === 'busy');
+      const wanted = Math.max(this.#settings.min, busy + this.#demand());
+      this.#start(this.#code, Math.min(this.#settings.max, wanted));
+    }
+  }
+
+  #start(code: Code, total: number): void {
+    const there = this.#count((worker) => worker.code === code && worker.state !== 'draining');
+    for (let missing = total - there; missing > 0; missing--) {
+      const worker = new Worker(++this.#lastId, code, this.#settings, {
+        onReady: (ready, descriptors) => {
+          if (ready.code === this.#next?.code) this.#switchTo(ready.code, descriptors);
+          this.#addIdle(ready);
+        },
+        onFree: (free) => {
+          this.#failures.succeeded();
+          this.#addIdle(free);
+        },
+        onExit: (gone, exit, marks) => this.#ended(gone, exit, marks),
+        onLine: this.#events.onLine,
+        onLog: this.#events.onLog,
+      });
+      this.#workers.add(worker);
+      this.#log.debug({ worker: worker.id, pid: worker.pid }, `worker ${worker.id} starts`);
+    }
+  }
+
+  #switchTo(code: Code, descriptors: Parameters<Code['loaded']>[0]): void {
+    const next = this.#next;
+    this.#next = undefined;
+    this.#warming = next;
+    this.#code = code;
+    code.loaded(descriptors);
+    this.#idle.length = 0;
+    for (const worker of this.#workers) {
+      if (worker.code !== code) worker.retire('its functions changed');
+    }
+  }
+
+  #checkWarm(): void {
+    const warm = this.#count((worker) => worker.code === this.#code && isServing(worker));
+    if (!this.#warming || warm < this.#settings.min) return;
+    this.#warming.resolve();
+    this.#warming = undefined;
+  }
+
+  #addIdle(worker: Worker): void {
+    if (worker.state !== 'ready') return;
+    this.#idle.push(worker);
+    this.#checkWarm();
+    worker.whenIdleFor(this.#settings.idleTimeoutMs, () => this.#trim(worker));
+    this.#events.onFree();
+  }
+
+  #trim(worker: Worker): void {
+    const serving = this.#count((each) => each.code === worker.code && each.state !== 'draining');
+    if (worker.state !== 'ready' || serving <= this.#settings.min) return;
+    this.#forgetIdle(worker);
+    worker.retire('it was idle');
+  }
+
+  #ended(worker: Worker, exit: WorkerExit, marks: LastMarks): void {
+    this.#workers.delete(worker);
+    this.#forgetIdle(worker);
+    this.#report(worker, exit);
+    this.#noteFailedStart(worker, exit, marks);
+    this.#events.onEnd(worker, exit, marks);
+    if (this.#workers.size === 0) for (const resolve of this.#onEmpty.splice(0)) resolve();
+    this.scale();
+  }
+
+  #report(worker: Worker, exit: WorkerExit): void {
+    const fields = { worker: worker.id, pid: worker.pid, ...exit };
+    const name = `worker ${worker.id} (pid ${worker.pid})`;
+    if (worker.endReason) this.#log.debug(fields, `${name} has ended: ${worker.endReason}`);
+    else if (worker.execution) this.#log.debug(fields, `${name} ${describeExit(exit)}`);
+    else if (worker.state === 'starting')
+      this.#log.warn(fields, `${name} ${describeExit(exit)} while it started.${lastWords(exit)}`);
+    else this.#log.warn(fields, `${name} ${describeExit(exit)} while it was idle.${lastWords(exit)}`);
+  }
+
+  #noteFailedStart(worker: Worker, exit: WorkerExit, { loading }: LastMarks): void {
+    const neverReady = worker.readyAt === Number.POSITIVE_INFINITY;
+    const wasTold = worker.endReason !== undefined && !neverReady;
+    if (this.#isStopping || wasTold || worker.execution || worker.invocations > 0) return;
+    if (neverReady && worker.code !== this.#code && worker.code !== this.#next?.code) return;
+    const culprit = neverReady && loading !== undefined ? worker.sources[loading] : undefined;
+    if (culprit && this.#isToBlame(culprit, worker, exit)) {
+      // One function's module ends the process, or never finishes: the others are served without it.
+      const how = worker.endReason ?? describeExit(exit);
+      worker.code.exclude(culprit.name, `the worker ${how} while it loaded the module.${lastWords(exit)}`);
+      this.#failures.succeeded();
+      return;
+    }
+    this.#failures.failed();
+    if (!this.#failures.isHopeless) return;
+    const how = worker.endReason ?? describeExit(exit);
+    const error = new WorkerCrashedError(`No worker starts: the last one ${how}.${lastWords(exit)}`, exit);
+    this.#abandonNext(error);
+    this.#events.onHopeless(error);
+  }
+
+  /** An exit or a missed deadline is the module's doing; a signal may come from outside, the first time. */
+  #isToBlame(culprit: FunctionSource, worker: Worker, { signal }: WorkerExit): boolean {
+    const isSecondTime = this.#suspect === culprit;
+    this.#suspect = culprit;
+    return isSecondTime || signal === null || worker.endReason !== undefined;
+  }
+
+  #abandonNext(reason: string | Error): void {
+    const error = typeof reason === 'string' ? new Error(reason) : reason;
+    this.#warming?.reject(error);
+    this.#warming = undefined;
+    const next = this.#next;
+    if (!next) return;
+    this.#next = undefined;
+    for (const worker of this.#workers) {
+      if (worker.code === next.code) worker.retire('its functions are not wanted any more');
+    }
+    next.reject(error);
+  }
+
+  #forgetIdle(worker: Worker): void {
+    const index = this.#idle.indexOf(worker);
+    if (index !== -1) this.#idle.splice(index, 1);
+  }
+
+  #count(predicate: (worker: Worker) => boolean): number {
+    let count = 0;
+    for (const worker of this.#workers) if (predicate(worker)) count++;
+    return count;
+  }
+}
+
+function isServing({ state }: Worker): boolean {
+  return state === 'ready' || state === 'busy';
+}

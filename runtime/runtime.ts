@@ -1,0 +1,172 @@
+import path from 'node:path';
+import { durationExpected, parseDuration } from './config/duration.ts';
+import { expectedText } from './config/fields.ts';
+import { findProject, type Project } from './config/find.ts';
+import { loadConfigFile } from './config/load.ts';
+import { type Logger, silentLogger } from './config/logger.ts';
+import { readConfig, type Settings } from './config/read.ts';
+import { resolveFolders } from './functions/folders.ts';
+import { Registry } from './functions/registry.ts';
+import { ReloadingFunctions } from './functions/reloading.ts';
+import { PoolError, RuntimeClosedError } from './invocation/errors.ts';
+import type { Invocation, InvokeOptions } from './invocation/invocation.ts';
+import { submit } from './invocation/submit.ts';
+import { KeepAlive } from './pool/keep-alive.ts';
+import { Pool } from './pool/pool.ts';
+import { FolderInUseError, takeFolder } from './store/lock.ts';
+import { TriggerHost } from './triggers/host.ts';
+import type { CreateRuntimeOptions, Runtime, RuntimeStats, TriggerInfo } from './types.ts';
+
+/** See `createRuntime` in index.ts. */
+export async function createRuntime(options: CreateRuntimeOptions = {}): Promise<Runtime> {
+  const { project, settings } = await readProject(options);
+  const runtime = new WarmRuntime(project, settings, options.logger ?? silentLogger);
+  try {
+    await runtime.load({ watch: options.hotReload ?? true });
+  } catch (error) {
+    await runtime.close({ timeout: 0 });
+    throw error;
+  }
+  return runtime;
+}
+
+async function readProject({ cwd = process.cwd(), config }: CreateRuntimeOptions) {
+  if (typeof config === 'object') {
+    const project: Project = { root: path.resolve(cwd), configPath: undefined };
+    return { project, settings: readConfig(config, 'the configuration given to createRuntime') };
+  }
+  const project = findProject(cwd, config);
+  const { configPath } = project;
+  if (configPath === undefined) return { project, settings: readConfig({}, 'the default configuration') };
+  return { project, settings: readConfig(await loadConfigFile(configPath), configPath) };
+}
+
+const poolName = 'default';
+
+class WarmRuntime implements Runtime {
+  readonly root: string;
+  readonly configPath: string | undefined;
+  readonly dataDir: string;
+  readonly #settings: Settings;
+  readonly #keepAlive = new KeepAlive();
+  readonly #registry: Registry;
+  readonly #pool: Pool;
+  readonly #functions: ReloadingFunctions;
+  readonly #triggers: TriggerHost;
+  #starting: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+  #releaseFolder: () => void = () => {};
+
+  constructor({ root, configPath }: Project, settings: Settings, log: Logger) {
+    this.root = root;
+    this.configPath = configPath;
+    this.dataDir = path.resolve(root, settings.dataDir);
+    this.#settings = settings;
+    this.#registry = new Registry(settings.pool.timeoutMs);
+    this.#pool = new Pool({ name: poolName, settings: settings.pool, log, keepAlive: this.#keepAlive });
+    this.#functions = new ReloadingFunctions({
+      folders: resolveFolders(settings.functions, root),
+      log,
+      load: (generation) => this.#pool.load(generation),
+      onServing: (generation) => this.#registry.serve(generation),
+    });
+    this.#triggers = new TriggerHost(settings.triggers, {
+      invoke: (name, args, options) => this.#submit(name, args, options),
+      log,
+      root,
+      concurrency: settings.pool.max,
+    });
+  }
+
+  load(options: { watch: boolean }): Promise<void> {
+    return this.#keepAlive.during(this.#functions.start(options));
+  }
+
+  invoke<Result>(name: string, args?: unknown, options: InvokeOptions = {}): Invocation<Result> {
+    return this.#submit(name, args, options) as Invocation<Result>;
+  }
+
+  start(): Promise<void> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  functions() {
+    return this.#registry.list();
+  }
+
+  triggers(): TriggerInfo[] {
+    return this.#settings.triggers.map(({ kind, id, functions }) => ({ kind, id, functions }));
+  }
+
+  stats(): RuntimeStats {
+    const workers = Array.from(this.#pool.workers, ({ id, pid, state, memoryMB, invocations }) => {
+      return { id, pid, pool: this.#pool.name, state, memoryMB, invocations };
+    });
+    const { queued, running } = this.#pool;
+    return { workers, queued, running, functions: this.#registry.stats() };
+  }
+
+  drain(): Promise<void> {
+    return this.#keepAlive.during(this.#pool.drain());
+  }
+
+  async close({ timeout }: { timeout?: number | string } = {}): Promise<void> {
+    const deadline = timeout === undefined ? undefined : this.#killAfter(timeout);
+    this.#closing ??= this.#keepAlive.during(this.#close());
+    await this.#closing;
+    clearTimeout(deadline);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #submit(name: string, args: unknown, options: InvokeOptions): Invocation {
+    return submit({ name, args, options }, (id, started) => {
+      if (this.#closing) return closedError(name, id);
+      const refusal = this.#registry.refusal(name, id);
+      if (refusal) return refusal;
+      started.whenEnded(({ status }) => this.#registry.count(name, status));
+      return this.#pool;
+    });
+  }
+
+  async #start(): Promise<void> {
+    if (this.#closing) throw closedError();
+    try {
+      this.#releaseFolder = takeFolder(this.dataDir);
+    } catch (error) {
+      if (error instanceof FolderInUseError) {
+        const advice = 'Stop it with `pool stop`, or give this one another `dataDir`.';
+        throw new PoolError('RUNTIME_RUNNING', `${error.message}. ${advice}`, { cause: error });
+      }
+      throw error;
+    }
+    this.#keepAlive.hold();
+    await this.#triggers.start();
+  }
+
+  async #close(): Promise<void> {
+    await this.#starting?.catch(() => {}); // whoever started it is told
+    await this.#triggers.stop();
+    await this.#pool.drain();
+    await Promise.all([this.#pool.stop(), this.#functions.close()]);
+    this.#releaseFolder();
+    if (this.#starting) this.#keepAlive.release();
+  }
+
+  #killAfter(timeout: number | string): NodeJS.Timeout | undefined {
+    const ms = parseDuration(timeout);
+    if (ms === undefined)
+      throw new TypeError(expectedText(`the \`timeout\` of close to be ${durationExpected}`, timeout));
+    if (!Number.isFinite(ms)) return undefined;
+    return setTimeout(() => this.#pool.kill(({ functionName, id }) => closedError(functionName, id)), ms);
+  }
+}
+
+function closedError(functionName?: string, invocationId?: string): RuntimeClosedError {
+  const what =
+    functionName === undefined ? 'The runtime' : `Function "${functionName}" can't run: the runtime`;
+  return new RuntimeClosedError(`${what} has been closed.`, { functionName, invocationId });
+}

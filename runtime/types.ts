@@ -1,0 +1,75 @@
+import type { Config } from './config/define.ts';
+import type { Logger } from './config/logger.ts';
+import type { FunctionInfo, FunctionStats } from './functions/registry.ts';
+import type { Invocation, InvokeOptions } from './invocation/invocation.ts';
+import type { WorkerState } from './pool/worker.ts';
+
+/** How to create a runtime. */
+export interface CreateRuntimeOptions {
+  /** Where to look for the project, from there upwards. Default: the working folder of this process. */
+  cwd?: string;
+  /** The configuration itself, with paths meant against `cwd`; or the path of a configuration file. */
+  config?: Config | string;
+  /** Where the runtime and `ctx.log` of the functions log to; a pino logger fits. Default: nowhere. */
+  logger?: Logger;
+  /** Whether to follow changes in the functions folder. Default: true. */
+  hotReload?: boolean;
+}
+
+/** A worker, as `runtime.stats()` lists it. */
+export interface WorkerStats {
+  readonly id: number;
+  readonly pid: number | undefined;
+  readonly pool: string;
+  readonly state: WorkerState;
+  /** Resident memory at the end of its last invocation, in MB (2^20 bytes). */
+  readonly memoryMB: number;
+  /** How many invocations have ended in it. */
+  readonly invocations: number;
+}
+
+export interface RuntimeStats {
+  readonly workers: readonly WorkerStats[];
+  readonly queued: number;
+  readonly running: number;
+  readonly functions: Readonly<Record<string, FunctionStats>>;
+}
+
+/** A trigger, as `runtime.triggers()` lists it. */
+export interface TriggerInfo {
+  readonly kind: string;
+  readonly id: string;
+  readonly functions: readonly string[];
+}
+
+/** Functions in warm workers. Made by `createRuntime`. */
+export interface Runtime {
+  /** The project's folder: where its configuration is. */
+  readonly root: string;
+  readonly configPath: string | undefined;
+  readonly dataDir: string;
+  /**
+   * Runs a function in a worker. Never throws: what is wrong rejects the invocation with a `PoolError`.
+   *
+   * ```ts
+   * const { outputs } = await runtime.invoke<Thumbnails>('thumbnail', { src: 'a.jpg' }, { timeout: '10s' });
+   * ```
+   */
+  invoke<Result = unknown>(name: string, args?: unknown, options?: InvokeOptions): Invocation<Result>;
+  /**
+   * Starts the triggers, and with that keeps the program alive until `close`.
+   * @throws PoolError `RUNTIME_RUNNING` when another runtime has been started on the same `dataDir`
+   */
+  start(): Promise<void>;
+  functions(): FunctionInfo[];
+  triggers(): TriggerInfo[];
+  stats(): RuntimeStats;
+  /** Resolves when nothing is queued or running. */
+  drain(): Promise<void>;
+  /**
+   * Stops the triggers, finishes what callers have queued and what runs, and stops the workers. After `timeout` (ms or
+   * a string) it kills: what has not ended rejects with a `RuntimeClosedError`. May be called again with a shorter one.
+   */
+  close(options?: { timeout?: number | string }): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}

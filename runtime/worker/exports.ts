@@ -1,0 +1,84 @@
+import { types } from 'node:util';
+import type { StandardSchema } from '../functions/standard-schema.ts';
+import type { FunctionContext } from './context.ts';
+import { lambdaHandler } from './lambda.ts';
+
+/** What a module exports, brought into one form. */
+export interface FunctionForm {
+  readonly handler: (input: unknown, context: FunctionContext) => unknown;
+  readonly input: StandardSchema | undefined;
+  readonly setup: (() => unknown) | undefined;
+  readonly teardown: (() => unknown) | undefined;
+  /** All other settings, as the module has them. */
+  readonly config: Record<string, unknown>;
+}
+
+/**
+ * Finds the function among a module's exports: `export default defineFunction({ … })`, else a default export that is
+ * a function (with `export const config` beside it), else a Lambda's `handler`.
+ * @throws Error that says what was found instead
+ */
+export function readExports(namespace: Record<string, unknown>, file: string): FunctionForm {
+  // CommonJS, compiled or not, arrives as the default export, and once more wrapped when it was compiled from ESM.
+  const layers: Record<string, unknown>[] = [namespace];
+  for (let inner = namespace.default; isObject(inner) && layers.length < 3; inner = inner.default) {
+    layers.push(inner);
+  }
+  const find = (name: string) => layers.find((layer) => layer[name] !== undefined)?.[name];
+  const exported = layers.map((layer) => layer.default).findLast((value) => value !== undefined);
+
+  const definition = layers.find((layer) => definitionBrand in layer);
+  if (definition) return fromDefinition(definition);
+  const config = find('config') ?? {};
+  if (!isObject(config))
+    throw new Error(`expected the export \`config\` to be an object, got ${typeof config}`);
+  if (typeof exported === 'function') return fromDefinition({ ...config, handler: exported });
+  const handler = find('handler');
+  if (typeof handler === 'function') {
+    return fromDefinition({ ...config, handler: lambdaHandler(handler as LambdaHandler) });
+  }
+  throw new Error(
+    `expected ${file} to export a function: a default export made by defineFunction, a default function, or a ` +
+      `Lambda \`handler\`; ${describeExports(layers)}`,
+  );
+}
+
+type LambdaHandler = Parameters<typeof lambdaHandler>[0];
+
+// The same symbol as in functions/define.ts, which is not imported: the package may be there twice.
+const definitionBrand = Symbol.for('warm-pool.function');
+
+function fromDefinition(definition: Record<string, unknown>): FunctionForm {
+  const { handler, input, setup, teardown, ...config } = definition;
+  if (input !== undefined && !(isObject(input) && '~standard' in input) && !isSchemaFunction(input)) {
+    throw new Error(
+      'expected `input` to be a Standard Schema, such as one made with zod, valibot or arktype',
+    );
+  }
+  return {
+    handler: handler as FunctionForm['handler'],
+    input: input as StandardSchema | undefined,
+    setup: hook('setup', setup),
+    teardown: hook('teardown', teardown),
+    config,
+  };
+}
+
+// Schemas of arktype are functions.
+function isSchemaFunction(input: unknown): boolean {
+  return typeof input === 'function' && '~standard' in input;
+}
+
+function hook(name: string, value: unknown): (() => unknown) | undefined {
+  if (value === undefined || typeof value === 'function') return value as (() => unknown) | undefined;
+  throw new Error(`expected \`${name}\` to be a function, got ${typeof value}`);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !types.isProxy(value);
+}
+
+function describeExports(layers: readonly Record<string, unknown>[]): string {
+  const names = [...new Set(layers.flatMap((layer) => Object.keys(layer)))];
+  return names.length === 0 ? 'it exports nothing' : `it exports ${names.join(', ')}`;
+}

@@ -1,0 +1,36 @@
+import type { FunctionContext } from './context.ts';
+
+/**
+ * Runs an AWS Lambda handler as it is. The context has what a handler reads of Lambda's
+ * (https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html) beside this project's own; a handler that
+ * takes a third parameter is given Lambda's callback.
+ */
+export function lambdaHandler(
+  handler: (event: unknown, context: object, callback?: LambdaCallback) => unknown,
+): (event: unknown, context: FunctionContext) => unknown {
+  return (event, context) => {
+    const lambdaContext = Object.assign(Object.create(context) as object, {
+      awsRequestId: context.invocationId,
+      functionName: context.functionName,
+      functionVersion: context.version,
+      invokedFunctionArn: `arn:aws:lambda:local:000000000000:function:${context.functionName}`,
+      memoryLimitInMB: String(Math.round(process.constrainedMemory() / 2 ** 20) || 0),
+      logGroupName: `/aws/lambda/${context.functionName}`,
+      logStreamName: String(process.pid),
+      callbackWaitsForEmptyEventLoop: false,
+      getRemainingTimeInMillis: () => context.remainingTime(),
+    });
+    if (handler.length < 3) return handler(event, lambdaContext);
+    return new Promise((resolve, reject) => {
+      const returned = handler(event, lambdaContext, (error, result) => {
+        // Lambda takes a string for an error as well.
+        if (error === null || error === undefined) resolve(result);
+        else reject(typeof error === 'string' ? new Error(error) : error);
+      });
+      // An async handler may declare the callback and not use it.
+      if (returned instanceof Promise) returned.then(resolve, reject);
+    });
+  };
+}
+
+type LambdaCallback = (error?: unknown, result?: unknown) => void;

@@ -1,0 +1,60 @@
+/**
+ * The entry of a worker process. What is imported here is paid by each cold start, so the loader of TypeScript
+ * waits until a function needs it.
+ */
+import { Socket } from 'node:net';
+import { Channel } from '../channel/channel.ts';
+import { encodeValue } from '../channel/codec.ts';
+import { MarkWriter } from '../channel/marks.ts';
+import type { Envelope, FromWorker, ToWorker } from '../channel/messages.ts';
+import { channelFd, marksFd, startEnvironment } from '../channel/start.ts';
+import { Executor } from './executor.ts';
+import { loadFunctions } from './load.ts';
+import { residentMemoryMB } from './memory.ts';
+import { keepOutput } from './output.ts';
+import { startWatchdog } from './watchdog.ts';
+
+process.title = 'pool-worker';
+// A terminal's Ctrl-C reaches this process too, but when to stop is for the runtime to say.
+process.on('SIGINT', () => {});
+
+const { runtimePid } = startEnvironment.take(process.env);
+keepOutput();
+
+const marks = new MarkWriter(marksFd);
+let executor: Executor | undefined;
+const channel = new Channel<FromWorker, ToWorker>(
+  new Socket({ fd: channelFd, readable: true, writable: true }),
+  {
+    onMessage: (envelope) => void receive(envelope),
+    // The runtime is gone: nobody waits for anything that runs here.
+    onClose: () => process.exit(0),
+  },
+);
+startWatchdog(runtimePid);
+
+// No handler for uncaught errors, on purpose: as in any Node program one ends the process with its stack on stderr,
+// and the runtime tells the invocation that ran. After it nothing in this process could be trusted.
+async function receive({ message, body }: Envelope<ToWorker>): Promise<void> {
+  switch (message.type) {
+    case 'load': {
+      const startedAt = performance.now();
+      const loaded = await loadFunctions(message.functions, marks);
+      executor = new Executor(channel, marks, loaded);
+      const descriptors = encodeValue(loaded.map((each) => each.descriptor));
+      const loadMs = performance.now() - startedAt;
+      channel.post({ type: 'ready', loadMs, memoryMB: residentMemoryMB() }, descriptors);
+      break;
+    }
+    case 'run':
+      await executor?.run(message, body);
+      break;
+    case 'abort':
+      executor?.abort(message.run, body);
+      break;
+    case 'stop':
+      await executor?.stop();
+      await channel.flushed();
+      process.exit(0);
+  }
+}
