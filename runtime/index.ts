@@ -20,6 +20,14 @@ export type {
   Priority,
 } from './invocation/invocation.ts';
 export type { Trigger, TriggerContext } from './triggers/trigger.ts';
+export {
+  type Completeness,
+  type CompletenessCheck,
+  complete,
+  type WatchedFile,
+  type WatchOptions,
+  watch,
+} from './triggers/watch/watch.ts';
 export type { CreateRuntimeOptions, Runtime, RuntimeStats, TriggerInfo, WorkerStats } from './types.ts';
 export type { ContextLog, FunctionContext } from './worker/context.ts';
 

@@ -1,5 +1,6 @@
 import { isExactInJson } from './json-exact.ts';
-import { deserialize, serialize } from './structured.ts';
+import { maxBodyBytes } from './limits.ts';
+import { deserialize, serialize, UnserializableError } from './structured.ts';
 
 /**
  * A value on the wire. `json` is UTF-8 JSON and is chosen for what JSON carries without loss, because it is the
@@ -11,13 +12,27 @@ export interface EncodedValue {
 }
 
 /**
- * Encodes a value for another process.
- * @throws UnserializableError when the value holds something that can't be sent, with the path to it
+ * Encodes a value for another process. `rootName` begins the path in the error.
+ * @throws UnserializableError when the value holds something that can't be sent, or is too large
  */
 export function encodeValue(value: unknown, rootName = 'value'): EncodedValue {
   if (value === undefined) return encodedUndefined;
-  if (isExactInJson(value)) return { codec: 'json', bytes: Buffer.from(JSON.stringify(value), 'utf8') };
-  return { codec: 'v8', bytes: serialize(value, rootName) };
+  const json = isExactInJson(value) ? toJson(value) : undefined;
+  const encoded: EncodedValue =
+    json === undefined
+      ? { codec: 'v8', bytes: serialize(value, rootName) }
+      : { codec: 'json', bytes: Buffer.from(json, 'utf8') };
+  const { length } = encoded.bytes;
+  if (length <= maxBodyBytes) return encoded;
+  throw new UnserializableError(rootName, `it is ${length} bytes long, at most ${maxBodyBytes} can be sent`);
+}
+
+function toJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined; // longer than a string can be
+  }
 }
 
 export function decodeValue({ codec, bytes }: EncodedValue): unknown {

@@ -8,14 +8,12 @@
  *     body, the rest
  */
 import type { EncodedValue } from './codec.ts';
+import { maxFrameBytes } from './limits.ts';
 import type { Envelope } from './messages.ts';
 
 const prefixBytes = 9;
 const lengthBytes = 4;
 const codecs = [undefined, 'json', 'v8'] as const;
-
-/** The longest frame that is written or accepted, in bytes: longer ones don't fit a Node Buffer everywhere. */
-export const maxFrameBytes = 2 ** 31 - 1;
 
 /** The bytes on the stream are no frames of this protocol; nothing that follows can be trusted. */
 export class FrameError extends Error {
@@ -36,11 +34,6 @@ export class FrameBatch {
   add(message: object, body: EncodedValue | undefined): void {
     const head = JSON.stringify(message);
     const headBytes = Buffer.byteLength(head);
-    if (headBytes + (body?.bytes.length ?? 0) + prefixBytes > maxFrameBytes) {
-      throw new RangeError(
-        `expected a value of at most ${maxFrameBytes} bytes, got ${body?.bytes.length} bytes`,
-      );
-    }
     this.#frames.push({ head, headBytes, body });
   }
 

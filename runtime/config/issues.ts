@@ -1,6 +1,6 @@
-import { closest, distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
 import type { ConfigIssue } from '../invocation/errors.ts';
+import { didYouMean } from './did-you-mean.ts';
 
 /** The mistakes zod found, each with its path as a user writes it: `triggers[0].path`. */
 export function issuesOf(error: z.ZodError, knownKeys: readonly string[] = []): ConfigIssue[] {
@@ -11,19 +11,6 @@ export function issuesOf(error: z.ZodError, knownKeys: readonly string[] = []): 
       message: `there is no such setting${didYouMean(key, knownKeys)}`,
     }));
   });
-}
-
-/** As in `, did you mean "max"?`; nothing when no candidate is near. */
-export function didYouMean(word: string, candidates: readonly string[]): string {
-  const near = closestOf(word, candidates);
-  return near === undefined ? '' : `, did you mean "${near}"?`;
-}
-
-/** The candidate that a typo could have been meant for. */
-export function closestOf(word: string, candidates: readonly string[]): string | undefined {
-  if (candidates.length === 0) return undefined;
-  const near = closest(word, [...candidates]);
-  return distance(word, near) <= Math.max(2, Math.floor(word.length / 3)) ? near : undefined;
 }
 
 function pathText(path: readonly PropertyKey[]): string {

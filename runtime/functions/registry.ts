@@ -1,4 +1,4 @@
-import { closestOf } from '../config/issues.ts';
+import { closestOf } from '../config/did-you-mean.ts';
 import { FunctionLoadError, FunctionNotFoundError, type PoolError } from '../invocation/errors.ts';
 import type { InvocationStatus } from '../invocation/invocation.ts';
 import { type Generation, type KnownFunction, type LoadFailure, loadFailureText } from './generation.ts';

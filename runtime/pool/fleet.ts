@@ -81,6 +81,10 @@ export class Fleet {
    */
   load(code: Code): Promise<void> {
     this.#abandonNext('another version came before it was ready');
+    // Other code may well start where the last did not: it needs no patience.
+    this.#failures.succeeded();
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
     return new Promise((resolve, reject) => {
       this.#next = { code, resolve, reject };
       this.scale();
@@ -109,7 +113,9 @@ export class Fleet {
     if (this.#workers.size > 0) await new Promise<void>((resolve) => this.#onEmpty.push(resolve));
   }
 
+  /** Ends every worker now, whatever it runs. */
   kill(reason: string): void {
+    this.#isStopping = true;
     for (const worker of this.#workers) worker.kill(reason);
   }
 
@@ -219,8 +225,11 @@ export class Fleet {
     if (!this.#failures.isHopeless) return;
     const how = worker.endReason ?? describeExit(exit);
     const error = new WorkerCrashedError(`No worker starts: the last one ${how}.${lastWords(exit)}`, exit);
-    this.#abandonNext(error);
-    this.#events.onHopeless(error);
+    if (worker.code === this.#next?.code) this.#abandonNext(error);
+    else if (this.#count(isServing) === 0) {
+      this.#abandonWarming(error);
+      this.#events.onHopeless(error);
+    }
   }
 
   /** An exit or a missed deadline is the module's doing; a signal may come from outside, the first time. */
@@ -232,8 +241,7 @@ export class Fleet {
 
   #abandonNext(reason: string | Error): void {
     const error = typeof reason === 'string' ? new Error(reason) : reason;
-    this.#warming?.reject(error);
-    this.#warming = undefined;
+    this.#abandonWarming(error);
     const next = this.#next;
     if (!next) return;
     this.#next = undefined;
@@ -241,6 +249,11 @@ export class Fleet {
       if (worker.code === next.code) worker.retire('its functions are not wanted any more');
     }
     next.reject(error);
+  }
+
+  #abandonWarming(error: Error): void {
+    this.#warming?.reject(error);
+    this.#warming = undefined;
   }
 
   #forgetIdle(worker: Worker): void {

@@ -1,0 +1,18 @@
+import { createRequire } from 'node:module';
+
+/** As in `, did you mean "max"?`; nothing when no candidate is near. */
+export function didYouMean(word: string, candidates: readonly string[]): string {
+  const near = closestOf(word, candidates);
+  return near === undefined ? '' : `, did you mean "${near}"?`;
+}
+
+/** The candidate that a typo could have been meant for. */
+export function closestOf(word: string, candidates: readonly string[]): string | undefined {
+  if (candidates.length === 0) return undefined;
+  // Loaded for the first typo: whatever imports this is imported by every worker, for its types of options.
+  const { closest, distance } = createRequire(import.meta.url)('fastest-levenshtein') as Levenshtein;
+  const near = closest(word, [...candidates]);
+  return distance(word, near) <= Math.max(2, Math.floor(word.length / 3)) ? near : undefined;
+}
+
+type Levenshtein = typeof import('fastest-levenshtein');
