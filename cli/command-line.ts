@@ -1,0 +1,124 @@
+import yargs, { type Argv, type Options } from 'yargs';
+import { version } from '../runtime/version.ts';
+import { standardInput } from './arguments.ts';
+import type { Command, CommonOptions } from './command.ts';
+import { describeCommand } from './commands/describe.ts';
+import { invokeCommand } from './commands/invoke.ts';
+import { listCommand } from './commands/list.ts';
+import { startCommand } from './commands/start.ts';
+import { statusCommand } from './commands/status.ts';
+import { stopCommand } from './commands/stop.ts';
+import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { usageFailure } from './failure.ts';
+import { logLevels } from './output/log-levels.ts';
+import { explainUsage, type RefusedCommandLine } from './usage.ts';
+
+/** @throws CommandFailure that says what is wrong with the command line and what was probably meant */
+export async function parseCommandLine(args: readonly string[]): Promise<() => Promise<ExitCode>> {
+  // Where yargs answers by itself (`--help`, `--version`), nothing is left to run.
+  let run = async (): Promise<ExitCode> => exitCodes.done;
+  const parser = declareCommon(yargs(args.map((arg) => (arg === '-' ? standardInput : arg))));
+  for (const command of commands) {
+    parser.command(
+      command.usage,
+      command.description,
+      (own) => declare(own, command),
+      // The handler only notes what to run: yargs has its own ideas of how the error of a command ends.
+      (options) => {
+        run = () => command.run(options as unknown as CommonOptions);
+      },
+    );
+  }
+  parser.fail((message: string | null, error?: Error) => {
+    // Nothing of ours runs inside of yargs: what it throws is about the command line as well.
+    const found = message ?? error?.message ?? 'The command line is wrong';
+    throw usageFailure(explainUsage(found, { args, ...known(args) }));
+  });
+  if (args.length === 0) {
+    parser.showHelp('error');
+    return async () => exitCodes.usage;
+  }
+  const { cwd } = await parser.parseAsync();
+  if (cwd !== undefined) enter(cwd);
+  return run;
+}
+
+const commands: readonly Command[] = [
+  startCommand,
+  invokeCommand,
+  listCommand,
+  describeCommand,
+  statusCommand,
+  stopCommand,
+];
+
+const commonOptions = {
+  config: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Configuration file; else the nearest pool.config.*',
+  },
+  cwd: { type: 'string', requiresArg: true, describe: 'Run as if started in this folder' },
+  'log-level': {
+    type: 'string',
+    requiresArg: true,
+    describe: `Log from this level on: ${logLevels.join(', ')}`,
+  },
+  verbose: { type: 'boolean', default: false, describe: 'Print errors with their stacks' },
+  json: { type: 'boolean', default: false, describe: 'Print JSON, for programs' },
+} as const satisfies Record<string, Options>;
+
+function declareCommon(parser: Argv) {
+  return parser
+    .scriptName('pool')
+    .usage('$0 <command>\n\nRuns a folder of functions in warm worker processes.')
+    .options(commonOptions)
+    .help()
+    .alias('help', 'h')
+    .version(version)
+    .epilogue(exitCodesInWords)
+    .locale('en')
+    .wrap(Math.min(widestHelp, process.stdout.columns ?? widestHelp))
+    .parserConfiguration({
+      // Given twice, the last one counts; a dot is a character like any other; no option has a `--no-` form.
+      'duplicate-arguments-array': false,
+      'dot-notation': false,
+      'boolean-negation': false,
+    })
+    .strict()
+    .exitProcess(false);
+}
+
+const exitCodesInWords =
+  'Exit codes: 0 done, 1 the function failed, 2 usage, configuration or invalid input,\n' +
+  '69 no runtime could be reached or started, 124 timed out, 130 interrupted.';
+
+const widestHelp = 100;
+
+function declare(parser: Argv, { positionals = {}, options = {}, examples }: Command): Argv {
+  for (const [name, positional] of Object.entries(positionals)) parser.positional(name, positional);
+  for (const [commandLine, description] of examples) parser.example(commandLine, description);
+  return parser.options(options);
+}
+
+function known(args: readonly string[]): Omit<RefusedCommandLine, 'args'> {
+  const byName = new Map(commands.map((each) => [each.usage.split(' ')[0], each]));
+  const command = args.find((arg) => byName.has(arg));
+  const options = { ...commonOptions, ...byName.get(command)?.options, help: {}, version: {} };
+  return {
+    command,
+    knownCommands: [...byName.keys()].filter((name) => name !== undefined),
+    knownOptions: Object.keys(options).map((name) => `--${name}`),
+  };
+}
+
+/** `--cwd`: the search for the project, relative paths and `ctx.cwd` all begin there. */
+function enter(folder: string): void {
+  try {
+    process.chdir(folder);
+  } catch (error) {
+    const reason =
+      (error as NodeJS.ErrnoException).code === 'ENOENT' ? "doesn't exist" : (error as Error).message;
+    throw usageFailure(`Expected --cwd to be a folder, but ${folder} ${reason}.`);
+  }
+}

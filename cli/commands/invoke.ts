@@ -1,0 +1,59 @@
+import type { Command, CommonOptions } from '../command.ts';
+import { type ExitCode, exitCodeOf, exitCodes } from '../exit-codes.ts';
+
+interface InvokeOptions extends CommonOptions {
+  readonly function: string;
+  readonly input: string | undefined;
+  readonly args: string | undefined;
+  readonly argsFile: string | undefined;
+  readonly timeout: string | undefined;
+  readonly raw: boolean;
+}
+
+export const invokeCommand: Command<InvokeOptions> = {
+  usage: 'invoke <function> [input]',
+  description: 'Run a function and print its result',
+  positionals: {
+    function: { type: 'string', describe: 'Its name, such as thumbnail or images/resize' },
+    input: { type: 'string', describe: '- reads the arguments from standard input' },
+  },
+  options: {
+    args: { type: 'string', requiresArg: true, describe: 'The arguments, as JSON' },
+    'args-file': { type: 'string', requiresArg: true, describe: 'A file with the arguments, as JSON' },
+    timeout: {
+      type: 'string',
+      requiresArg: true,
+      describe: "Instead of the function's own: 500 (ms), 10s, 2m",
+    },
+    raw: { type: 'boolean', default: false, describe: 'Print a string or bytes as they are' },
+  },
+  examples: [
+    [`$0 invoke thumbnail --args '{"src":"photo.jpg"}'`, 'Run it with these arguments'],
+    [`$0 invoke thumbnail --args '{"src":"photo.jpg"}' | jq .outputs`, 'stdout is the result alone'],
+    ['$0 invoke thumbnail --args-file args.json --timeout 10s', 'Arguments from a file'],
+    [`echo '{"src":"photo.jpg"}' | $0 invoke thumbnail -`, 'Arguments from a pipe'],
+  ],
+  run: invoke,
+};
+
+async function invoke(options: InvokeOptions): Promise<ExitCode> {
+  const { args, timeoutMs } = await readCall(options);
+  const { InterruptedWork } = await import('../interrupted-work.ts');
+  const work = new InterruptedWork();
+  try {
+    const { openProject } = await import('../project/open.ts');
+    const project = await work.open(openProject(options));
+    const answer = await project.invoke(options.function, { args, timeoutMs, signal: work.signal });
+    const { printAnswer } = await import('../output/answer.ts');
+    printAnswer(answer, { ...options, functionName: options.function });
+    return answer.ok ? exitCodes.done : exitCodeOf(answer.error.code);
+  } finally {
+    await work.close();
+  }
+}
+
+async function readCall({ input, args, argsFile, timeout }: InvokeOptions) {
+  const { readArguments } = await import('../arguments.ts');
+  const timeoutMs = timeout === undefined ? undefined : (await import('../timeout.ts')).readTimeout(timeout);
+  return { timeoutMs, args: await readArguments({ input, args, argsFile }) };
+}

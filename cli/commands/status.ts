@@ -1,0 +1,27 @@
+import type { Command, CommonOptions } from '../command.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+
+export const statusCommand: Command = {
+  usage: 'status',
+  description: 'Show what the running runtime does',
+  examples: [
+    ['$0 status', 'Its workers, triggers and functions; exit code 69 when none is running'],
+    ['$0 status --json | jq .stats.queued', 'How many invocations wait'],
+  ],
+  run: status,
+};
+
+async function status(options: CommonOptions): Promise<ExitCode> {
+  const [{ findRuntime }, { notRunningFailure }, { printJson }, { printStatus }] = await Promise.all([
+    import('../../runtime/server/find-runtime.ts'),
+    import('../failure.ts'),
+    import('../output/terminal.ts'),
+    import('../output/status.ts'),
+  ]);
+  const running = await findRuntime({ cwd: process.cwd(), config: options.config });
+  if (!running) throw notRunningFailure();
+  const found = await running.status();
+  if (options.json) printJson(found);
+  else printStatus(found);
+  return exitCodes.done;
+}

@@ -1,0 +1,26 @@
+import type { Command, CommonOptions } from '../command.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+
+export const stopCommand: Command = {
+  usage: 'stop',
+  description: 'Stop the running runtime; what runs finishes first',
+  examples: [['$0 stop', 'As Ctrl-C in its terminal, and waits until it is gone']],
+  run: stop,
+};
+
+async function stop(options: CommonOptions): Promise<ExitCode> {
+  const [{ findRuntime }, { untilGone }, { notRunningFailure }, { printJson }] = await Promise.all([
+    import('../../runtime/server/find-runtime.ts'),
+    import('../../runtime/server/until-gone.ts'),
+    import('../failure.ts'),
+    import('../output/terminal.ts'),
+  ]);
+  const running = await findRuntime({ cwd: process.cwd(), config: options.config });
+  if (!running) throw notRunningFailure();
+  const { pid } = await running.stop();
+  if (!options.json) process.stderr.write(`Stopping the runtime (pid ${pid}); what runs finishes first.\n`);
+  await untilGone(running.control);
+  if (options.json) printJson({ stopped: true, pid });
+  else process.stderr.write('It is gone.\n');
+  return exitCodes.done;
+}

@@ -1,0 +1,28 @@
+import { relative } from 'node:path';
+import type { FunctionInfo } from '../../runtime/index.ts';
+import { formatDuration } from './duration.ts';
+import { formatTable } from './table.ts';
+
+/** Prints all that is known of a function. */
+export function printDescription(info: FunctionInfo): void {
+  const { name, description, file, version, state, error, config, inputSchema, stats } = info;
+  const rows = [
+    ['file', relative(process.cwd(), file)],
+    ['version', version],
+    ['state', state],
+    ['timeout', formatDuration(config.timeout)],
+    ['invocations', countsOf(stats)],
+  ];
+  process.stdout.write(`${name}${description === undefined ? '' : `: ${description}`}\n\n`);
+  process.stdout.write(formatTable(rows));
+  if (error) process.stdout.write(`\nIt can't be loaded: ${error.stack ?? error.message}\n`);
+  if (inputSchema !== undefined) process.stdout.write(`\nInput:\n${JSON.stringify(inputSchema, null, 2)}\n`);
+}
+
+function countsOf({ invocations, ...endings }: FunctionInfo['stats']): string {
+  const counts = Object.entries(endings).filter(([, count]) => count > 0);
+  if (counts.length === 0) return String(invocations);
+  return `${invocations} (${counts.map(([ending, count]) => `${count} ${endingNames[ending] ?? ending}`).join(', ')})`;
+}
+
+const endingNames: Readonly<Record<string, string>> = { timedOut: 'timed out' };

@@ -1,0 +1,14 @@
+import { usageFailure } from '../failure.ts';
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** @throws CommandFailure when there is no such level */
+export function readLogLevel(given: string | undefined): LogLevel | undefined {
+  if (given === undefined) return undefined;
+  const level = logLevels.find((each) => each === given);
+  if (level) return level;
+  throw usageFailure(
+    `Expected --log-level to be one of ${logLevels.join(', ')}, got ${JSON.stringify(given)}.`,
+  );
+}

@@ -1,0 +1,69 @@
+import pino, { type Logger } from 'pino';
+import pretty from 'pino-pretty';
+import { readLogLevel } from './log-levels.ts';
+import { styleOf } from './terminal.ts';
+
+export type PoolLogger = Logger;
+
+interface LoggerOptions {
+  readonly level: string | undefined;
+  /** JSON lines on a terminal too. */
+  readonly json: boolean;
+  readonly verbose: boolean;
+  /** Only what functions say: a runtime for one call has nothing to tell of itself. */
+  readonly functionsOnly?: boolean;
+}
+
+/**
+ * A logger on stderr, which keeps stdout for results: for people on a terminal, JSON lines everywhere else.
+ * @throws CommandFailure when there is no such level
+ */
+export function createLogger({ level, json, verbose, functionsOnly = false }: LoggerOptions): PoolLogger {
+  const options: pino.LoggerOptions = {
+    level: readLogLevel(level) ?? 'info',
+    // The workers' pids are what matters; that of the runtime stands in its first line.
+    base: undefined,
+    hooks: functionsOnly ? { logMethod: passFunctions } : {},
+  };
+  const forPeople = process.stderr.isTTY && !json;
+  return pino(options, forPeople ? prettyStream(verbose) : pino.destination({ fd: stderrFd, sync: true }));
+}
+
+const stderrFd = 2;
+
+// In this process and synchronous: a line is out before the program ends, however it ends.
+function prettyStream(verbose: boolean) {
+  const { dim } = styleOf(process.stderr);
+  return pretty({
+    destination: stderrFd,
+    sync: true,
+    colorize: process.stderr.hasColors(),
+    translateTime: 'SYS:HH:MM:ss',
+    // The messages say in words what stands in their fields, which are for programs.
+    hideObject: true,
+    messageFormat: ({ msg, err, stack = (err as Error | undefined)?.stack, ...fields }) => {
+      const invocation =
+        fields.invocation === undefined ? '' : `${dim(`[${fields.function} ${fields.invocation}]`)} `;
+      const trace = verbose && stack !== undefined ? `\n${stack}` : '';
+      return `${invocation}${msg ?? ''}${ownFields(fields)}${trace}`;
+    },
+  });
+}
+
+/** What a function gave to `ctx.log` beside the message. */
+function ownFields(fields: Record<string, unknown>): string {
+  const { level, time, worker, function: _, invocation, stream, ...own } = fields;
+  const isLogged = invocation !== undefined && stream === undefined && !('exitCode' in own);
+  return isLogged && Object.keys(own).length > 0 ? ` ${JSON.stringify(own)}` : '';
+}
+
+function passFunctions(this: PoolLogger, args: Parameters<pino.LogFn>, method: pino.LogFn): void {
+  const [fields] = args as unknown[];
+  if (isSaidByFunction(fields)) method.apply(this, args);
+}
+
+/** What it wrote or gave to `ctx.log`. How its worker ended is told by the error of the invocation as well. */
+function isSaidByFunction(fields: unknown): boolean {
+  if (typeof fields !== 'object' || fields === null || 'exitCode' in fields) return false;
+  return 'invocation' in fields || 'stream' in fields;
+}

@@ -1,0 +1,51 @@
+import { type ControlClient, RuntimeStoppingError } from '../../runtime/server/client.ts';
+import { ConnectionError } from '../../runtime/server/request.ts';
+import { CommandFailure } from '../failure.ts';
+import type { Call, Project } from './project.ts';
+
+/** A project through its running runtime. `startOwn` is the way out when that turns out to be on its way out. */
+export function attachedProject(running: ControlClient, startOwn: () => Promise<Project>): Project {
+  let own: Project | undefined;
+  const orOwn = async <Result>(
+    attached: () => Promise<Result>,
+    instead: (project: Project) => Promise<Result>,
+  ) => {
+    try {
+      return await attached();
+    } catch (error) {
+      if (!hasNotBegun(error)) throw error;
+      own = await startOwn();
+      return instead(own);
+    }
+  };
+  return {
+    invoke: (name, call) =>
+      orOwn(
+        () => invokeThere(running, name, call),
+        (project) => project.invoke(name, call),
+      ),
+    functions: () =>
+      orOwn(
+        () => running.functions(),
+        (project) => project.functions(),
+      ),
+    close: async () => own?.close(),
+    kill: async () => own?.kill(),
+  };
+}
+
+async function invokeThere(running: ControlClient, name: string, { args, timeoutMs, signal }: Call) {
+  try {
+    return await running.invoke(name, { args, timeoutMs, cwd: process.cwd() }, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    // Nobody is left there to tell how it ended: the cancellation is the end, as it is with a runtime of our own.
+    const message = `The invocation of "${name}" was cancelled: ${(signal.reason as Error).message}`;
+    throw new CommandFailure({ name: 'CancelledError', code: 'CANCELLED', message, functionName: name });
+  }
+}
+
+/** It ended between the look and the call, or is closing: the work can be done elsewhere without being done twice. */
+function hasNotBegun(error: unknown): boolean {
+  return error instanceof RuntimeStoppingError || (error instanceof ConnectionError && !error.wasSent);
+}

@@ -1,0 +1,12 @@
+import { findRuntime } from '../../runtime/server/find-runtime.ts';
+import type { CommonOptions } from '../command.ts';
+import { attachedProject } from './attached.ts';
+import type { Project } from './project.ts';
+
+/** Opens the project that the command line means, through its running runtime if there is one. */
+export async function openProject(options: CommonOptions): Promise<Project> {
+  // The runtime, and all that it needs, is loaded only where one has to be started.
+  const startOwn = async () => (await import('./own.ts')).ownProject(options);
+  const running = await findRuntime({ cwd: process.cwd(), config: options.config });
+  return running ? attachedProject(running, startOwn) : startOwn();
+}

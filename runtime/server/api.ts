@@ -1,0 +1,43 @@
+/** The bodies of the control API, for both of its sides; how an invocation ended stands in wire-answer.ts. */
+import type { FunctionInfo, RuntimeStats, TriggerInfo } from '../index.ts';
+import type { ErrorReport } from './error-report.ts';
+
+/** `GET /status` */
+export interface ControlStatus {
+  /** Of warm-pool. */
+  readonly version: string;
+  readonly pid: number;
+  readonly root: string;
+  /** The configuration file, if there is one. */
+  readonly config: string | null;
+  readonly dataDir: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly uptimeMs: number;
+  readonly stats: RuntimeStats;
+  readonly triggers: readonly TriggerInfo[];
+}
+
+/** `GET /functions` */
+export interface FunctionList {
+  readonly functions: readonly FunctionInfo[];
+}
+
+/** `POST /functions/:name/invocations` */
+export interface InvocationRequest {
+  readonly args?: unknown;
+  /** Instead of the function's own timeout. */
+  readonly timeoutMs?: number | undefined;
+  /** What `ctx.cwd` is; the project's folder unless it is given. */
+  readonly cwd?: string | undefined;
+}
+
+/** `POST /stop`, answered with 202: the runtime begins to shut down and is gone when its process is. */
+export interface StopAnswer {
+  readonly pid: number;
+}
+
+/** What was asked for could not be done; an invocation that failed is told by `ok: false` beside it. */
+export interface Refusal {
+  readonly error: ErrorReport;
+}

@@ -1,0 +1,39 @@
+import { inspect } from 'node:util';
+import type { InvocationRequest } from './api.ts';
+
+/** A request that makes no sense, with the status that says so. */
+class BadRequestError extends Error {
+  override readonly name = 'BadRequestError';
+  readonly code = 'BAD_REQUEST';
+  readonly statusCode = 400;
+}
+
+/**
+ * Reads the body of a request to invoke a function; no body is a call without arguments.
+ * @throws BadRequestError
+ */
+export function readInvocationRequest(body: unknown): InvocationRequest {
+  if (body === undefined || body === null) return {};
+  if (typeof body !== 'object' || Array.isArray(body)) {
+    throw new BadRequestError(`Expected the body to be an object with \`args\`, got ${shown(body)}.`);
+  }
+  const { args, timeoutMs, cwd, ...unknown } = body as Record<string, unknown>;
+  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0)) {
+    throw new BadRequestError(
+      `Expected \`timeoutMs\` to be a number of ms above 0, got ${shown(timeoutMs)}.`,
+    );
+  }
+  if (cwd !== undefined && typeof cwd !== 'string') {
+    throw new BadRequestError(`Expected \`cwd\` to be the path of a folder, got ${shown(cwd)}.`);
+  }
+  for (const name of Object.keys(unknown)) {
+    throw new BadRequestError(
+      `Expected \`args\`, \`timeoutMs\` and \`cwd\` in the body, got \`${name}\` too.`,
+    );
+  }
+  return { args, timeoutMs, cwd };
+}
+
+function shown(value: unknown): string {
+  return `${inspect(value, { depth: 0, maxStringLength: 80 })} (${typeof value})`;
+}

@@ -1,0 +1,128 @@
+import type { ServerResponse } from 'node:http';
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import type { Logger } from '../config/logger.ts';
+import type { Runtime } from '../index.ts';
+import { version } from '../version.ts';
+import { answerOf, hasRun, type InvocationAnswer } from './answer.ts';
+import type { ControlStatus, FunctionList, Refusal, StopAnswer } from './api.ts';
+import { type ErrorReport, internalCode, reportError } from './error-report.ts';
+import { readInvocationRequest } from './invocation-request.ts';
+import { toWire } from './wire-answer.ts';
+
+interface RouteOptions {
+  readonly runtime: Runtime;
+  readonly startedAt: Date;
+  readonly logger: Logger;
+  readonly onStop: () => void;
+}
+
+/** The control API. Every answer is JSON; one that reports an error has it as `error`. */
+export function buildRoutes(options: RouteOptions): FastifyInstance {
+  const app = Fastify({
+    bodyLimit: largestBody,
+    // The arguments of a function are the user's: what JSON.parse makes of them in the CLI is what they are here.
+    onProtoPoisoning: 'ignore',
+    onConstructorPoisoning: 'ignore',
+    routerOptions: { maxParamLength: longestName },
+  });
+  tellErrors(app, options);
+  serveRuntime(app, options);
+  serveFunctions(app, options);
+  return app;
+}
+
+// What V8 can hold as one string, which JSON.parse needs; the socket's only user is the one who runs all this.
+const largestBody = 2 ** 29 - 25;
+
+// A name is a path below the functions folder: as long as a path may be.
+const longestName = 4096;
+
+function tellErrors(app: FastifyInstance, { logger }: RouteOptions): void {
+  app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
+    const { statusCode: status = 500 } = error;
+    const { stack, ...report } = reportError(error);
+    // A mistake of the client says nothing of our insides.
+    if (status < 500) return refuse(reply, status, report);
+    logger.error({ err: error }, `the control API failed: ${error.message}`);
+    return refuse(reply, status, { ...report, stack });
+  });
+  app.setNotFoundHandler(({ method, url }, reply) => {
+    const message = `The control API has no ${method} ${url}.`;
+    return refuse(reply, 404, { name: 'Error', code: 'NO_SUCH_ROUTE', message });
+  });
+}
+
+function refuse(reply: FastifyReply, status: number, error: ErrorReport): FastifyReply {
+  return reply.code(status).send({ error } satisfies Refusal);
+}
+
+function serveRuntime(app: FastifyInstance, { runtime, startedAt, onStop }: RouteOptions): void {
+  app.get('/status', (): ControlStatus => {
+    return {
+      version,
+      pid: process.pid,
+      root: runtime.root,
+      config: runtime.configPath ?? null,
+      dataDir: runtime.dataDir,
+      startedAt: startedAt.toISOString(),
+      uptimeMs: Date.now() - startedAt.getTime(),
+      stats: runtime.stats(),
+      triggers: runtime.triggers(),
+    };
+  });
+
+  app.post('/stop', (_request, reply) => {
+    // The answer has to be out before the shutdown, which closes this very connection.
+    reply.raw.once('close', onStop);
+    return reply.code(202).send({ pid: process.pid } satisfies StopAnswer);
+  });
+}
+
+interface OfFunction {
+  readonly Params: { readonly name: string };
+}
+
+function serveFunctions(app: FastifyInstance, { runtime }: RouteOptions): void {
+  app.get('/functions', (): FunctionList => ({ functions: runtime.functions() }));
+
+  app.get<OfFunction>('/functions/:name', ({ params: { name } }, reply) => {
+    const found = runtime.functions().find((each) => each.name === name);
+    if (found) return found;
+    const message = `There is no function "${name}".`;
+    return refuse(reply, 404, { name: 'FunctionNotFoundError', code: 'FUNCTION_NOT_FOUND', message });
+  });
+
+  app.post<OfFunction>('/functions/:name/invocations', async ({ params, body }, reply) => {
+    const { args, timeoutMs, cwd = runtime.root } = readInvocationRequest(body);
+    const signal = disconnection(reply.raw);
+    const invocation = runtime.invoke(params.name, args, { timeout: timeoutMs, cwd, signal });
+    const answer = await answerOf(invocation);
+    return reply.code(statusOf(answer)).send(await toWire(answer));
+  });
+}
+
+/** A signal that aborts when the client goes away before it has its answer. */
+function disconnection(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort(new Error('the caller disconnected'));
+  });
+  return controller.signal;
+}
+
+const statuses: Readonly<Record<string, number>> = {
+  INVALID_INPUT: 422,
+  FUNCTION_NOT_FOUND: 404,
+  TIMEOUT: 504,
+  // What nginx calls a client that closed its request: nobody is there to read it.
+  CANCELLED: 499,
+  QUEUE_FULL: 429,
+  [internalCode]: 500,
+};
+
+function statusOf(answer: InvocationAnswer): number {
+  if (answer.ok) return 200;
+  // A runtime that is on its way out: what never ran can be sent elsewhere.
+  if (answer.error.code === 'RUNTIME_CLOSED') return hasRun(answer) ? 500 : 503;
+  return statuses[answer.error.code] ?? 500;
+}

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { request } from 'node:http';
+import { test } from 'node:test';
+import { makePoolProject, startService } from '../support/cli.ts';
+import type { Project } from '../support/project.ts';
+
+interface Answer {
+  readonly status: number;
+  readonly body: Record<string, unknown> & { error?: { code: string; message: string } };
+}
+
+/** What any HTTP client sees of the control API. */
+function ask(project: Project, method: string, path: string, body?: string | Buffer): Promise<Answer> {
+  const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+  return new Promise((resolve, reject) => {
+    const socketPath = project.path('.pool', 'control.sock');
+    const asking = request({ socketPath, method, path, headers, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.once('error', reject);
+      response.once('end', () => {
+        resolve({
+          status: response.statusCode ?? 0,
+          body: JSON.parse(Buffer.concat(chunks).toString('utf8')),
+        });
+      });
+    });
+    asking.once('error', reject);
+    asking.end(body);
+  });
+}
+
+test('the control API answers any HTTP client, and tells what is wrong', async (t) => {
+  const project = makePoolProject(t);
+  await startService(t, project);
+  const invoke = (name: string, body?: string) =>
+    ask(project, 'POST', `/functions/${name}/invocations`, body);
+
+  const greeting = await invoke('greet', '{"args":{"name":"Ada"}}');
+  assert.equal(greeting.status, 200);
+  assert.equal(greeting.body.result, 'Hello Ada!');
+  assert.equal((await invoke('nested%2Fname')).body.result, 'nested');
+  const exact = await invoke('values', '{"args":{"name":"map"}}');
+  assert.equal(exact.body.resultEncoding, 'v8');
+
+  const failures: [answer: Answer, status: number, code: string, message: RegExp][] = [
+    [await invoke('greet', '{"args":'), 400, 'FST_ERR_CTP_INVALID_JSON_BODY', /not valid JSON/],
+    [
+      await invoke('greet', '{"timeoutMs":"1"}'),
+      400,
+      'BAD_REQUEST',
+      /`timeoutMs` to be a number of ms above 0, got '1' \(string\)/,
+    ],
+    [
+      await invoke('greet', '[]'),
+      400,
+      'BAD_REQUEST',
+      /the body to be an object with `args`, got \[\] \(object\)/,
+    ],
+    [await invoke('greet', '{"argz":1}'), 400, 'BAD_REQUEST', /in the body, got `argz` too/],
+    [await invoke('greet', '{"args":{}}'), 422, 'INVALID_INPUT', /name: expected a string/],
+    [await invoke('greets', '{}'), 404, 'FUNCTION_NOT_FOUND', /did you mean "greet"/],
+    [await invoke('throws', '{}'), 500, 'FUNCTION_FAILED', /it is full/],
+    [await invoke('waits', '{"timeoutMs":50}'), 504, 'TIMEOUT', /50 ms/],
+    [await ask(project, 'GET', '/functions/nothing'), 404, 'FUNCTION_NOT_FOUND', /no function "nothing"/],
+    [await ask(project, 'GET', '/nothing'), 404, 'NO_SUCH_ROUTE', /has no GET \/nothing/],
+  ];
+  for (const [{ status, body }, expectedStatus, code, message] of failures) {
+    assert.equal(body.error?.code, code);
+    assert.match(body.error.message, message);
+    assert.equal(status, expectedStatus);
+  }
+
+  const described = await ask(project, 'GET', '/functions/nested%2Fname');
+  assert.equal(described.body.name, 'nested/name');
+});
+
+test('the control API takes 64 MB of arguments', async (t) => {
+  const project = makePoolProject(t);
+  await startService(t, project);
+  const args = 'x'.repeat(64 * 2 ** 20);
+  const { status, body } = await ask(
+    project,
+    'POST',
+    '/functions/echo/invocations',
+    JSON.stringify({ args }),
+  );
+  assert.equal(status, 200);
+  assert.equal((body.result as { input: string }).input.length, args.length);
+});

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { makePoolProject, runPool } from '../support/cli.ts';
+import { repository } from '../support/project.ts';
+
+const mistakes: [name: string, args: string[], message: RegExp][] = [
+  ['an unknown command', ['invok', 'echo'], /^pool: There is no command "invok", did you mean "invoke"\?/],
+  [
+    'an unknown option',
+    ['invoke', 'echo', '--arg', '1'],
+    /`pool invoke` has no option --arg, did you mean "--args"\?/,
+  ],
+  [
+    'a typo in a common option',
+    ['list', '--log-levl=debug'],
+    /no option --log-levl, did you mean "--log-level"\?/,
+  ],
+  ['an unknown short option', ['list', '-x'], /`pool list` has no option -x\./],
+  ['a function without its name', ['invoke'], /`pool invoke` needs the name of a function/],
+  ['an argument too many', ['status', 'all'], /`pool status` has no place for the argument "all"/],
+  ['an option without its value', ['invoke', 'echo', '--args'], /Option --args needs a value/],
+  [
+    'arguments that are no JSON',
+    ['invoke', 'echo', '--args', '{a:1}'],
+    /Expected --args to be JSON, but .*position 1/,
+  ],
+  ['empty arguments', ['invoke', 'echo', '--args', ''], /Expected --args to be JSON, but it is empty/],
+  ['arguments in a positional', ['invoke', 'echo', '{"a":1}'], /Unexpected argument .* --args, as JSON/],
+  ['arguments given twice', ['invoke', 'echo', '-', '--args', '1'], /given more than once/],
+  [
+    'a missing arguments file',
+    ['invoke', 'echo', '--args-file', 'no.json'],
+    /no\.json can't be read: it doesn't exist/,
+  ],
+  ['a timeout that is none', ['invoke', 'echo', '--timeout', 'soon'], /--timeout to be .*, got "soon"/],
+  ['a timeout of nothing', ['invoke', 'echo', '--timeout', '0'], /--timeout to be .*, got "0"/],
+  [
+    'a log level that is none',
+    ['list', '--log-level', 'loud'],
+    /--log-level to be one of trace, .*, got "loud"/,
+  ],
+  ['a folder that is none', ['list', '--cwd', 'nowhere'], /--cwd to be a folder, but nowhere doesn't exist/],
+  [
+    'a configuration that is none',
+    ['list', '--config', 'no.ts'],
+    /configuration file ".*no\.ts" doesn't exist/,
+  ],
+];
+
+for (const [name, args, message] of mistakes) {
+  test(`${name} is told in one paragraph, with exit code 2`, async (t) => {
+    const { code, stdout, stderr } = await runPool(t, makePoolProject(t), args);
+    assert.match(stderr, message);
+    assert.equal(stderr.trim().split('\n').length, 1, stderr);
+    assert.equal(stdout, '');
+    assert.equal(code, 2);
+  });
+}
+
+test('a typo in the name of a function is answered with the closest one', async (t) => {
+  const project = makePoolProject(t);
+  for (const command of ['invoke', 'describe']) {
+    const { code, stdout, stderr } = await runPool(t, project, [command, 'nested/nam']);
+    assert.match(stderr, /There is no function "nested\/nam", did you mean "nested\/name"\?/);
+    assert.equal(stdout, '');
+    assert.equal(code, 2);
+  }
+});
+
+test('every mistake of a configuration is listed, with exit code 2', async (t) => {
+  const project = makePoolProject(t, {
+    'pool.config.ts': `export default { pool: { max: 'many', mni: 1 }, log: { level: 'loud' } };`,
+  });
+  for (const command of [['start'], ['invoke', 'echo'], ['list']]) {
+    const { code, stderr } = await runPool(t, project, command);
+    for (const path of ['pool.max', 'pool.mni', 'log.level']) assert.ok(stderr.includes(path), stderr);
+    assert.equal(code, 2);
+  }
+});
+
+test('--json tells a failure on stdout', async (t) => {
+  const { code, stdout, stderr } = await runPool(t, makePoolProject(t), ['invoke', '--json']);
+  const answer = JSON.parse(stdout);
+  assert.equal(answer.ok, false);
+  assert.equal(answer.error.code, 'USAGE');
+  assert.equal(stderr, '');
+  assert.equal(code, 2);
+});
+
+test('--version is that of the package', async (t) => {
+  const { code, stdout } = await runPool(t, makePoolProject(t), ['--version']);
+  const manifest = JSON.parse(readFileSync(path.join(repository, 'package.json'), 'utf8'));
+  assert.equal(stdout, `${manifest.version}\n`);
+  assert.equal(code, 0);
+});
+
+test('--help shows each command, and no command at all is a mistake', async (t) => {
+  const project = makePoolProject(t);
+  const help = await runPool(t, project, ['--help']);
+  for (const command of ['start', 'invoke', 'list', 'describe', 'status', 'stop']) {
+    assert.match(help.stdout, new RegExp(`^  pool ${command}`, 'm'));
+  }
+  assert.equal(help.code, 0);
+  const nothing = await runPool(t, project, []);
+  assert.equal(nothing.stderr, help.stdout);
+  assert.equal(nothing.stdout, '');
+  assert.equal(nothing.code, 2);
+});
