@@ -1,4 +1,5 @@
 import yargs, { type Argv, type Options } from 'yargs';
+import { logLevels } from '../runtime/config/logger.ts';
 import { version } from '../runtime/version.ts';
 import { standardInput } from './arguments.ts';
 import type { Command, CommonOptions } from './command.ts';
@@ -10,7 +11,6 @@ import { statusCommand } from './commands/status.ts';
 import { stopCommand } from './commands/stop.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { usageFailure } from './failure.ts';
-import { logLevels } from './output/log-levels.ts';
 import { explainUsage, type RefusedCommandLine } from './usage.ts';
 
 /** @throws CommandFailure that says what is wrong with the command line and what was probably meant */

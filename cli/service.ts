@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createRuntime, type Runtime } from '../runtime/index.ts';
+import { createRuntime, type LogLevel, type Runtime } from '../runtime/index.ts';
 import { reportError } from '../runtime/server/error-report.ts';
 import type { ControlServer } from '../runtime/server/server.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -8,6 +8,11 @@ import { onInterrupt } from './interrupt.ts';
 import { announceFunctions, announceReady } from './output/announcements.ts';
 import type { PoolLogger } from './output/logger.ts';
 import { killRuntime } from './project/kill.ts';
+
+interface ServiceOptions {
+  readonly config: string | undefined;
+  readonly logLevel: LogLevel | undefined;
+}
 
 /** What `pool start` runs: a runtime with its triggers and the control API, until somebody wants it to stop. */
 export class Service {
@@ -22,12 +27,13 @@ export class Service {
   }
 
   /** @throws CommandFailure when it can't be started; nothing is left of it then */
-  async start(config: string | undefined): Promise<void> {
+  async start({ config, logLevel }: ServiceOptions): Promise<void> {
     try {
       // The server's library is loaded while the workers start.
       const loadingServer = import('../runtime/server/server.ts');
       loadingServer.catch(() => {}); // told where it is awaited
-      this.#runtime = await createRuntime({ config, logger: this.#log });
+      this.#runtime = await createRuntime({ config, logLevel, logger: this.#log });
+      this.#log.level = this.#runtime.logLevel;
       announceFunctions(this.#log, this.#runtime);
       // This takes the data folder: whoever has it is the only one who may put a control socket there.
       await this.#runtime.start();

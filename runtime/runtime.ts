@@ -3,7 +3,7 @@ import { durationExpected, parseDuration } from './config/duration.ts';
 import { expectedText } from './config/fields.ts';
 import { findProject, type Project } from './config/find.ts';
 import { loadConfigFile } from './config/load.ts';
-import { type Logger, silentLogger } from './config/logger.ts';
+import { fromLevel, type Logger, type LogLevel, silentLogger } from './config/logger.ts';
 import { readConfig, type Settings } from './config/read.ts';
 import { resolveFolders } from './functions/folders.ts';
 import { Registry } from './functions/registry.ts';
@@ -20,7 +20,12 @@ import type { CreateRuntimeOptions, Runtime, RuntimeStats, TriggerInfo } from '.
 /** See `createRuntime` in index.ts. */
 export async function createRuntime(options: CreateRuntimeOptions = {}): Promise<Runtime> {
   const { project, settings } = await readProject(options);
-  const runtime = new WarmRuntime(project, settings, options.logger ?? silentLogger);
+  const logLevel = options.logLevel ?? settings.log.level;
+  const runtime = new WarmRuntime(
+    project,
+    { ...settings, log: { level: logLevel } },
+    options.logger ?? silentLogger,
+  );
   try {
     await runtime.load({ watch: options.hotReload ?? true });
   } catch (error) {
@@ -47,6 +52,7 @@ class WarmRuntime implements Runtime {
   readonly root: string;
   readonly configPath: string | undefined;
   readonly dataDir: string;
+  readonly logLevel: LogLevel;
   readonly #settings: Settings;
   readonly #keepAlive = new KeepAlive();
   readonly #registry: Registry;
@@ -57,9 +63,11 @@ class WarmRuntime implements Runtime {
   #closing: Promise<void> | undefined;
   #releaseFolder: () => void = () => {};
 
-  constructor({ root, configPath }: Project, settings: Settings, log: Logger) {
+  constructor({ root, configPath }: Project, settings: Settings, logger: Logger) {
+    const log = fromLevel(logger, settings.log.level);
     this.root = root;
     this.configPath = configPath;
+    this.logLevel = settings.log.level;
     this.dataDir = path.resolve(root, settings.dataDir);
     this.#settings = settings;
     this.#registry = new Registry(settings.pool.timeoutMs);

@@ -1,5 +1,5 @@
 import type { Config } from './config/define.ts';
-import type { Logger } from './config/logger.ts';
+import type { Logger, LogLevel } from './config/logger.ts';
 import type { FunctionInfo, FunctionStats } from './functions/registry.ts';
 import type { Invocation, InvokeOptions } from './invocation/invocation.ts';
 import type { WorkerState } from './pool/worker.ts';
@@ -12,6 +12,8 @@ export interface CreateRuntimeOptions {
   config?: Config | string;
   /** Where the runtime and `ctx.log` of the functions log to; a pino logger fits. Default: nowhere. */
   logger?: Logger;
+  /** From which level on to log, in place of the configuration's `log.level`. */
+  logLevel?: LogLevel;
   /** Whether to follow changes in the functions folder. Default: true. */
   hotReload?: boolean;
 }
@@ -48,6 +50,8 @@ export interface Runtime {
   readonly root: string;
   readonly configPath: string | undefined;
   readonly dataDir: string;
+  /** From which level on it logs. */
+  readonly logLevel: LogLevel;
   /**
    * Runs a function in a worker. Never throws: what is wrong rejects the invocation with a `PoolError`.
    *

@@ -1,5 +1,6 @@
 import type { Command, CommonOptions } from '../command.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { readLogLevel } from '../output/log-levels.ts';
 
 export const startCommand: Command = {
   usage: 'start',
@@ -16,8 +17,9 @@ async function start({ config, logLevel, json, verbose }: CommonOptions): Promis
     import('../output/logger.ts'),
     import('../service.ts'),
   ]);
-  const service = new Service(createLogger({ level: logLevel, json, verbose }));
-  await service.start(config);
+  const level = readLogLevel(logLevel);
+  const service = new Service(createLogger({ json, verbose }));
+  await service.start({ config, logLevel: level });
   await service.untilStopped();
   return exitCodes.done;
 }

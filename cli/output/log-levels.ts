@@ -1,7 +1,5 @@
+import { type LogLevel, logLevels } from '../../runtime/config/logger.ts';
 import { usageFailure } from '../failure.ts';
-
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-export type LogLevel = (typeof logLevels)[number];
 
 /** @throws CommandFailure when there is no such level */
 export function readLogLevel(given: string | undefined): LogLevel | undefined {

@@ -1,12 +1,10 @@
 import pino, { type Logger } from 'pino';
 import pretty from 'pino-pretty';
-import { readLogLevel } from './log-levels.ts';
 import { styleOf } from './terminal.ts';
 
 export type PoolLogger = Logger;
 
 interface LoggerOptions {
-  readonly level: string | undefined;
   /** JSON lines on a terminal too. */
   readonly json: boolean;
   readonly verbose: boolean;
@@ -16,11 +14,11 @@ interface LoggerOptions {
 
 /**
  * A logger on stderr, which keeps stdout for results: for people on a terminal, JSON lines everywhere else.
- * @throws CommandFailure when there is no such level
+ * It writes every level: the runtime that logs to it knows from which one on.
  */
-export function createLogger({ level, json, verbose, functionsOnly = false }: LoggerOptions): PoolLogger {
+export function createLogger({ json, verbose, functionsOnly = false }: LoggerOptions): PoolLogger {
   const options: pino.LoggerOptions = {
-    level: readLogLevel(level) ?? 'info',
+    level: 'trace',
     // The workers' pids are what matters; that of the runtime stands in its first line.
     base: undefined,
     hooks: functionsOnly ? { logMethod: passFunctions } : {},

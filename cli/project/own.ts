@@ -3,6 +3,7 @@ import { answerOf, type InvocationAnswer } from '../../runtime/server/answer.ts'
 import { reportError } from '../../runtime/server/error-report.ts';
 import type { CommonOptions } from '../command.ts';
 import { startFailure } from '../failure.ts';
+import { readLogLevel } from '../output/log-levels.ts';
 import { createLogger } from '../output/logger.ts';
 import { killRuntime } from './kill.ts';
 import type { Project } from './project.ts';
@@ -27,9 +28,10 @@ export async function ownProject(options: CommonOptions): Promise<Project> {
 
 async function start({ config, logLevel, json, verbose }: CommonOptions): Promise<Runtime> {
   // Who asks for a level wants to see all of that level.
-  const logger = createLogger({ level: logLevel, json, verbose, functionsOnly: logLevel === undefined });
+  const level = readLogLevel(logLevel);
+  const logger = createLogger({ json, verbose, functionsOnly: level === undefined });
   try {
-    return await createRuntime({ config, logger, hotReload: false });
+    return await createRuntime({ config, logger, logLevel: level, hotReload: false });
   } catch (error) {
     throw startFailure(reportError(error));
   }

@@ -61,16 +61,14 @@ export type FromWorker =
   /** Everything is loaded, or has failed to. The body holds the FunctionDescriptor of each, in the order of `load`. */
   | { readonly type: 'ready'; readonly loadMs: number; readonly memoryMB: number }
   /** The body holds the result. */
-  | { readonly type: 'succeeded'; readonly run: number; readonly memoryMB: number }
+  | ({ readonly type: 'succeeded' } & RunEnd)
   /** The body holds the error as thrown, or the list of issues of an invalid input. */
-  | {
+  | ({
       readonly type: 'failed';
-      readonly run: number;
-      readonly memoryMB: number;
       readonly kind: FailureKind;
       /** Where the value is that can't be sent, for `unserializable`. */
       readonly path?: string;
-    }
+    } & RunEnd)
   /** The body holds the value given to `ctx.progress`. */
   | { readonly type: 'progress'; readonly run: number }
   /** A line of `ctx.log`; the body holds its fields. */
@@ -80,6 +78,14 @@ export type FromWorker =
       readonly level: LogLevelName;
       readonly message?: string | undefined;
     };
+
+interface RunEnd {
+  readonly run: number;
+  /** The worker's resident memory. */
+  readonly memoryMB: number;
+  /** How many bytes the worker had written to stdout and stderr by then, since its start. */
+  readonly output: readonly [stdout: number, stderr: number];
+}
 
 /** A message with the user's value that belongs to it. */
 export interface Envelope<Message> {

@@ -20,8 +20,21 @@ export interface Logger {
   child(bindings: Record<string, unknown>): Logger;
 }
 
-export const logLevels = levelNames;
-export type LogLevel = LogLevelName;
+/** What can be asked for: a level and everything above it, or nothing. */
+export const logLevels = [...levelNames, 'silent'] as const;
+export type LogLevel = LogLevelName | 'silent';
+
+/** A logger that writes from this level on. */
+export function fromLevel(logger: Logger, level: LogLevel): Logger {
+  const first = logLevels.indexOf(level);
+  const filtered = {
+    child: (bindings: Record<string, unknown>) => fromLevel(logger.child(bindings), level),
+  } as Logger;
+  for (const [index, name] of levelNames.entries()) {
+    filtered[name] = index < first ? ignore : (logger[name].bind(logger) as LogMethod);
+  }
+  return filtered;
+}
 
 const ignore = () => {};
 

@@ -20,6 +20,7 @@ export class Execution {
   readonly run: number;
   readonly #process: WorkerProcess;
   readonly #killGraceMs: number;
+  readonly #memoryMB: () => number;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: {
@@ -30,12 +31,15 @@ export class Execution {
     functionIndex: number;
     timeoutMs: number;
     killGraceMs: number;
+    /** What is known of the worker's memory. */
+    memoryMB: () => number;
   }) {
     const { record, request, run, timeoutMs } = options;
     this.record = record;
     this.run = run;
     this.#process = options.process;
     this.#killGraceMs = options.killGraceMs;
+    this.#memoryMB = options.memoryMB;
     const isLimited = timeoutMs <= longestTimerMs;
     this.#process.send(
       {
@@ -61,7 +65,7 @@ export class Execution {
       this.#process.kill('SIGTERM');
       this.#timer = setTimeout(() => this.#process.kill('SIGKILL'), this.#killGraceMs);
     }, this.#killGraceMs);
-    this.record.end(outcome);
+    this.record.end(outcome, this.#memoryMB());
   }
 
   /** The worker says that the function has ended. */

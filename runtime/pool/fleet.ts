@@ -150,7 +150,7 @@ export class Fleet {
         onLog: this.#events.onLog,
       });
       this.#workers.add(worker);
-      this.#log.debug({ worker: worker.id, pid: worker.pid }, `worker ${worker.id} starts`);
+      this.#log.debug({ worker: worker.id, workerPid: worker.pid }, `worker ${worker.id} starts`);
     }
   }
 
@@ -199,7 +199,7 @@ export class Fleet {
   }
 
   #report(worker: Worker, exit: WorkerExit): void {
-    const fields = { worker: worker.id, pid: worker.pid, ...exit };
+    const fields = { worker: worker.id, workerPid: worker.pid, ...exit };
     const name = `worker ${worker.id} (pid ${worker.pid})`;
     if (worker.endReason) this.#log.debug(fields, `${name} has ended: ${worker.endReason}`);
     else if (worker.execution) this.#log.debug(fields, `${name} ${describeExit(exit)}`);

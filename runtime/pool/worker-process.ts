@@ -7,7 +7,7 @@ import { MarkReader } from '../channel/marks.ts';
 import type { Envelope, FromWorker, ToWorker } from '../channel/messages.ts';
 import { channelFd, startEnvironment } from '../channel/start.ts';
 import type { WorkerExit } from '../invocation/outcome.ts';
-import { LineSplitter } from './line-splitter.ts';
+import { WorkerOutput } from './worker-output.ts';
 
 export interface WorkerProcessOptions {
   readonly execArgv: readonly string[];
@@ -31,6 +31,7 @@ export interface LastMarks {
 export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #channel: Channel<ToWorker, FromWorker>;
+  readonly #output: WorkerOutput;
   readonly #stderrTail: string[] = [];
 
   constructor(options: WorkerProcessOptions) {
@@ -45,17 +46,11 @@ export class WorkerProcess {
       // What it sent makes no sense: nothing more can be expected of it.
       onClose: (error) => error && this.kill('SIGKILL'),
     });
-    const split = (stream: 'stdout' | 'stderr', onLine: (line: string) => void) => {
-      const splitter = new LineSplitter(onLine);
-      this.#child[stream]
-        ?.on('data', (chunk: Buffer) => splitter.push(chunk))
-        .on('end', () => splitter.end());
-    };
-    split('stdout', (line) => options.onLine('stdout', line));
-    split('stderr', (line) => {
-      this.#stderrTail.push(line);
+    const { stdout, stderr } = this.#child;
+    this.#output = new WorkerOutput({ stdout, stderr }, (stream, line) => {
+      if (stream === 'stderr') this.#stderrTail.push(line);
       if (this.#stderrTail.length > stderrTailLines) this.#stderrTail.shift();
-      options.onLine('stderr', line);
+      options.onLine(stream, line);
     });
     this.#reportExit(marks, options.onExit);
     this.#unref();
@@ -67,6 +62,11 @@ export class WorkerProcess {
 
   send(message: ToWorker, body?: EncodedValue): void {
     this.#channel.post(message, body);
+  }
+
+  /** Calls back once everything has been read that the worker had written by then. */
+  afterOutput(written: readonly [stdout: number, stderr: number], callback: () => void): void {
+    this.#output.whenRead(written, callback);
   }
 
   kill(signal: 'SIGTERM' | 'SIGKILL'): void {
@@ -81,6 +81,7 @@ export class WorkerProcess {
       hasExited = true;
       clearTimeout(deadline);
       this.#channel.close();
+      this.#output.end();
       const lastMarks = { loading: marks.loading(), started: marks.started() };
       marks.close();
       onExit({ exitCode, signal, stderr: [...this.#stderrTail] }, lastMarks);

@@ -88,6 +88,7 @@ export class Worker {
       functionIndex: this.#indexes.get(record.functionName) as number,
       timeoutMs: request.timeoutMs ?? this.code.timeoutOf(record.functionName) ?? this.#settings.timeoutMs,
       killGraceMs: this.#settings.killGraceMs,
+      memoryMB: () => this.memoryMB,
     });
   }
 
@@ -137,7 +138,7 @@ export class Worker {
         break;
       case 'succeeded':
       case 'failed':
-        this.#finished({ message, body });
+        this.#process.afterOutput(message.output, () => this.#finished({ message, body }));
         break;
       case 'progress':
         if (message.run === this.execution?.run && body) this.execution.record.reportProgress(body);

@@ -8,6 +8,7 @@ import type { ContextLog, FunctionContext } from './context.ts';
 import { validateInput } from './input.ts';
 import type { LoadedFunction } from './load.ts';
 import { residentMemoryMB } from './memory.ts';
+import type { OutputCount } from './output.ts';
 
 type RunMessage = Extract<ToWorker, { type: 'run' }>;
 
@@ -20,15 +21,18 @@ export class Executor {
   readonly #setUp = new Map<number, Promise<void>>();
 
   readonly #marks: MarkWriter;
+  readonly #output: OutputCount;
 
-  constructor(
-    channel: Channel<FromWorker, ToWorker>,
-    marks: MarkWriter,
-    functions: readonly LoadedFunction[],
-  ) {
-    this.#channel = channel;
-    this.#marks = marks;
-    this.#functions = functions;
+  constructor(options: {
+    channel: Channel<FromWorker, ToWorker>;
+    marks: MarkWriter;
+    output: OutputCount;
+    functions: readonly LoadedFunction[];
+  }) {
+    this.#channel = options.channel;
+    this.#marks = options.marks;
+    this.#output = options.output;
+    this.#functions = options.functions;
   }
 
   async run(message: RunMessage, body: EncodedValue | undefined): Promise<void> {
@@ -38,12 +42,12 @@ export class Executor {
     this.#running.set(message.run, controller);
     const outcome = await this.#outcome(message, body, controller.signal);
     this.#running.delete(message.run);
-    const memoryMB = residentMemoryMB();
+    const end = { run: message.run, memoryMB: residentMemoryMB(), output: this.#output.written };
     if (outcome.kind === 'succeeded') {
-      this.#channel.post({ type: 'succeeded', run: message.run, memoryMB }, outcome.body);
+      this.#channel.post({ type: 'succeeded', ...end }, outcome.body);
     } else {
       const { kind, path } = outcome;
-      this.#channel.post({ type: 'failed', run: message.run, memoryMB, kind, path }, outcome.body);
+      this.#channel.post({ type: 'failed', ...end, kind, path }, outcome.body);
     }
   }
 

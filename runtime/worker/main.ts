@@ -11,17 +11,17 @@ import { channelFd, marksFd, startEnvironment } from '../channel/start.ts';
 import { Executor } from './executor.ts';
 import { loadFunctions } from './load.ts';
 import { residentMemoryMB } from './memory.ts';
-import { keepOutput } from './output.ts';
+import { OutputCount } from './output.ts';
 import { startWatchdog } from './watchdog.ts';
 
 process.title = 'pool-worker';
-// A terminal's Ctrl-C reaches this process too, but when to stop is for the runtime to say.
-process.on('SIGINT', () => {});
+// A terminal's Ctrl-C, and its end, reach this process too, but when to stop is for the runtime to say.
+for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
 
 const { runtimePid } = startEnvironment.take(process.env);
-keepOutput();
 
 const marks = new MarkWriter(marksFd);
+const output = new OutputCount();
 let executor: Executor | undefined;
 const channel = new Channel<FromWorker, ToWorker>(
   new Socket({ fd: channelFd, readable: true, writable: true }),
@@ -40,7 +40,7 @@ async function receive({ message, body }: Envelope<ToWorker>): Promise<void> {
     case 'load': {
       const startedAt = performance.now();
       const loaded = await loadFunctions(message.functions, marks);
-      executor = new Executor(channel, marks, loaded);
+      executor = new Executor({ channel, marks, output, functions: loaded });
       const descriptors = encodeValue(loaded.map((each) => each.descriptor));
       const loadMs = performance.now() - startedAt;
       channel.post({ type: 'ready', loadMs, memoryMB: residentMemoryMB() }, descriptors);

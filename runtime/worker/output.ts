@@ -1,7 +1,37 @@
 /**
- * Makes sure that what a function prints survives `process.exit`: on POSIX, writes to a pipe are synchronous in Node
- * already; a pipe whose reader is gone must not end the worker with EPIPE before its watchdog does.
+ * What functions print goes through pipes of their own, because those survive any death of the process: on POSIX a
+ * write to a pipe is synchronous in Node. A result overtakes it, on the channel; so each result says how many bytes
+ * were written before it, and the runtime reads that far first.
  */
-export function keepOutput(): void {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+export class OutputCount {
+  readonly #written: [stdout: number, stderr: number] = [0, 0];
+
+  constructor() {
+    this.#count(process.stdout, 0);
+    this.#count(process.stderr, 1);
+  }
+
+  /** How many bytes have been written so far to stdout and stderr. */
+  get written(): [stdout: number, stderr: number] {
+    return [...this.#written];
+  }
+
+  #count(stream: NodeJS.WriteStream, index: 0 | 1): void {
+    const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
+    stream.write = (...args: unknown[]) => {
+      const [chunk, encoding] = args;
+      // Nothing arrives of what is written to a stream that has ended.
+      if (stream.writable) this.#written[index] += bytesOf(chunk, encoding);
+      return write(...args);
+    };
+    // The reader is gone, and so is the runtime: the watchdog ends this process, not an EPIPE.
+    stream.on('error', () => {});
+  }
+}
+
+function bytesOf(chunk: unknown, encoding: unknown): number {
+  if (typeof chunk === 'string') {
+    return Buffer.byteLength(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8');
+  }
+  return ArrayBuffer.isView(chunk) ? chunk.byteLength : 0;
 }

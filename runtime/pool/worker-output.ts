@@ -1,0 +1,74 @@
+import type { Readable } from 'node:stream';
+import { LineSplitter } from './line-splitter.ts';
+
+/** Output that the worker counted and that doesn't come, because a function closed the file below, is not waited for. */
+const longestWaitMs = 1_000;
+
+type StreamName = 'stdout' | 'stderr';
+
+interface Waiting {
+  readonly written: readonly [stdout: number, stderr: number];
+  readonly callback: () => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/**
+ * Reads what a worker prints, line by line, and knows how far it has been read: a result, which comes another way, can
+ * wait for what was printed before it.
+ */
+export class WorkerOutput {
+  readonly #read = { stdout: 0, stderr: 0 };
+  readonly #splitters: LineSplitter[] = [];
+  #waiting: Waiting[] = [];
+
+  constructor(
+    streams: Readonly<Record<StreamName, Readable | null>>,
+    onLine: (stream: StreamName, line: string) => void,
+  ) {
+    for (const name of ['stdout', 'stderr'] as const) {
+      const splitter = new LineSplitter((line) => onLine(name, line));
+      this.#splitters.push(splitter);
+      streams[name]?.on('data', (chunk: Buffer) => {
+        splitter.push(chunk);
+        this.#read[name] += chunk.length;
+        if (this.#waiting.length > 0) this.#release(({ written }) => this.#isRead(written));
+      });
+    }
+  }
+
+  /** Calls back when so many bytes have been read, at once in the ordinary case that they have been. */
+  whenRead(written: Waiting['written'], callback: () => void): void {
+    if (this.#isRead(written)) {
+      this.#flush();
+      callback();
+      return;
+    }
+    const timer = setTimeout(() => this.#release((waiting) => waiting.timer === timer), longestWaitMs);
+    this.#waiting.push({ written, callback, timer });
+  }
+
+  /** Nothing more will be read. */
+  end(): void {
+    this.#release(() => true);
+    this.#flush();
+  }
+
+  #isRead([stdout, stderr]: Waiting['written']): boolean {
+    return this.#read.stdout >= stdout && this.#read.stderr >= stderr;
+  }
+
+  #release(isDue: (waiting: Waiting) => boolean): void {
+    const due = this.#waiting.filter(isDue);
+    this.#waiting = this.#waiting.filter((waiting) => !due.includes(waiting));
+    for (const { timer, callback } of due) {
+      clearTimeout(timer);
+      this.#flush();
+      callback();
+    }
+  }
+
+  // A last line without its line end belongs to what has ended, not to what comes next.
+  #flush(): void {
+    for (const splitter of this.#splitters) splitter.end();
+  }
+}

@@ -1,0 +1,74 @@
+import type { FileVersion } from './file-version.ts';
+import type { Timings } from './timings.ts';
+import type { Completeness } from './watched-file.ts';
+
+/** What to do with a file after a look at it: take it, look again after so many ms, or wait for it to change. */
+export type Readiness =
+  | { readonly ready: true }
+  | { readonly ready: false; readonly lookAgainAfter?: number };
+
+/** A file from the moment it is seen until it is taken to be complete. */
+export class Arrival {
+  readonly path: string;
+  readonly reruns: number;
+  /** Not looked at before this time again. */
+  restUntil = 0;
+  /** The look that is planned, if one is. */
+  alarm: { readonly at: number; readonly timer: NodeJS.Timeout } | undefined;
+  #version: FileVersion;
+  #lastSeenAt: number;
+  #looks = 0;
+  #longestPause = 0;
+
+  constructor(path: string, version: FileVersion, reruns = 0) {
+    this.path = path;
+    this.reruns = reruns;
+    this.#version = version;
+    this.#lastSeenAt = version.seenAt;
+  }
+
+  get version(): FileVersion {
+    return this.#version;
+  }
+
+  /** Takes down what a look has seen. */
+  see(version: FileVersion): void {
+    this.#lastSeenAt = version.seenAt;
+    if (version.key === this.#version.key) {
+      this.#looks += 1;
+      return;
+    }
+    this.#longestPause = Math.max(this.#longestPause, version.seenAt - this.#version.seenAt);
+    this.#version = version;
+    this.#looks = 1;
+  }
+
+  /** Decides by the verdict on what was seen last. */
+  readiness(verdict: Completeness, timings: Timings): Readiness {
+    const quiet = this.#lastSeenAt - this.#version.seenAt;
+    if (this.#version.size === 0 || verdict === 'partial') {
+      if (quiet < timings.patience) {
+        const pause = timings.firstLookAgain * 2 ** (this.#looks - 1);
+        return { ready: false, lookAgainAfter: Math.min(pause, timings.patience - quiet) };
+      }
+      // A file that is still empty holds nothing to work on: its next change is the next time it matters.
+      return this.#version.size === 0 ? { ready: false } : { ready: true };
+    }
+    if (verdict === 'whole' && this.reruns === 0) return { ready: true };
+    const needed = this.#quietNeeded(timings);
+    return quiet < needed ? { ready: false, lookAgainAfter: needed - quiet } : { ready: true };
+  }
+
+  // Where the format can't tell, the writer's own rhythm does: one that was seen to pause for 50 ms is not done
+  // after 60. A file that changed while its function ran has shown that it can't be trusted when it looks complete;
+  // each time it does so again quadruples the wait, so that a slow writer, or a function that rewrites its own
+  // source, costs a few runs instead of one after the other.
+  #quietNeeded(timings: Timings): number {
+    const byRhythm = Math.min(QUIET_PAUSES * this.#longestPause, timings.patience);
+    const byReruns = this.reruns === 0 ? 0 : timings.firstLookAgain * 4 ** this.reruns;
+    return Math.min(Math.max(timings.firstLookAgain, byRhythm, byReruns), timings.longestRetry);
+  }
+}
+
+// Between the writes of one copy over a network, pauses differ by a factor of two or three.
+const QUIET_PAUSES = 4;

@@ -1,0 +1,107 @@
+import type { Arrival } from './arrival.ts';
+import type { FileVersion } from './file-version.ts';
+import type { Receipts } from './receipts.ts';
+import type { Completeness } from './watched-file.ts';
+
+/** A version that is ready for the function, and what happened to it so far. */
+export interface Candidate {
+  readonly version: FileVersion;
+  /** What the completeness check said: `partial` when its writer fell silent before the end. */
+  readonly verdict: Completeness;
+  /** Attempts that failed. */
+  readonly failures: number;
+  /** How often in a row the file had changed by the time its function was done. */
+  readonly reruns: number;
+}
+
+/**
+ * Where a file stands. Nothing is known of a file that has no state.
+ *
+ *     ── a file is seen ──► arriving ── complete ──► queued ── a slot is free ──► running ── success ──► done
+ *                              ▲                     ▲  │ ▲                        │  │ │
+ *                              │    may be an output │  ▼ │ the writer ended        │  │ └─ no attempt left ──► setAside
+ *                              │                     │ held ── it was its output ──┼──┼──► output
+ *                              │                     └──── waiting ◄── failed ─────┘  │
+ *                              └── another version was seen (in any state) ◄──────────┘
+ */
+export type FileState = Arriving | Receipt;
+
+/** Seen, and not known to be complete. */
+export interface Arriving {
+  readonly name: 'arriving';
+  readonly arrival: Arrival;
+}
+
+/** A state that outlives the arrival of a file. */
+export type Receipt =
+  /** Complete, in line for its function. `returned` ones come first: their turn had come before. */
+  | { readonly name: 'queued'; readonly candidate: Candidate; readonly returned?: boolean }
+  /** Complete, but an invocation that still runs may have written it. */
+  | { readonly name: 'held'; readonly candidate: Candidate }
+  | { readonly name: 'running'; readonly candidate: Candidate }
+  /** Failed; tried again after a while. */
+  | { readonly name: 'waiting'; readonly candidate: Candidate; readonly reason: string }
+  | { readonly name: 'done'; readonly key: string }
+  /** Written by the trigger's own function. */
+  | { readonly name: 'output'; readonly key: string }
+  /** Given up, until another version is seen. */
+  | { readonly name: 'setAside'; readonly key: string; readonly reason: string };
+
+export type StateName = FileState['name'];
+
+// `unknown` stands for having no state: a file is unknown before it is seen and again when it is gone.
+const moves: Record<StateName | 'unknown', readonly (StateName | 'unknown')[]> = {
+  unknown: ['arriving', 'done', 'output'],
+  arriving: ['queued', 'output', 'unknown'],
+  queued: ['running', 'held', 'arriving', 'output', 'setAside', 'unknown'],
+  held: ['queued', 'arriving', 'output', 'unknown'],
+  running: ['done', 'waiting', 'setAside', 'queued', 'arriving', 'unknown'],
+  waiting: ['queued', 'arriving', 'output', 'unknown'],
+  done: ['arriving', 'output', 'unknown'],
+  output: ['arriving', 'output', 'unknown'],
+  setAside: ['arriving', 'output', 'unknown'],
+};
+
+/** The state of every file, and the one place where it changes. */
+export class FileStates {
+  readonly #receipts: Receipts;
+  // Files that are arriving are few and short-lived, and a restart sees them anew: they need no receipt.
+  readonly #arrivals = new Map<string, Arriving>();
+
+  constructor(receipts: Receipts) {
+    this.#receipts = receipts;
+  }
+
+  get(path: string): FileState | undefined {
+    return this.#arrivals.get(path) ?? this.#receipts.get(path);
+  }
+
+  /** Gives a file its next state; none when it is gone. */
+  move(path: string, next: FileState | undefined): void {
+    const from = this.get(path)?.name ?? 'unknown';
+    const to = next?.name ?? 'unknown';
+    if (!moves[from].includes(to)) throw new Error(`A file can't go from ${from} to ${to}: ${path}`);
+    if (next?.name === 'arriving') {
+      this.#arrivals.set(path, next);
+      this.#receipts.delete(path);
+      return;
+    }
+    this.#arrivals.delete(path);
+    if (next) this.#receipts.set(path, next);
+    else this.#receipts.delete(path);
+  }
+
+  arrival(path: string): Arrival | undefined {
+    return this.#arrivals.get(path)?.arrival;
+  }
+
+  *arrivals(): Iterable<Arrival> {
+    for (const { arrival } of this.#arrivals.values()) yield arrival;
+  }
+}
+
+/** The version that a state is about. */
+export function keyOf(state: FileState): string {
+  if (state.name === 'arriving') return state.arrival.version.key;
+  return 'candidate' in state ? state.candidate.version.key : state.key;
+}

@@ -1,0 +1,48 @@
+import { lstat } from 'node:fs/promises';
+
+/** One content of one file, as far as its metadata tells contents apart. */
+export interface FileVersion {
+  /** Device, inode, size and time of the last change in ns: equal for the same version. */
+  readonly key: string;
+  readonly size: number;
+  readonly mtimeMs: number;
+  /** When the look began that saw this version first, on the clock of `performance.now()`. */
+  readonly seenAt: number;
+}
+
+/** What is at a path. A link is `other`: links are not followed. */
+export type Sight =
+  | { readonly kind: 'file'; readonly version: FileVersion }
+  | { readonly kind: 'folder' | 'other' | 'gone' }
+  | { readonly kind: 'unreadable'; readonly error: Error };
+
+/** Looks at what is at a path now. Never rejects. */
+export async function look(path: string): Promise<Sight> {
+  const seenAt = performance.now();
+  try {
+    // As bigint: the nanoseconds of a modification time don't fit a number.
+    const stats = await lstat(path, { bigint: true });
+    if (stats.isDirectory()) return { kind: 'folder' };
+    if (!stats.isFile()) return { kind: 'other' };
+    const key = `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}`;
+    return {
+      kind: 'file',
+      version: { key, size: Number(stats.size), mtimeMs: Number(stats.mtimeNs) / NS_PER_MS, seenAt },
+    };
+  } catch (error) {
+    return isAbsence(error) ? { kind: 'gone' } : { kind: 'unreadable', error: error as Error };
+  }
+}
+
+const NS_PER_MS = 1e6;
+
+/** Whether an error of the file system says that nothing is at the path (any more). */
+export function isAbsence(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+/** The system's code of an error, as in `EACCES`. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}

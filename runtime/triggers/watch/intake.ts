@@ -1,0 +1,169 @@
+import { join } from 'node:path';
+import { Arrival } from './arrival.ts';
+import { CoalescingQueue } from './coalescing-queue.ts';
+import type { FileStates } from './file-state.ts';
+import { keyOf } from './file-state.ts';
+import { type FileVersion, look } from './file-version.ts';
+import type { Journal } from './journal.ts';
+import type { WatchSettings } from './options.ts';
+import { nameOf, type Selection } from './selection.ts';
+import type { Timings } from './timings.ts';
+import type { Completeness, WatchedFile } from './watched-file.ts';
+
+export interface IntakeContext {
+  readonly root: string;
+  readonly settings: WatchSettings;
+  readonly selection: Selection;
+  readonly files: FileStates;
+  readonly timings: Timings;
+  readonly journal: Journal;
+  /** A path turned out to be a folder. */
+  onFolder(path: string): void;
+  /** Nothing is at a path (any more). */
+  onGone(path: string): void;
+  /** A file was queued, or one that others wait for has moved. */
+  onChange(): void;
+  /** Another version was seen of a file whose invocation has not begun, or it is gone. */
+  onSuperseded(path: string): void;
+}
+
+/**
+ * Takes hints that something may have happened to a path, looks, and queues each version of a file once it is
+ * complete. A hint carries no meaning of its own: whatever it was, the file is compared with what is known of it.
+ */
+export class Intake {
+  readonly #context: IntakeContext;
+  readonly #looks: CoalescingQueue;
+  /** While set, what is found counts as known: it was there before the start. */
+  takesAsKnown = false;
+  #closed = false;
+
+  constructor(context: IntakeContext) {
+    this.#context = context;
+    this.#looks = new CoalescingQueue(LOOKS_AT_ONCE, (path) =>
+      this.#look(path).catch((error: unknown) => context.journal.broken(path, error)),
+    );
+  }
+
+  hint(path: string, urgency: 'urgent' | 'ordinary'): void {
+    this.#looks.add(path, urgency);
+  }
+
+  /** How many paths are still to be looked at. */
+  get pending(): number {
+    return this.#looks.size;
+  }
+
+  /** Resolves when there is no path left to be looked at. */
+  idle(): Promise<void> {
+    return this.#looks.idle();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#looks.close();
+    for (const arrival of this.#context.files.arrivals()) clearTimeout(arrival.alarm?.timer);
+  }
+
+  async #look(path: string): Promise<void> {
+    const { files, root } = this.#context;
+    const resting = files.arrival(path);
+    if (resting && resting.restUntil > performance.now()) return this.#lookAgain(resting, resting.restUntil);
+
+    const sight = await look(join(root, path));
+    if (this.#closed) return;
+    if (sight.kind === 'file') {
+      if (this.#context.selection.file(path)) await this.#compare(path, sight.version);
+    } else if (sight.kind === 'unreadable') {
+      this.#context.journal.unreadable(path, sight.error);
+    } else {
+      this.#forget(path);
+      if (sight.kind !== 'folder') this.#context.onGone(path);
+      else if (this.#context.selection.folder(path)) this.#context.onFolder(path);
+    }
+  }
+
+  #forget(path: string): void {
+    const state = this.#context.files.get(path);
+    if (!state) return;
+    if (state.name === 'running') {
+      this.#context.onSuperseded(path);
+      return;
+    }
+    if (state.name === 'arriving') clearTimeout(state.arrival.alarm?.timer);
+    this.#context.files.move(path, undefined);
+    this.#context.onChange();
+  }
+
+  async #compare(path: string, version: FileVersion): Promise<void> {
+    const { files } = this.#context;
+    const state = files.get(path);
+    if (state?.name === 'arriving') return this.#judge(state.arrival, version);
+    if (state && keyOf(state) === version.key) return;
+    if (state?.name === 'running') return this.#context.onSuperseded(path);
+    if (!state && this.takesAsKnown) return files.move(path, { name: 'done', key: version.key });
+    const arrival = new Arrival(path, version);
+    files.move(path, { name: 'arriving', arrival });
+    if (state) this.#context.onChange();
+    return this.#judge(arrival, version);
+  }
+
+  async #judge(arrival: Arrival, version: FileVersion): Promise<void> {
+    const { files, timings, root } = this.#context;
+    arrival.see(version);
+    const began = performance.now();
+    const verdict = await this.#verdict(arrival);
+    const readiness = arrival.readiness(verdict, timings);
+    // The verdict is on the bytes, the version on the metadata: they belong together if nothing changed meanwhile.
+    const after = readiness.ready ? await look(join(root, arrival.path)) : undefined;
+    if (this.#closed || files.arrival(arrival.path) !== arrival) return;
+
+    const ended = performance.now();
+    arrival.restUntil = ended + Math.max(timings.rest, (ended - began) * REST_SHARE);
+    if (!readiness.ready) {
+      if (readiness.lookAgainAfter === undefined) files.move(arrival.path, undefined);
+      else this.#lookAgain(arrival, ended + readiness.lookAgainAfter);
+    } else if (after?.kind === 'file' && after.version.key === version.key) {
+      clearTimeout(arrival.alarm?.timer);
+      const candidate = { version: arrival.version, verdict, failures: 0, reruns: arrival.reruns };
+      files.move(arrival.path, { name: 'queued', candidate });
+      this.#context.journal.queued(arrival.path);
+      this.#context.onChange();
+    } else {
+      this.#lookAgain(arrival, arrival.restUntil);
+    }
+  }
+
+  async #verdict({ path, version }: Arrival): Promise<Completeness> {
+    if (version.size === 0) return 'partial';
+    const { settings, journal, root } = this.#context;
+    try {
+      return await settings.complete(watchedFile(root, path, version));
+    } catch (error) {
+      // A file that vanished while it was read is found to be gone by the look that follows.
+      journal.checkFailed(path, error);
+      return 'unknown';
+    }
+  }
+
+  #lookAgain(arrival: Arrival, at: number): void {
+    if (arrival.alarm && arrival.alarm.at <= at) return;
+    clearTimeout(arrival.alarm?.timer);
+    const ring = () => {
+      arrival.alarm = undefined;
+      this.hint(arrival.path, 'urgent');
+    };
+    arrival.alarm = { at, timer: setTimeout(ring, Math.max(0, Math.ceil(at - performance.now()))) };
+  }
+}
+
+/** A file as the user's callbacks see it. */
+export function watchedFile(root: string, path: string, { size, mtimeMs }: FileVersion): WatchedFile {
+  return { path: join(root, path), name: nameOf(path), relativePath: path, size, mtimeMs };
+}
+
+// Looks are file system calls on libuv's four threads: 16 keep them busy and leave gaps for the host program's own.
+const LOOKS_AT_ONCE = 16;
+
+// A check that reads a large file takes at most an eighth of the time, however often the file is written to.
+const REST_SHARE = 7;

@@ -1,0 +1,175 @@
+import type { Logger } from '../../config/logger.ts';
+import { reasonOf } from './failure.ts';
+import { codeOf, isAbsence } from './file-version.ts';
+
+export interface JournalContext {
+  readonly log: Logger;
+  /** The watched folder as the user wrote it. */
+  readonly folder: string;
+  readonly functionName: string;
+  readonly match: readonly string[];
+}
+
+/** Every line that the trigger logs. A trouble that lasts is told once, not each time it is met. */
+export class Journal {
+  readonly #log: Logger;
+  readonly #folder: string;
+  readonly #functionName: string;
+  readonly #match: readonly string[];
+  readonly #told = new Set<string>();
+
+  constructor({ log, folder, functionName, match }: JournalContext) {
+    this.#log = log;
+    this.#folder = folder;
+    this.#functionName = functionName;
+    this.#match = match;
+  }
+
+  watching(path: string, isNew: boolean): void {
+    const files = this.#match.includes('*') ? 'each file' : `each ${this.#match.join(' or ')}`;
+    const created = isNew ? ' (created)' : '';
+    this.#log.info(
+      { path, function: this.#functionName },
+      `watching ${this.#folder}${created}: ${files} that lands there runs ${this.#functionName}`,
+    );
+  }
+
+  queued(file: string): void {
+    this.#log.debug({ file }, `${file} is complete and in line for ${this.#functionName}`);
+  }
+
+  processed(file: string, { durationMs, outputs }: { durationMs: number; outputs: number }): void {
+    const made = outputs === 0 ? 'done' : `${outputs} ${outputs === 1 ? 'output' : 'outputs'}`;
+    const fields = { file, durationMs, outputs };
+    this.#log.info(fields, `${this.#functionName} ${file}: ${made} in ${durationMs} ms`);
+  }
+
+  changedMeanwhile(file: string): void {
+    this.#log.debug({ file }, `${file} changed while ${this.#functionName} ran: its newer version runs next`);
+  }
+
+  keepsChanging(file: string): void {
+    this.#log.warn(
+      { file },
+      `${file} has changed each time ${this.#functionName} ran: if the function writes to it, its result should list ` +
+        'it under `outputs`. It runs again, after longer and longer pauses',
+    );
+  }
+
+  notReady(file: string, error: unknown, seconds: number): void {
+    this.#log.debug(
+      { file, reason: reasonOf(error) },
+      `${file} may not be complete yet (${reasonOf(error)}): tried again in ${seconds} s or when it changes`,
+    );
+  }
+
+  /** An attempt failed and another follows. */
+  failed(
+    file: string,
+    failure: { error: unknown; attempt: number; attempts: number; delayMs: number },
+  ): void {
+    const { error, attempt, attempts, delayMs } = failure;
+    this.#log.debug(
+      { file, attempt, reason: reasonOf(error) },
+      `${this.#functionName} failed on ${file}: ${reasonOf(error)}; attempt ${attempt + 1} of ${attempts} in ${delayMs} ms`,
+    );
+  }
+
+  /** An attempt was ended from outside and another follows: worth a warning, as the file needn't be the cause. */
+  interrupted(
+    file: string,
+    failure: { error: unknown; attempt: number; attempts: number; delayMs: number },
+  ): void {
+    const { error, attempt, attempts, delayMs } = failure;
+    this.#log.warn(
+      { file, attempt, code: codeOf(error) },
+      `${this.#functionName} was interrupted on ${file}: ${reasonOf(error)}; attempt ${attempt + 1} of ${attempts} in ${delayMs} ms`,
+    );
+  }
+
+  setAside(file: string, reason: string, error: unknown): void {
+    this.#log.error({ file, code: codeOf(error) }, `${file} is set aside until it changes: ${reason}`);
+  }
+
+  cannotRun(error: unknown): void {
+    this.#log.error(
+      { function: this.#functionName, code: codeOf(error) },
+      `${this.#functionName} can't be run, files wait for it: ${reasonOf(error)}`,
+    );
+  }
+
+  canRunAgain(): void {
+    this.#log.info({ function: this.#functionName }, `${this.#functionName} can be run again`);
+  }
+
+  folderMissing(path: string): void {
+    this.#log.warn({ path }, `${this.#folder} is gone: nothing can land until it is there again`);
+  }
+
+  folderBack(path: string): void {
+    this.#log.info({ path }, `${this.#folder} is there again and watched`);
+  }
+
+  /** A name can't be given to a function: it has no text form that would open the file. */
+  unusableName(folder: string, name: Buffer): void {
+    const shown = `${folder === '' ? '' : `${folder}/`}${printable(name)}`;
+    this.#log.warn(
+      { file: shown },
+      `${shown} is set aside: its name is not valid UTF-8. Rename it to have it taken up`,
+    );
+  }
+
+  unreadable(path: string, error: Error): void {
+    if (this.#isNew('unreadable', path)) {
+      this.#log.warn(
+        { path, code: codeOf(error) },
+        `${path || this.#folder} can't be read: ${reasonOf(error)}`,
+      );
+    }
+  }
+
+  unwatchable(path: string, error: unknown): void {
+    if (!this.#isNew('unwatchable', codeOf(error) === 'ENOSPC' ? '' : path)) return;
+    const advice =
+      codeOf(error) === 'ENOSPC'
+        ? "the system's limit of watched folders is reached (Linux: raise fs.inotify.max_user_watches)"
+        : reasonOf(error);
+    this.#log.error(
+      { path, code: codeOf(error) },
+      `${path || this.#folder} can't be watched, only looked at once a minute: ${advice}`,
+    );
+  }
+
+  checkFailed(file: string, error: unknown): void {
+    if (isAbsence(error) || !this.#isNew('check', file)) return;
+    this.#log.warn(
+      { file },
+      `\`complete\` failed on ${file}, which is judged by its quiet instead: ${reasonOf(error)}`,
+    );
+  }
+
+  /** A mistake in the trigger itself: the one case in which a stack helps, so the error is given whole. */
+  broken(file: string, error: unknown): void {
+    this.#log.error({ file, err: error }, `the trigger itself failed on ${file}: ${reasonOf(error)}`);
+  }
+
+  #isNew(trouble: string, subject: string): boolean {
+    const key = `${trouble}:${subject}`;
+    if (this.#told.has(key)) return false;
+    if (this.#told.size >= MOST_TOLD) this.#told.clear();
+    this.#told.add(key);
+    return true;
+  }
+}
+
+// Bounds what is remembered of troubles told; beyond it some are told twice.
+const MOST_TOLD = 10_000;
+
+// Bytes beyond ASCII as \xNN, as `ls -b` and most shells take them.
+function printable(name: Buffer): string {
+  return [...name]
+    .map((byte) =>
+      byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`,
+    )
+    .join('');
+}

@@ -1,0 +1,151 @@
+import { inspect } from 'node:util';
+import { didYouMean } from '../../config/did-you-mean.ts';
+import { ConfigError, type ConfigIssue } from '../../invocation/errors.ts';
+import { completeByExtension } from './completeness/complete.ts';
+import type { CompletenessCheck, WatchedFile } from './watched-file.ts';
+
+/** Options of {@link watch}. */
+export interface WatchOptions {
+  /**
+   * The folder to watch, absolute or relative to the configuration file's folder. It is created when it doesn't exist;
+   * when it is removed later, the trigger waits for its return.
+   */
+  path: string;
+  /**
+   * Which files, as a glob or a list of them; default: all. A pattern without a slash matches the file's name at any
+   * depth, one with a slash its path below the watched folder. Extensions match without case: `*.jpg` takes `A.JPG`.
+   *
+   * Hidden files and what programs call an unfinished file (`*.part`, `*.tmp`, `*~` and the like) never match.
+   */
+  match?: string | readonly string[];
+  /** Files and folders that are left alone, in the same form, as in `['thumbnails', 'drafts/**']`. Wins over `match`. */
+  ignore?: string | readonly string[];
+  /** Whether folders inside the folder are watched too, those included that appear later. Default: true. */
+  recursive?: boolean;
+  /** The name of the function to invoke, once for each version of each file. */
+  invoke: string;
+  /** Makes the function's arguments: `(file) => ({ src: file.path })`. */
+  args: (file: WatchedFile) => unknown;
+  /** Whether files that are there at the start are taken up too. Default: true. */
+  existing?: boolean;
+  /** How often a version may fail before it is set aside until the file changes. Default: 3. */
+  attempts?: number;
+  /**
+   * Tells a file that has arrived completely from one that is still being written. Default: `complete.jpeg` for the
+   * extensions of JPEG, else `complete.stable`.
+   */
+  complete?: CompletenessCheck;
+  /** Names the trigger among those of one configuration. Default: the path and the function. */
+  id?: string;
+}
+
+/** The options, checked and with their defaults. */
+export interface WatchSettings {
+  readonly path: string;
+  readonly match: readonly string[];
+  readonly ignore: readonly string[];
+  readonly recursive: boolean;
+  readonly invoke: string;
+  readonly args: (file: WatchedFile) => unknown;
+  readonly existing: boolean;
+  readonly attempts: number;
+  readonly complete: CompletenessCheck;
+  readonly id: string;
+}
+
+/** Checks the options and fills in the defaults. Throws a ConfigError that lists every mistake. */
+export function readOptions(options: unknown): WatchSettings {
+  const issues = isRecord(options)
+    ? findIssues(options)
+    : [{ path: 'watch', message: expected('an object with the options', options) }];
+  if (issues.length > 0) {
+    const count = issues.length === 1 ? 'is a mistake' : `are ${issues.length} mistakes`;
+    const list = issues.map(({ path, message }) => `\n  ${path}: ${message}`).join('');
+    throw new ConfigError(`There ${count} in the options of \`watch\`:${list}`, { issues });
+  }
+  const { path, match, ignore, recursive, invoke, args, existing, attempts, complete, id } =
+    options as WatchOptions;
+  return {
+    path,
+    match: match === undefined ? ['*'] : [match].flat(),
+    ignore: ignore === undefined ? [] : [ignore].flat(),
+    recursive: recursive ?? true,
+    invoke,
+    args,
+    existing: existing ?? true,
+    attempts: attempts ?? 3,
+    complete: complete ?? completeByExtension,
+    id: id ?? `${path.replace(/(?<=.)[/\\]+$/, '')}:${invoke}`,
+  };
+}
+
+interface Rule {
+  readonly required?: boolean;
+  readonly expected: string;
+  readonly accepts: (value: unknown) => boolean;
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value.trim() !== '';
+const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
+const isFunction = (value: unknown) => typeof value === 'function';
+const isGlobs = (value: unknown) =>
+  isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText));
+
+const rules: Record<keyof WatchOptions, Rule> = {
+  path: { required: true, expected: 'the path of a folder', accepts: isText },
+  match: { expected: 'a glob or a list of globs', accepts: isGlobs },
+  ignore: {
+    expected: 'a glob or a list of globs',
+    accepts: (value) => isGlobs(value) || (Array.isArray(value) && value.length === 0),
+  },
+  recursive: { expected: 'true or false', accepts: isBoolean },
+  invoke: { required: true, expected: 'the name of a function', accepts: isText },
+  args: { required: true, expected: 'a function that makes the arguments from a file', accepts: isFunction },
+  existing: { expected: 'true or false', accepts: isBoolean },
+  attempts: {
+    expected: 'a whole number from 1 on',
+    accepts: (value) => Number.isSafeInteger(value) && (value as number) >= 1,
+  },
+  complete: { expected: 'a function such as `complete.jpeg`', accepts: isFunction },
+  id: { expected: 'a name', accepts: isText },
+};
+
+function findIssues(options: Record<string, unknown>): ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
+  const names = Object.keys(rules);
+  for (const [name, rule] of Object.entries(rules)) {
+    const value = options[name];
+    const path = `watch.${name}`;
+    if (value === undefined ? rule.required : !rule.accepts(value)) {
+      issues.push({ path, message: expected(rule.expected, value) });
+    } else if (name === 'match' || name === 'ignore') {
+      const globs = [value ?? []].flat() as string[];
+      issues.push(...globs.flatMap((glob) => findGlobMistake(glob).map((message) => ({ path, message }))));
+    }
+  }
+  for (const name of Object.keys(options)) {
+    if (names.includes(name)) continue;
+    issues.push({ path: `watch.${name}`, message: `there is no such option${didYouMean(name, names)}` });
+  }
+  return issues;
+}
+
+// Patterns that compile and can never do what was meant.
+function findGlobMistake(glob: string): string[] {
+  if (/^(?:[/\\]|[a-z]:[/\\]|\.\.(?:[/\\]|$))/i.test(glob)) {
+    return [expected('a glob relative to the watched folder', glob)];
+  }
+  if (/^!(?!\()/.test(glob))
+    return [expected('a glob without negation (`ignore` is there to exclude)', glob)];
+  return [];
+}
+
+function expected(what: string, found: unknown): string {
+  if (found === undefined) return `expected ${what}, got nothing`;
+  const shown = inspect(found, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 80 });
+  return `expected ${what}, got ${shown} (${Array.isArray(found) ? 'array' : typeof found})`;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,74 @@
+import type { Trigger, TriggerContext } from '../trigger.ts';
+import { readOptions, type WatchOptions, type WatchSettings } from './options.ts';
+import type { Session } from './session.ts';
+import { defaultTimings, type Timings } from './timings.ts';
+
+export { complete } from './completeness/complete.ts';
+export type { WatchOptions } from './options.ts';
+export type { Completeness, CompletenessCheck, WatchedFile } from './watched-file.ts';
+
+/**
+ * A trigger that invokes a function for every file that lands in a folder, once for each content it lands with: when
+ * the file is complete, however it got there (copied, renamed, moved in with a whole folder), and also when it was
+ * there before the start.
+ *
+ * - A file that fails `attempts` times is set aside and logged with its reason; changing or touching it tries again.
+ * - What a result lists as `outputs: [{ path }]` never triggers its own trigger.
+ * - Links are not followed.
+ *
+ * Throws a ConfigError that lists every mistake in the options.
+ *
+ * @example
+ * ```ts
+ * import { defineConfig, watch } from 'warm-pool';
+ *
+ * export default defineConfig({
+ *   triggers: [
+ *     watch({ path: 'inbox', match: '*.{jpg,jpeg}', invoke: 'thumbnail', args: (file) => ({ src: file.path }) }),
+ *   ],
+ * });
+ * ```
+ */
+export function watch(options: WatchOptions): Trigger {
+  return new WatchTrigger(readOptions(options));
+}
+
+/** The trigger that `watch` makes. */
+export class WatchTrigger implements Trigger {
+  readonly kind = 'watch';
+  readonly id: string;
+  readonly functions: readonly string[];
+  readonly #settings: WatchSettings;
+  readonly #timings: Timings;
+  #session: Promise<Session> | undefined;
+
+  constructor(settings: WatchSettings, timings: Timings = defaultTimings) {
+    this.id = settings.id;
+    this.functions = [settings.invoke];
+    this.#settings = settings;
+    this.#timings = timings;
+  }
+
+  async start(context: TriggerContext): Promise<void> {
+    if (this.#session) throw new Error(`The trigger ${this.id} is started already`);
+    this.#session = this.#open(context);
+    try {
+      await this.#session;
+    } catch (error) {
+      this.#session = undefined;
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    const session = await this.#session?.catch(() => undefined);
+    await session?.stop();
+    this.#session = undefined;
+  }
+
+  // A configuration is imported by workers too, which never start a trigger: the machinery is loaded when it is needed.
+  async #open(context: TriggerContext): Promise<Session> {
+    const { startSession } = await import('./session.ts');
+    return startSession(this.#settings, context, this.#timings);
+  }
+}
