@@ -1,0 +1,97 @@
+import { cutShort, damaged, EOI, type Frame, type JpegHeader, reachesEndOfImage } from './_jpeg-segments.ts';
+import { type Layout, openPicture, type Pixels, resize, toPixels } from './_pixels.ts';
+import { ThumbnailError } from './_thumbnail-error.ts';
+import type { Dimensions } from './_thumbnail-size.ts';
+
+// Pillow's limit: half a gigabyte of raw pixels.
+const maxPixels = 178_956_970;
+
+/**
+ * Decodes a whole photo to `size`; the decoder leaves out what that size doesn't need. A picture that is cut
+ * short or damaged is an error; one that lacks nothing but its end-of-image marker is not.
+ */
+export async function decodePhoto(
+  bytes: Buffer,
+  { frame, scanStart }: JpegHeader,
+  size: Dimensions,
+): Promise<Pixels> {
+  const layout = layoutOf(frame);
+  return reachesEndOfImage(bytes, scanStart)
+    ? await decode(bytes, 'truncated', layout, size)
+    : await decodeUnended(bytes, layout, size);
+}
+
+const layouts: Record<number, Layout> = { 1: 'grey', 3: 'rgb', 4: 'cmyk' };
+
+function layoutOf({ width, height, components, precision }: Frame): Layout {
+  const layout = layouts[components];
+  if (layout === undefined) {
+    throw new ThumbnailError('UNSUPPORTED', `it has ${components} colour channels; 1, 3 and 4 are supported`);
+  }
+  if (precision !== 8) {
+    throw new ThumbnailError('UNSUPPORTED', `it has ${precision} bits per colour channel; 8 are supported`);
+  }
+  if (width === 0 || height === 0) {
+    throw damaged('its header is damaged, it gives the picture no width or height');
+  }
+  if (width * height > maxPixels) {
+    throw new ThumbnailError(
+      'TOO_LARGE',
+      `the picture has ${width} x ${height} pixels, more than the ${maxPixels} supported`,
+    );
+  }
+  return layout;
+}
+
+async function decode(
+  data: Buffer,
+  failOn: 'truncated' | 'warning',
+  layout: Layout,
+  size: Dimensions,
+): Promise<Pixels> {
+  try {
+    const photo = openPicture({ layout, data, input: { failOn, limitInputPixels: maxPixels } });
+    return await toPixels(resize(photo, size), layout);
+  } catch (error) {
+    throw decoderError(error);
+  }
+}
+
+// How many zeros at the end mean that the file is not written up to there. Scan data has no use for so many.
+const unwrittenBytes = 64;
+
+/**
+ * Decodes a photo without an end-of-image marker. A decoder that runs out of data goes on as if zeros
+ * followed and at most warns, in the last rows too late. So it is decoded twice, with different bytes after
+ * its end: where they make a difference the decoder needed them, and the picture is not whole.
+ */
+async function decodeUnended(bytes: Buffer, layout: Layout, size: Dimensions): Promise<Pixels> {
+  // A file that gets its final size before its contents ends in zeros until all is there; zeros are valid
+  // scan data.
+  if (bytes.subarray(-unwrittenBytes).every((byte) => byte === 0)) {
+    throw cutShort('in zeros where its picture should go on');
+  }
+  const end = Buffer.from([0xff, EOI]);
+  const filler = Buffer.alloc(64, 0xa7);
+  const attempts = await Promise.allSettled([
+    decode(Buffer.concat([bytes, end]), 'warning', layout, size),
+    decode(Buffer.concat([bytes, filler, end]), 'truncated', layout, size),
+  ]);
+  const [pixels, other] = attempts.map((attempt) => {
+    if (attempt.status === 'fulfilled') return attempt.value;
+    throw cutShort('within the picture');
+  }) as [Pixels, Pixels];
+  if (!pixels.data.equals(other.data)) throw cutShort('within the picture');
+  return pixels;
+}
+
+/** libvips reports all it met, a line each, with the name of its part in front. */
+function decoderError(error: unknown): ThumbnailError {
+  const text = error instanceof Error ? error.message : String(error);
+  if (/premature end of JPEG/i.test(text)) return cutShort('within the picture');
+  const reasons = text
+    .split('\n')
+    .map((line) => line.replace(/^.*?(Vips\w+|vips\w*): /, '').trim())
+    .filter((line, index, lines) => line !== '' && lines.indexOf(line) === index);
+  return damaged(`its picture can't be decoded (${reasons.join('; ')})`, error);
+}

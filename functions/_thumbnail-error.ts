@@ -1,0 +1,79 @@
+/** Why there are no thumbnails; stable, to be switched on. */
+export type ThumbnailErrorCode =
+  | 'SOURCE_MISSING'
+  | 'SOURCE_UNREADABLE'
+  | 'SOURCE_CHANGED'
+  | 'NOT_A_FILE'
+  | 'EMPTY'
+  | 'NOT_A_JPEG'
+  | 'UNSUPPORTED'
+  | 'TOO_LARGE'
+  | 'TRUNCATED'
+  | 'DAMAGED'
+  | 'BAD_DEST'
+  | 'UNWRITABLE'
+  | 'DISK_FULL';
+
+/**
+ * Why a photo has no thumbnails, in one sentence that names the photo, the reason and, where there is one,
+ * the way out. It is thrown where the trouble is found, with the reason alone, and gets the photo's name on
+ * the way out.
+ */
+export class ThumbnailError extends Error {
+  readonly code: ThumbnailErrorCode;
+  /** The photo, as the caller named it. */
+  readonly src: string | undefined;
+
+  constructor(code: ThumbnailErrorCode, reason: string, options: { cause?: unknown; src?: string } = {}) {
+    // JSON's quoting keeps a name with a newline or a quote on one line.
+    super(
+      options.src === undefined
+        ? reason
+        : `Cannot make thumbnails of ${JSON.stringify(options.src)}: ${reason}`,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
+    this.code = code;
+    this.src = options.src;
+  }
+
+  /** The same error with the photo's name in front. */
+  naming(src: string): ThumbnailError {
+    return new ThumbnailError(this.code, this.message, { src, cause: this.cause });
+  }
+}
+
+Object.defineProperty(ThumbnailError.prototype, 'name', {
+  value: 'ThumbnailError',
+  configurable: true,
+  writable: true,
+});
+
+const systemReasons: Record<string, string> = {
+  EACCES: 'permission was denied',
+  EPERM: 'the operation is not permitted',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  ENOTDIR: 'a part of the path is a file, not a folder',
+  EEXIST: 'a file is where the folder should be',
+  EISDIR: 'a folder is where the file should be',
+  ENAMETOOLONG: 'the name is too long for the file system',
+  ELOOP: 'its symbolic links go in a circle',
+  EMFILE: 'too many files are open in this process',
+  ENFILE: 'too many files are open on this machine',
+  EIO: 'the disk reported an error',
+};
+
+/** The error of a file operation in words: `permission was denied (EACCES)`. */
+export function systemReason(error: unknown): string {
+  const code = systemCode(error);
+  const words = code === undefined ? undefined : systemReasons[code];
+  if (words !== undefined) return `${words} (${code})`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The code of a file operation's error, such as `ENOENT`; undefined when it has none. */
+export function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}

@@ -1,0 +1,10 @@
+import { defineFunction } from 'warm-pool';
+import { makeThumbnails } from './_make-thumbnails.ts';
+import { thumbnailInput } from './_thumbnail-input.ts';
+
+export default defineFunction({
+  description: 'Makes thumbnails of a JPEG, six sizes unless told otherwise, with its EXIF and ICC profile',
+  input: thumbnailInput,
+  timeout: '60s',
+  handler: (input, { cwd, signal }) => makeThumbnails(input, { cwd, signal }),
+});

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Config, ConfigError, createRuntime } from 'warm-pool';
+import { rejectionOf } from '../support/open-runtime.ts';
+import { makeProject } from '../support/project.ts';
+import { runProgram } from '../support/run-program.ts';
+
+const ownFunction = { 'functions/own.mjs': 'export default () => 1;' };
+
+async function refusalOf(config: unknown): Promise<ConfigError> {
+  return rejectionOf(createRuntime({ config: config as Config }), ConfigError);
+}
+
+const aDuration = 'expected a number of ms or a string such as "30s" or "5 min"';
+
+/** What is wrong, the path it is reported with, and the message that says what was expected and found. */
+const mistakes: readonly [config: unknown, path: string, message: string][] = [
+  [{ functions: 5 }, 'functions', 'expected the path of a folder, or a list of them, got 5 (number)'],
+  [{ functions: '' }, 'functions', "expected the path of a folder, or a list of them, got '' (string)"],
+  [{ functions: ['a', 5] }, 'functions[1]', 'expected the path of a folder, got 5 (number)'],
+  [{ functions: [] }, 'functions', 'expected the path of a folder, or a list of them, got [] (array)'],
+  [{ dataDir: null }, 'dataDir', 'expected the path of a folder, got null (object)'],
+  [{ pool: 4 }, 'pool', 'expected an object with the settings of the pool, got 4 (number)'],
+  [{ pool: { min: -1 } }, 'pool.min', 'expected a whole number of at least 0, got -1 (number)'],
+  [{ pool: { max: 0 } }, 'pool.max', 'expected a whole number of at least 1, got 0 (number)'],
+  [{ pool: { max: 1.5 } }, 'pool.max', 'expected a whole number of at least 1, got 1.5 (number)'],
+  [{ pool: { max: '2' } }, 'pool.max', "expected a whole number of at least 1, got '2' (string)"],
+  [{ pool: { max: Number.NaN } }, 'pool.max', 'expected a whole number of at least 1, got NaN (number)'],
+  [{ pool: { min: 3, max: 2 } }, 'pool.min', 'expected at most the value of pool.max, 2, got 3 (number)'],
+  [{ pool: { isolation: 'thread' } }, 'pool.isolation', `expected "process", got 'thread' (string)`],
+  [{ pool: { timeout: 'soon' } }, 'pool.timeout', `${aDuration}, got 'soon' (string)`],
+  [{ pool: { timeout: -5 } }, 'pool.timeout', `${aDuration}, got -5 (number)`],
+  [{ pool: { timeout: Number.NaN } }, 'pool.timeout', `${aDuration}, got NaN (number)`],
+  [{ pool: { idleTimeout: true } }, 'pool.idleTimeout', `${aDuration}, got true (boolean)`],
+  [{ pool: { killGrace: '' } }, 'pool.killGrace', `${aDuration}, got '' (string)`],
+  [{ pool: { loadTimeout: {} } }, 'pool.loadTimeout', `${aDuration}, got {} (object)`],
+  [{ pool: { queueLimit: -1 } }, 'pool.queueLimit', 'expected a whole number of at least 0, got -1 (number)'],
+  [{ pool: { env: ['A=1'] } }, 'pool.env', "expected an object of strings, got [ 'A=1' ] (array)"],
+  [{ pool: { env: { A: 1 } } }, 'pool.env.A', 'expected a string, got 1 (number)'],
+  [{ pool: { execArgv: '--x' } }, 'pool.execArgv', "expected a list of strings, got '--x' (string)"],
+  [{ pool: { execArgv: [1] } }, 'pool.execArgv[0]', 'expected a string, got 1 (number)'],
+  [{ pool: { maxx: 2 } }, 'pool.maxx', 'there is no such setting, did you mean "max"?'],
+  [{ pool: { qeueLimit: 2 } }, 'pool.qeueLimit', 'there is no such setting, did you mean "queueLimit"?'],
+  [{ function: 'a' }, 'function', 'there is no such setting, did you mean "functions"?'],
+  [{ datadir: 'a' }, 'datadir', 'there is no such setting, did you mean "dataDir"?'],
+  [{ somethingElse: 1 }, 'somethingElse', 'there is no such setting'],
+  [{ triggers: 'watch' }, 'triggers', "expected a list of triggers, got 'watch' (string)"],
+  [{ triggers: [null] }, 'triggers[0]', 'expected a trigger, such as watch({ … }) makes, got null (object)'],
+  [
+    { log: { level: 'loud' } },
+    'log.level',
+    "expected one of trace, debug, info, warn, error, fatal, silent, got 'loud' (string)",
+  ],
+  [{ log: 'info' }, 'log', "expected an object, got 'info' (string)"],
+];
+
+for (const [config, path, message] of mistakes) {
+  test(`${path}: ${message}`, async () => {
+    const error = await refusalOf(config);
+    assert.deepEqual(error.issues, [{ path, message }]);
+    assert(error.message.includes(`\n  ${path}: ${message}`), error.message);
+    assert.match(error.message, /^There is a mistake in the configuration given to createRuntime:\n/);
+  });
+}
+
+test('an environment variable may be empty', async (t) => {
+  const project = makeProject(t, {
+    'functions/read.mjs': "export default () => [process.env.EMPTY, 'EMPTY' in process.env];",
+  });
+  const runtime = await createRuntime({ cwd: project.root, config: { pool: { env: { EMPTY: '' } } } });
+  t.after(() => runtime.close({ timeout: 0 }));
+  assert.deepEqual(await runtime.invoke('read'), ['', true]);
+});
+
+test('all mistakes are reported at once, also those that contradict each other', async () => {
+  const error = await refusalOf({
+    functions: 5,
+    pool: { min: 3, max: 2, timeout: 'soon', execArgv: ['--ok', 7], idleTime: 5 },
+    log: { level: 'loud' },
+    triggrs: [],
+  });
+  assert.deepEqual(error.issues.map(({ path }) => path).sort(), [
+    'functions',
+    'log.level',
+    'pool.execArgv[1]',
+    'pool.idleTime',
+    'pool.min',
+    'pool.timeout',
+    'triggrs',
+  ]);
+  assert.match(error.message, /^There are 7 mistakes in the configuration given to createRuntime:\n/);
+  for (const { path, message } of error.issues) assert(error.message.includes(`\n  ${path}: ${message}`));
+});
+
+test('a mistake in a file is reported with the path of the file', async (t) => {
+  const project = makeProject(t, {
+    ...ownFunction,
+    'pool.config.ts': "export default { pool: { max: 'many' } };",
+  });
+  const error = await rejectionOf(createRuntime({ cwd: project.root }), ConfigError);
+  assert(error.message.includes(project.path('pool.config.ts')), error.message);
+  assert.deepEqual(error.issues, [
+    { path: 'pool.max', message: "expected a whole number of at least 1, got 'many' (string)" },
+  ]);
+});
+
+interface Refusal {
+  readonly isConfigError: boolean;
+  readonly message: string;
+}
+
+const program = `
+  import { ConfigError, createRuntime } from 'warm-pool';
+  const error = await createRuntime().then((runtime) => runtime.close(), (reason) => reason);
+  console.log(JSON.stringify({ isConfigError: error instanceof ConfigError, message: String(error?.message) }));`;
+
+/** Files that can't be used, and what their error says beside the file's name. */
+const files: readonly [what: string, file: string, source: string, says: RegExp][] = [
+  ['no default export', 'pool.config.ts', 'export const config = {};', /has no default export: write/],
+  [
+    'no default export, in JavaScript',
+    'pool.config.mjs',
+    'export const config = {};',
+    /has no default export/,
+  ],
+  ['nothing in it', 'pool.config.ts', '', /has no default export/],
+  ['nothing in it, in JavaScript', 'pool.config.mjs', '', /has no default export/],
+  [
+    'a text as its default export',
+    'pool.config.ts',
+    "export default 'fast';",
+    /expected a configuration: an object, got 'fast'/,
+  ],
+  [
+    'a function as its default export',
+    'pool.config.mjs',
+    'export default () => ({});',
+    /expected a configuration: an object, got \[Function/,
+  ],
+  ['a throw in it', 'pool.config.ts', "throw new RangeError('no disk');", /could not be loaded: .*no disk/],
+  ['a throw of no error in it', 'pool.config.mjs', "throw 'no disk';", /could not be loaded: .*no disk/],
+  [
+    'a syntax error',
+    'pool.config.ts',
+    'export default {\n  pool: { max: },\n};',
+    /could not be loaded: .*pool\.config\.ts:2:/s,
+  ],
+  [
+    'a syntax error, in JavaScript',
+    'pool.config.mjs',
+    'export default { pool: { max: } };',
+    /could not be loaded: .*Unexpected token/,
+  ],
+  [
+    'an import of nothing',
+    'pool.config.ts',
+    "import x from './_missing.ts'; export default x;",
+    /could not be loaded: .*_missing/,
+  ],
+  [
+    'a trigger with a mistake',
+    'pool.config.ts',
+    "import { watch } from 'warm-pool'; export default { triggers: [watch({ invoke: 'own' } as never)] };",
+    /watch\.path: expected the path of a folder, got nothing/,
+  ],
+];
+
+for (const manifest of [{ type: 'module' }, {}]) {
+  const what = manifest.type === undefined ? 'no "type"' : '"type": "module"';
+  for (const [mistake, file, source, says] of files) {
+    test(`a configuration with ${mistake} is an error that says so, in a package with ${what}`, async (t) => {
+      const project = makeProject(t, {
+        'package.json': JSON.stringify({ name: 'test-project', ...manifest }),
+        ...ownFunction,
+        [file]: source,
+      });
+      const { isConfigError, message } = (await runProgram(project, program)) as Refusal;
+      assert.equal(isConfigError, true, message);
+      assert.match(message, says);
+      assert(message.includes(project.path(file)), message);
+    });
+  }
+}

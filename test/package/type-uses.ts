@@ -1,0 +1,171 @@
+/**
+ * Uses of every public type, right ones and wrong ones. Nobody runs this: package.test.ts has the compiler read it
+ * against the installed package, where each use that is marked has to be an error and no other may be.
+ */
+import {
+  CancelledError,
+  type Config,
+  ConfigError,
+  createRuntime,
+  defineConfig,
+  defineFunction,
+  FunctionError,
+  type FunctionInfo,
+  FunctionNotFoundError,
+  InvalidInputError,
+  type Invocation,
+  type InvocationStatus,
+  type Logger,
+  PoolError,
+  type Runtime,
+  SerializationError,
+  TimeoutError,
+  type Trigger,
+  WorkerCrashedError,
+  watch,
+} from 'warm-pool';
+import thumbnail from 'warm-pool/functions/thumbnail';
+import { z } from 'zod';
+
+export const config: Config = defineConfig({
+  functions: ['functions', 'warm-pool/functions'],
+  dataDir: '.pool',
+  pool: { min: 0, max: 4, timeout: '60s', killGrace: 500, env: { A: 'b' }, execArgv: ['--trace-warnings'] },
+  triggers: [
+    watch({ path: 'inbox', match: '*.jpg', invoke: 'thumbnail', args: (file) => ({ src: file.path }) }),
+  ],
+  log: { level: 'debug' },
+});
+
+// @ts-expect-error: a number
+defineConfig({ pool: { max: '2' } });
+// @ts-expect-error: no such setting
+defineConfig({ pool: { maximum: 2 } });
+// @ts-expect-error: no such setting
+defineConfig({ folder: 'functions' });
+// @ts-expect-error: a path or a list of them
+defineConfig({ functions: 5 });
+// @ts-expect-error: no such level
+defineConfig({ log: { level: 'loud' } });
+// @ts-expect-error: texts
+defineConfig({ pool: { env: { A: 1 } } });
+// @ts-expect-error: not a trigger
+defineConfig({ triggers: [{ path: 'inbox' }] });
+// @ts-expect-error: nothing to invoke
+watch({ path: 'inbox', args: (file) => ({ src: file.path }) });
+// @ts-expect-error: a file has no such property
+watch({ path: 'inbox', invoke: 'thumbnail', args: (file) => ({ src: file.place }) });
+
+export const ownTrigger: Trigger = {
+  kind: 'clock',
+  id: 'clock',
+  functions: ['tick'],
+  start: async ({ invoke, log, root, signal }) => {
+    log.info({ root }, 'starts');
+    if (!signal.aborted) await invoke('tick');
+  },
+  stop: async () => {},
+};
+
+export const scale = defineFunction({
+  description: 'Scales numbers',
+  timeout: '30s',
+  input: z.object({ values: z.array(z.number()), by: z.number().default(2) }),
+  setup: async () => {},
+  teardown: () => {},
+  handler: async ({ values, by }, ctx): Promise<number[]> => {
+    const left: number = ctx.remainingTime();
+    ctx.log.info({ left, attempt: ctx.attempt }, ctx.invocationId + ctx.functionName + ctx.version + ctx.cwd);
+    ctx.signal.throwIfAborted();
+    ctx.progress({ done: 1 });
+    return values.map((value) => value * by);
+  },
+});
+
+// @ts-expect-error: without a handler
+defineFunction({ timeout: 5 });
+// @ts-expect-error: no such setting
+defineFunction({ retries: 3, handler: () => 1 });
+// @ts-expect-error: a number of ms or a text
+defineFunction({ timeout: true, handler: () => 1 });
+// @ts-expect-error: no schema
+defineFunction({ input: { src: 'string' }, handler: () => 1 });
+// @ts-expect-error: the schema has no such property
+defineFunction({ input: z.object({ src: z.string() }), handler: ({ source }) => source });
+// @ts-expect-error: the schema says that it is a text
+defineFunction({ input: z.object({ src: z.string() }), handler: ({ src }) => src.toFixed() });
+// @ts-expect-error: the context has no such property
+defineFunction({ handler: (_input, ctx) => ctx.requestId });
+// @ts-expect-error: a message or fields
+defineFunction({ handler: (_input, ctx) => ctx.log.info(5) });
+
+export async function embed(logger: Logger): Promise<void> {
+  await using runtime: Runtime = await createRuntime({ config, cwd: '.', logger, hotReload: false });
+  // @ts-expect-error: a configuration or the path of one
+  await createRuntime({ config: 5 });
+  // @ts-expect-error: no such option
+  await createRuntime({ folder: '.' });
+
+  const controller = new AbortController();
+  const options = { signal: controller.signal, timeout: '10s', priority: 'high', cwd: '/' } as const;
+  const invocation: Invocation<string> = runtime.invoke<string>('greet', { name: 'Ada' }, options);
+  const status: InvocationStatus = invocation.status;
+  const figures: number | undefined = invocation.report?.durationMs;
+  for await (const value of invocation.progress) console.log(value, status, figures, invocation.id);
+  invocation.cancel(new Error('enough'));
+  const text: string = await invocation;
+  console.log(text.length);
+
+  // @ts-expect-error: a name
+  runtime.invoke(5);
+  // @ts-expect-error: a number of ms or a text
+  runtime.invoke('greet', {}, { timeout: true });
+  // @ts-expect-error: no such priority
+  runtime.invoke('greet', {}, { priority: 'urgent' });
+  // @ts-expect-error: the signal, not its controller
+  runtime.invoke('greet', {}, { signal: controller });
+  // @ts-expect-error: no such option
+  runtime.invoke('greet', {}, { retries: 3 });
+  // @ts-expect-error: it is a text
+  const number: number = await runtime.invoke<string>('greet');
+  // @ts-expect-error: nobody has said what it is
+  console.log((await runtime.invoke('greet')).length, number);
+  // @ts-expect-error: not to be written
+  invocation.id = 'mine';
+  // @ts-expect-error: no such status
+  console.log(invocation.status === 'done');
+
+  const infos: FunctionInfo[] = runtime.functions();
+  const counts: number[] = infos.map(({ stats }) => stats.succeeded + stats.failed);
+  const pids: (number | undefined)[] = runtime.stats().workers.map(({ pid }) => pid);
+  console.log(counts, pids, runtime.root, runtime.dataDir, runtime.configPath?.length);
+  // @ts-expect-error: it may be that there is no file
+  console.log(runtime.configPath.length);
+  await runtime.start();
+  await runtime.drain();
+  await runtime.close({ timeout: '5s' });
+  // @ts-expect-error: a number of ms or a text
+  await runtime.close({ timeout: {} });
+}
+
+export function describe(error: unknown): string | number | undefined | null {
+  if (error instanceof TimeoutError) return error.timeoutMs;
+  if (error instanceof FunctionNotFoundError) return error.closest;
+  if (error instanceof WorkerCrashedError) return error.exitCode ?? error.signal ?? error.stderr.at(-1);
+  if (error instanceof InvalidInputError)
+    return error.issues.map(({ path, message }) => `${path}${message}`)[0];
+  if (error instanceof ConfigError) return error.issues.map(({ path, message }) => `${path}: ${message}`)[0];
+  if (error instanceof SerializationError) return error.path;
+  if (error instanceof FunctionError && error.cause instanceof Error) return error.cause.message;
+  if (error instanceof CancelledError) return String(error.cause);
+  // @ts-expect-error: only a TimeoutError has it
+  if (error instanceof CancelledError) return error.timeoutMs;
+  // @ts-expect-error: it is not known what it is
+  if (error instanceof FunctionError) return error.cause.message;
+  if (error instanceof PoolError) return error.code + error.functionName + error.invocationId;
+  return undefined;
+}
+
+export const described: string | undefined = thumbnail.description;
+// @ts-expect-error: it takes the path of a photo
+export const broken = thumbnail.handler({ source: 'a.jpg' }, {} as never);

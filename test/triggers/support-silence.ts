@@ -1,0 +1,19 @@
+import { EventEmitter } from 'node:events';
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import type { TestContext } from 'node:test';
+
+/** Puts another `fs.watch` in place for the time of a test. */
+export function replaceWatch(t: TestContext, replacement: (path: string) => fs.FSWatcher): void {
+  t.mock.method(fs, 'watch', replacement as typeof fs.watch);
+  syncBuiltinESMExports();
+  t.after(() => {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  });
+}
+
+/** Makes all watchers of a test mute: nothing is ever reported, as on many network file systems. */
+export function silenceWatchers(t: TestContext): void {
+  replaceWatch(t, () => Object.assign(new EventEmitter(), { close: () => {} }) as unknown as fs.FSWatcher);
+}

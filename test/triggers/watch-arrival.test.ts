@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Arrival } from '../../runtime/triggers/watch/arrival.ts';
+import { defaultTimings } from '../../runtime/triggers/watch/timings.ts';
+import type { Completeness } from '../../runtime/triggers/watch/watched-file.ts';
+
+/** A file that is looked at: `[when, key, verdict]`, and what is decided after the last look. */
+function watchArrive(looks: readonly [at: number, key: string, verdict: Completeness][], reruns = 0) {
+  let arrival: Arrival | undefined;
+  let decision: ReturnType<Arrival['readiness']> = { ready: false };
+  for (const [seenAt, key, verdict] of looks) {
+    const version = { key, size: key === 'empty' ? 0 : 100, mtimeMs: 0, seenAt };
+    arrival ??= new Arrival('a', version, reruns);
+    arrival.see(version);
+    decision = arrival.readiness(verdict, defaultTimings);
+  }
+  return decision;
+}
+
+const wait = (lookAgainAfter: number) => ({ ready: false, lookAgainAfter });
+const ready = { ready: true };
+
+test('whole is ready at once', () => {
+  assert.deepEqual(watchArrive([[0, '1', 'whole']]), ready);
+});
+
+test('unknown has to be the same for 25 ms', () => {
+  assert.deepEqual(watchArrive([[0, '1', 'unknown']]), wait(25));
+  assert.deepEqual(
+    watchArrive([
+      [0, '1', 'unknown'],
+      [20, '1', 'unknown'],
+    ]),
+    wait(5),
+  );
+  assert.deepEqual(
+    watchArrive([
+      [0, '1', 'unknown'],
+      [25, '1', 'unknown'],
+    ]),
+    ready,
+  );
+  assert.deepEqual(
+    watchArrive([
+      [0, '1', 'unknown'],
+      [25, '2', 'unknown'],
+    ])?.ready,
+    false,
+  );
+});
+
+test('unknown has to be quiet for four times the longest pause of its writer, two seconds at most', () => {
+  const slow = [
+    [0, '1', 'unknown'],
+    [50, '2', 'unknown'],
+    [90, '3', 'unknown'],
+  ] as const;
+  assert.deepEqual(watchArrive([...slow].map((look) => [...look])), wait(200));
+  assert.deepEqual(
+    watchArrive([
+      ...[...slow].map((look) => [...look] as [number, string, Completeness]),
+      [290, '3', 'unknown'],
+    ]),
+    ready,
+  );
+  assert.deepEqual(
+    watchArrive([
+      [0, '1', 'unknown'],
+      [5_000, '2', 'unknown'],
+    ]),
+    wait(2_000),
+  );
+});
+
+test('partial is looked at after 25, 50, 100 … ms, and tried after 2 s of quiet', () => {
+  const looks: [number, string, Completeness][] = [];
+  const waits: number[] = [];
+  let now = 0;
+  for (;;) {
+    looks.push([now, '1', 'partial']);
+    const decision = watchArrive(looks);
+    if (decision.ready) break;
+    waits.push(decision.lookAgainAfter ?? Number.NaN);
+    now += decision.lookAgainAfter ?? Number.NaN;
+  }
+  assert.deepEqual(waits, [25, 50, 100, 200, 400, 800, 425]);
+  assert.equal(now, 2_000);
+});
+
+test('a change starts the patience anew', () => {
+  assert.deepEqual(
+    watchArrive([
+      [0, '1', 'partial'],
+      [1_999, '2', 'partial'],
+    ]),
+    wait(25),
+  );
+});
+
+test('empty is never tried, and after the patience no more looked at', () => {
+  assert.deepEqual(watchArrive([[0, 'empty', 'partial']]), wait(25));
+  assert.deepEqual(
+    watchArrive([
+      [0, 'empty', 'partial'],
+      [2_000, 'empty', 'partial'],
+    ]),
+    { ready: false },
+  );
+});
+
+test('a file that changed while its function ran has to be quiet, four times as long each time', () => {
+  for (const [reruns, quiet] of [
+    [1, 100],
+    [2, 400],
+    [3, 1_600],
+    [4, 6_400],
+    [5, 25_600],
+    [9, 30_000],
+  ] as const) {
+    assert.deepEqual(watchArrive([[0, '1', 'whole']], reruns), wait(quiet));
+    assert.deepEqual(
+      watchArrive(
+        [
+          [0, '1', 'whole'],
+          [quiet, '1', 'whole'],
+        ],
+        reruns,
+      ),
+      ready,
+    );
+  }
+});

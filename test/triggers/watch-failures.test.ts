@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict';
+import { utimesSync } from 'node:fs';
+import { test } from 'node:test';
+import {
+  FunctionError,
+  FunctionLoadError,
+  FunctionNotFoundError,
+  InvalidInputError,
+  QueueFullError,
+  SerializationError,
+  TimeoutError,
+  WorkerCrashedError,
+} from '../../runtime/invocation/errors.ts';
+import { until } from '../support/wait.ts';
+import { makeJpeg } from './support-jpeg.ts';
+import { fileOf, filesOf, Watch } from './support-watch.ts';
+
+const crash = () =>
+  new WorkerCrashedError('the worker was ended by SIGKILL', {
+    exitCode: null,
+    signal: 'SIGKILL',
+    stderr: [],
+  });
+const quick = { firstRetry: 10 };
+
+function touch(path: string): void {
+  const later = new Date(Date.now() + 60_000);
+  utimesSync(path, later, later);
+}
+
+test('a file whose worker crashed is handed in again, and the log says why', async (t) => {
+  const watch = await Watch.start(t, { timings: quick });
+  watch.land('photo.jpg');
+  (await watch.pool.next()).fail(crash(), 'crashed');
+  const again = await watch.pool.next();
+  assert.equal(fileOf(again), 'photo.jpg');
+  again.succeed();
+  await watch.pool.line('info', /work photo\.jpg/);
+  const [warning, ...more] = watch.pool.linesLike('warn');
+  assert.match(warning?.message ?? '', /photo\.jpg.*ended by SIGKILL.*attempt 2 of 3/);
+  assert.equal(warning?.fields.code, 'WORKER_CRASHED');
+  assert.deepEqual(more, []);
+  assert.deepEqual(watch.pool.linesLike('error'), []);
+});
+
+test('after its last attempt a file is set aside with one line of error, blocks nobody, and a touch tries again', async (t) => {
+  const watch = await Watch.start(t, { timings: quick });
+  watch.land('broken.jpg');
+  const failure = () => new FunctionError('broken.jpg is no image\n    at decode (thumbnail.ts:3:5)');
+  const times: number[] = [];
+  for (let attempt = 1; attempt <= 3; attempt += 1) {
+    const call = await watch.pool.next();
+    times.push(performance.now());
+    assert.equal(fileOf(call), 'broken.jpg');
+    call.fail(failure());
+  }
+  const line = await watch.pool.line('error', /broken\.jpg is set aside/);
+  assert.match(
+    line.message,
+    /work failed 3 times, at last: broken\.jpg is no image$/,
+    'the reason, without a stack',
+  );
+  const [first = 0, second = 0, third = 0] = times;
+  assert.ok(second - first >= 10 && third - second >= 40, 'the delay grows');
+
+  watch.land('fence.jpg');
+  const fence = await watch.pool.next();
+  assert.equal(fileOf(fence), 'fence.jpg');
+  fence.succeed();
+  touch(watch.path('broken.jpg'));
+  const again = await watch.pool.next();
+  assert.equal(fileOf(again), 'broken.jpg');
+  again.succeed();
+  await watch.pool.line('info', /work broken\.jpg/);
+  assert.equal(watch.pool.linesLike('error').length, 1);
+  assert.deepEqual(watch.pool.linesLike('warn'), []);
+});
+
+test('a file that was set aside counts its attempts anew when it is replaced', async (t) => {
+  const watch = await Watch.start(t, { timings: quick, options: { attempts: 2 } });
+  for (const round of [1, 2]) {
+    watch.land('broken.jpg', makeJpeg({ scanBytes: 1_000 * round }));
+    for (const _ of [1, 2]) (await watch.pool.next()).fail(new FunctionError('no image'));
+    await until(`it is set aside ${round} times`, () => watch.pool.linesLike('error').length === round);
+  }
+  assert.equal(watch.pool.calls.length, 4);
+});
+
+test('a file that is being tried again holds nobody up', async (t) => {
+  const watch = await Watch.start(t, { timings: { firstRetry: 600_000 } });
+  watch.land('broken.jpg');
+  (await watch.pool.next()).fail(new FunctionError('no image'));
+  watch.land('other.jpg');
+  assert.equal(fileOf(await watch.pool.next()), 'other.jpg');
+});
+
+for (const { name, error } of [
+  {
+    name: 'arguments that the function does not take',
+    error: new InvalidInputError('src: expected a string', { issues: [] }),
+  },
+  {
+    name: 'a value that cannot be sent',
+    error: new SerializationError('args.run is a function', { path: 'args.run' }),
+  },
+]) {
+  test(`${name} are no reason to try again: the file is set aside at once`, async (t) => {
+    const watch = await Watch.start(t, { timings: quick });
+    watch.land('photo.jpg');
+    (await watch.pool.next()).fail(error);
+    const line = await watch.pool.line('error', /photo\.jpg is set aside/);
+    assert.ok(line.message.includes(error.message));
+    watch.land('fence.jpg');
+    assert.equal(fileOf(await watch.pool.next()), 'fence.jpg');
+  });
+}
+
+test('a file for which `args` throws is set aside with what it threw', async (t) => {
+  const watch = await Watch.start(t, {
+    options: {
+      args: (file) => {
+        if (file.name === 'odd.jpg') throw new Error('not in my scheme');
+        return file;
+      },
+    },
+  });
+  watch.land('odd.jpg');
+  const line = await watch.pool.line('error', /odd\.jpg is set aside/);
+  assert.match(line.message, /args.*not in my scheme/);
+  watch.land('fence.jpg');
+  assert.equal(fileOf(await watch.pool.next()), 'fence.jpg');
+});
+
+for (const { name, error } of [
+  { name: 'does not exist', error: () => new FunctionNotFoundError('there is no function "work"') },
+  { name: 'does not load', error: () => new FunctionLoadError('work.ts has a syntax error') },
+]) {
+  test(`while the function ${name} files wait, it is said once, and all are handed in when it can be run`, async (t) => {
+    const watch = await Watch.start(t, { timings: { firstPause: 5, longestPause: 20, freshness: 600_000 } });
+    watch.land('earlier.jpg');
+    (await watch.pool.next()).succeed();
+    await watch.pool.line('info', /work earlier\.jpg/);
+    for (let index = 0; index < 12; index += 1) watch.land(`${index}.jpg`);
+    await until('all are in line', () => watch.pool.linesLike('debug', /is complete/).length === 13);
+    for (let open = 0; open < 8; open += 1) (await watch.pool.next()).fail(error());
+    for (let probe = 0; probe < 5; probe += 1) {
+      const call = await watch.pool.next();
+      assert.deepEqual(watch.pool.untaken, [], 'one file at a time probes');
+      call.fail(error());
+    }
+    const [line, ...more] = watch.pool.linesLike('error');
+    assert.match(line?.message ?? '', /work can't be run, files wait for it/);
+    assert.deepEqual(more, []);
+
+    watch.pool.handler = () => undefined;
+    await until('all were processed', () => watch.pool.linesLike('info', /^work \d+\.jpg/).length === 12);
+    assert.equal(watch.pool.linesLike('error').length, 1);
+    assert.equal(watch.pool.linesLike('info', /can be run again/).length, 1);
+    assert.deepEqual(watch.pool.linesLike('warn'), []);
+  });
+}
+
+test('while the pool takes no more, files wait without being counted as failed', async (t) => {
+  const watch = await Watch.start(t, { timings: { firstPause: 5 }, options: { attempts: 1 } });
+  let refusals = 5;
+  watch.pool.handler = () => {
+    refusals -= 1;
+    if (refusals >= 0) throw new QueueFullError('the queue is full');
+  };
+  watch.land('photo.jpg');
+  await watch.pool.line('info', /work photo\.jpg/);
+  assert.equal(watch.pool.calls.length, 6);
+  for (const level of ['warn', 'error'] as const) assert.deepEqual(watch.pool.linesLike(level), []);
+});
+
+test('a failure on a file that its format did not vouch for is no attempt while the file is young', async (t) => {
+  const watch = await Watch.start(t, { options: { attempts: 1 }, timings: { youngAge: 400, patience: 50 } });
+  for (const [name, content] of [
+    ['unknown.bin', Buffer.from('half of it')],
+    ['cut-off.jpg', makeJpeg().subarray(0, 700)],
+  ] as const) {
+    const landed = performance.now();
+    watch.land(name, content);
+    (await watch.pool.next()).fail(new FunctionError('unexpected end of file'));
+    const second = await watch.pool.next();
+    assert.equal(fileOf(second), name);
+    assert.ok(performance.now() - landed >= 400, 'tried again when it is not young any more');
+    assert.equal(watch.pool.linesLike('error').length, 0);
+    second.fail(new FunctionError('unexpected end of file'));
+    await watch.pool.line('error', new RegExp(`${name} is set aside`));
+    watch.pool.lines.length = 0;
+  }
+});
+
+test('a young file that failed is handed in as soon as it is complete', async (t) => {
+  const watch = await Watch.start(t, { options: { attempts: 1 }, timings: { patience: 50 } });
+  const content = makeJpeg();
+  watch.land('slow.jpg', content.subarray(0, 700));
+  (await watch.pool.next()).fail(new FunctionError('unexpected end of file'));
+  watch.land('slow.jpg', content);
+  (await watch.pool.next()).succeed();
+  await watch.pool.line('info', /work slow\.jpg/);
+  assert.deepEqual(watch.pool.linesLike('error'), []);
+});
+
+test('the reason says so when a photo that was set aside has no end', async (t) => {
+  const watch = await Watch.start(t, { options: { attempts: 1 }, timings: { youngAge: 0, patience: 50 } });
+  watch.land('cut-off.jpg', makeJpeg().subarray(0, 700));
+  (await watch.pool.next()).fail(new FunctionError('premature end'));
+  const { message } = await watch.pool.line('error', /set aside/);
+  assert.match(message, /seems incomplete, and work failed: premature end/);
+});
+
+test('a timeout is an attempt like a crash', async (t) => {
+  const watch = await Watch.start(t, { options: { attempts: 2 }, timings: quick });
+  watch.land('huge.jpg');
+  const timeout = () => new TimeoutError('it ran longer than 30 s', { timeoutMs: 30_000 });
+  (await watch.pool.next()).fail(timeout(), 'timedOut');
+  (await watch.pool.next()).fail(timeout(), 'timedOut');
+  await watch.pool.line('error', /huge\.jpg is set aside.*failed 2 times.*longer than 30 s/);
+  assert.deepEqual(filesOf(watch.pool), ['huge.jpg', 'huge.jpg']);
+});

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import fs, { linkSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { until } from '../support/wait.ts';
+import { makeJpeg } from './support-jpeg.ts';
+import { replaceWatch, silenceWatchers } from './support-silence.ts';
+import { filesOf, Watch } from './support-watch.ts';
+
+const processAll = () => undefined;
+
+test('a burst that overflows the queue of events loses no file, nor one in another folder', async (t) => {
+  const done = new Map<string, number>();
+  const watch = await Watch.start(t, {
+    options: { args: (file) => file.relativePath },
+    handler: ({ args }) => {
+      done.set(String(args), (done.get(String(args)) ?? 0) + 1);
+    },
+    prepare: (inbox) => mkdirSync(join(inbox, 'other'), { recursive: true }),
+  });
+  const count = 10_000;
+  const content = makeJpeg({ scanBytes: 32 });
+  // The loop is busy all the while: the queue of 16,384 events is full at 8,192 files.
+  for (let index = 0; index < count; index += 1) writeFileSync(watch.path(`${index}.jpg`), content);
+  watch.land('other/last.jpg');
+  await until('all are processed', () => done.size === count + 1, 120_000);
+  assert.deepEqual(new Set(done.values()), new Set([1]), 'each once');
+});
+
+test('a known file that was changed without an event is found by the sweep', async (t) => {
+  const watch = await Watch.start(t, { handler: processAll, timings: { sweep: 20 } });
+  // A change through a link outside of the folder is reported nowhere in it.
+  const outside = join(watch.root, 'outside.jpg');
+  writeFileSync(outside, makeJpeg());
+  linkSync(outside, watch.path('linked.jpg'));
+  await watch.pool.line('info', /work linked\.jpg/);
+  const later = new Date(Date.now() + 60_000);
+  utimesSync(outside, later, later);
+  await until('the change is found', () => watch.pool.calls.length === 2);
+  assert.deepEqual(filesOf(watch.pool), ['linked.jpg', 'linked.jpg']);
+});
+
+test('new files, also in new folders, are found by the sweep where nothing is ever reported', async (t) => {
+  silenceWatchers(t);
+  const watch = await Watch.start(t, { handler: processAll, timings: { sweep: 20 } });
+  watch.land('a.jpg');
+  await watch.pool.line('info', /work a\.jpg/);
+  mkdirSync(watch.path('album/2024'), { recursive: true });
+  watch.land('album/2024/b.jpg');
+  await watch.pool.line('info', /work album\/2024\/b\.jpg/);
+  assert.equal(watch.pool.calls.length, 2);
+});
+
+test('so is the return of the watched folder, and another one in its place', async (t) => {
+  silenceWatchers(t);
+  const watch = await Watch.start(t, { handler: processAll, timings: { sweep: 20, absence: 20 } });
+  rmSync(watch.inbox, { recursive: true });
+  await watch.pool.line('warn', /inbox is gone/);
+  mkdirSync(watch.inbox);
+  watch.land('a.jpg');
+  await watch.pool.line('info', /work a\.jpg/);
+});
+
+test('the watchers of folders that are gone are closed', async (t) => {
+  const open = new Set<string>();
+  const real = fs.watch;
+  replaceWatch(t, (path) => {
+    const watcher = real(path);
+    open.add(path);
+    return watcher.on('close', () => open.delete(path));
+  });
+  const watch = await Watch.start(t, { handler: processAll });
+  mkdirSync(watch.path('album/2024'), { recursive: true });
+  watch.land('album/2024/a.jpg');
+  await watch.pool.line('info', /a\.jpg/);
+  assert.deepEqual(
+    [...open],
+    ['', 'album', 'album/2024'].map((folder) => watch.path(folder).replace(/\/$/, '')),
+  );
+  rmSync(watch.path('album'), { recursive: true });
+  await until('they are closed', () => open.size === 1);
+  await watch.trigger.stop();
+  await until('all are closed', () => open.size === 0);
+});
+
+test('a folder whose watcher failed is watched and read again', async (t) => {
+  const watchers = new Map<string, fs.FSWatcher>();
+  const real = fs.watch;
+  replaceWatch(t, (path) => {
+    const watcher = real(path);
+    watchers.set(path, watcher);
+    return watcher;
+  });
+  const watch = await Watch.start(t, {
+    handler: processAll,
+    timings: { rewatch: 10 },
+    prepare: (inbox) => mkdirSync(join(inbox, 'album'), { recursive: true }),
+  });
+  for (const folder of ['', 'album']) {
+    const failing = watchers.get(watch.path(folder));
+    failing?.close();
+    watch.land(join(folder, 'unseen.jpg'));
+    failing?.emit('error', new Error('EPERM: operation not permitted, watch'));
+    await watch.pool.line('info', new RegExp(`work ${join(folder, 'unseen')}`));
+    watch.land(join(folder, 'seen.jpg'));
+    await watch.pool.line('info', new RegExp(`work ${join(folder, 'seen')}`));
+  }
+});
+
+test('where the system allows no more watched folders the log says so once, and the sweep does the rest', async (t) => {
+  const real = fs.watch;
+  let isFull = true;
+  replaceWatch(t, (path) => {
+    if (isFull && !path.endsWith('inbox')) {
+      throw Object.assign(new Error('ENOSPC: System limit for number of file watchers reached'), {
+        code: 'ENOSPC',
+      });
+    }
+    return real(path);
+  });
+  const watch = await Watch.start(t, {
+    handler: processAll,
+    timings: { sweep: 20 },
+    prepare(inbox) {
+      for (const folder of ['a', 'b', 'c']) mkdirSync(join(inbox, folder), { recursive: true });
+    },
+  });
+  watch.land('a/1.jpg');
+  await watch.pool.line('info', /work a\/1\.jpg/);
+  watch.land('b/1.jpg');
+  await watch.pool.line('info', /work b\/1\.jpg/);
+  const errors = watch.pool.linesLike('error');
+  assert.equal(errors.length, 1);
+  assert.match(errors[0]?.message ?? '', /max_user_watches/);
+  isFull = false;
+  watch.land('c/1.jpg');
+  await watch.pool.line('info', /work c\/1\.jpg/);
+  assert.equal(watch.pool.calls.length, 3);
+});

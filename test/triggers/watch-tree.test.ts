@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { ConfigError } from '../../runtime/invocation/errors.ts';
+import { until } from '../support/wait.ts';
+import { makeJpeg } from './support-jpeg.ts';
+import { fileOf, filesOf, Watch } from './support-watch.ts';
+
+const processAll = () => undefined;
+
+/** Makes a tree of folders with one photo in each and returns the photos' paths below `folder`. */
+function growTree(folder: string, depth = 3): string[] {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'photo.jpg'), makeJpeg());
+  if (depth === 0) return ['photo.jpg'];
+  const below = ['a', 'b'].flatMap((name) =>
+    growTree(join(folder, name), depth - 1).map((path) => `${name}/${path}`),
+  );
+  return ['photo.jpg', ...below];
+}
+
+test('all photos of a tree that is moved in are handed in, and what lands in it afterwards', async (t) => {
+  const watch = await Watch.start(t, { handler: processAll });
+  const photos = growTree(join(watch.root, 'tree'));
+  assert.equal(photos.length, 15);
+  renameSync(join(watch.root, 'tree'), watch.path('tree'));
+  await until('all are handed in', () => watch.pool.calls.length >= photos.length);
+  watch.land('tree/b/a/b/late.jpg');
+  await until('the late one is handed in', () => filesOf(watch.pool).includes('tree/b/a/b/late.jpg'));
+  assert.deepEqual(
+    filesOf(watch.pool).sort(),
+    [...photos, 'b/a/b/late.jpg'].map((path) => `tree/${path}`).sort(),
+  );
+});
+
+test('files are found in folders that were made before anybody could watch them', async (t) => {
+  const watch = await Watch.start(t, { handler: processAll });
+  // In one turn of the loop: the events come when all is there.
+  const photos = growTree(watch.path('tree'), 4).map((path) => `tree/${path}`);
+  await until('all are handed in', () => watch.pool.calls.length >= photos.length);
+  watch.land('fence.jpg');
+  await until('the fence is handed in', () => filesOf(watch.pool).includes('fence.jpg'));
+  assert.deepEqual(filesOf(watch.pool).sort(), [...photos, 'fence.jpg'].sort());
+});
+
+test('a folder that is renamed goes on being watched under its new name', async (t) => {
+  const watch = await Watch.start(t, { handler: processAll });
+  mkdirSync(watch.path('old/inner'), { recursive: true });
+  watch.land('old/inner/a.jpg');
+  await watch.pool.line('info', /old\/inner\/a\.jpg/);
+  renameSync(watch.path('old'), watch.path('new'));
+  // Another path is another file.
+  await watch.pool.line('info', /new\/inner\/a\.jpg/);
+  watch.land('new/inner/b.jpg');
+  await watch.pool.line('info', /new\/inner\/b\.jpg/);
+  mkdirSync(watch.path('old/inner'), { recursive: true });
+  watch.land('old/inner/c.jpg');
+  await watch.pool.line('info', /old\/inner\/c\.jpg/);
+  assert.equal(watch.pool.calls.length, 4);
+});
+
+test('a folder that is removed and made again at once is watched again', async (t) => {
+  const watch = await Watch.start(t, { handler: processAll });
+  for (let round = 0; round < 5; round += 1) {
+    rmSync(watch.path('album'), { recursive: true, force: true });
+    mkdirSync(watch.path('album'));
+    await until('what is there is seen', async () => {
+      watch.land(`album/${round}.jpg`);
+      return true;
+    });
+    await watch.pool.line('info', new RegExp(`album/${round}\\.jpg`));
+    watch.land(`album/${round}-late.jpg`);
+    await watch.pool.line('info', new RegExp(`album/${round}-late\\.jpg`));
+  }
+});
+
+test('with `recursive: false` only the folder itself counts', async (t) => {
+  const watch = await Watch.start(t, {
+    options: { recursive: false },
+    handler: processAll,
+    prepare: (inbox) => growTree(inbox, 1),
+  });
+  mkdirSync(watch.path('new'));
+  watch.land('new/a.jpg');
+  watch.land('a/b.jpg');
+  watch.land('fence.jpg');
+  await watch.pool.line('info', /fence/);
+  assert.deepEqual(filesOf(watch.pool), ['photo.jpg', 'fence.jpg']);
+});
+
+test('the watched folder is made when it is missing, and the start says so', async (t) => {
+  const watch = await Watch.start(t, { options: { path: 'inbox/of/mine', match: '*.{jpg,jpeg}' } });
+  assert.ok(statSync(watch.path('of/mine')).isDirectory());
+  const line = await watch.pool.line('info', /watching/);
+  assert.equal(
+    line.message,
+    'watching inbox/of/mine (created): each *.{jpg,jpeg} that lands there runs work',
+  );
+});
+
+test('a file in the place of the watched folder fails the start with a ConfigError', async (t) => {
+  const watch = Watch.prepare(t);
+  writeFileSync(watch.inbox, '');
+  await assert.rejects(watch.trigger.start(watch.pool.context), (error) => {
+    assert.ok(error instanceof ConfigError);
+    assert.equal(error.issues[0]?.path, 'watch.path');
+    assert.match(error.message, /inbox/);
+    return true;
+  });
+});
+
+test('the watched folder may be removed and come back', async (t) => {
+  const watch = await Watch.start(t, { handler: processAll, timings: { absence: 20 } });
+  mkdirSync(watch.path('album'));
+  watch.land('album/a.jpg');
+  await watch.pool.line('info', /album\/a\.jpg/);
+  rmSync(watch.inbox, { recursive: true });
+  await watch.pool.line('warn', /inbox is gone/);
+  mkdirSync(watch.path('album'), { recursive: true });
+  watch.land('album/b.jpg');
+  await watch.pool.line('info', /inbox is there again/);
+  await watch.pool.line('info', /album\/b\.jpg/);
+  watch.land('album/c.jpg');
+  await watch.pool.line('info', /album\/c\.jpg/);
+  assert.equal(watch.pool.linesLike('warn').length, 1);
+});
+
+test('also when it is replaced before anybody looks, or by a rename', async (t) => {
+  const watch = await Watch.start(t, { handler: processAll, timings: { absence: 20 } });
+  rmSync(watch.inbox, { recursive: true });
+  mkdirSync(watch.inbox);
+  watch.land('a.jpg');
+  await watch.pool.line('info', /work a\.jpg/);
+  watch.land('b.jpg');
+  await watch.pool.line('info', /work b\.jpg/);
+
+  mkdirSync(join(watch.root, 'next'));
+  renameSync(watch.inbox, join(watch.root, 'previous'));
+  renameSync(join(watch.root, 'next'), watch.inbox);
+  watch.land('c.jpg');
+  await watch.pool.line('info', /work c\.jpg/);
+  watch.land('d.jpg');
+  await watch.pool.line('info', /work d\.jpg/);
+});
+
+test('files that are known are not handed in again when the watched folder is moved away and back', async (t) => {
+  const watch = await Watch.start(t, { handler: processAll, timings: { absence: 20 } });
+  watch.land('a.jpg');
+  await watch.pool.line('info', /work a\.jpg/);
+  renameSync(watch.inbox, join(watch.root, 'away'));
+  await watch.pool.line('warn', /inbox is gone/);
+  renameSync(join(watch.root, 'away'), watch.inbox);
+  await watch.pool.line('info', /inbox is there again/);
+  watch.land('fence.jpg');
+  await watch.pool.line('info', /work fence\.jpg/);
+  assert.deepEqual(filesOf(watch.pool), ['a.jpg', 'fence.jpg']);
+});
+
+test('links are not followed, to files or to folders', async (t) => {
+  const watch = await Watch.start(t, {
+    handler: processAll,
+    prepare(inbox) {
+      growTree(join(inbox, '../elsewhere'), 1);
+      mkdirSync(inbox);
+      symlinkSync('../elsewhere/photo.jpg', join(inbox, 'old-link.jpg'));
+      symlinkSync('../elsewhere', join(inbox, 'old-folder'));
+    },
+  });
+  symlinkSync('../elsewhere/photo.jpg', watch.path('link.jpg'));
+  symlinkSync('../elsewhere', watch.path('folder'));
+  symlinkSync('nowhere', watch.path('dangling.jpg'));
+  watch.land('fence.jpg');
+  await watch.pool.line('info', /fence/);
+  assert.deepEqual(filesOf(watch.pool), ['fence.jpg']);
+});
+
+test('a watched folder may itself be reached through a link', async (t) => {
+  const watch = await Watch.start(t, {
+    prepare(inbox) {
+      mkdirSync(join(inbox, '../real'));
+      symlinkSync('real', inbox);
+    },
+  });
+  watch.land('a.jpg');
+  const call = await watch.pool.next();
+  // The function may list what it wrote by either path.
+  writeFileSync(join(watch.root, 'real/out.jpg'), makeJpeg());
+  call.succeed({ outputs: [{ path: join(watch.root, 'real/out.jpg') }] });
+  await watch.pool.line('info', /work a\.jpg/);
+  watch.land('fence.jpg');
+  assert.equal(fileOf(await watch.pool.next()), 'fence.jpg');
+});
+
+test('a name that is not UTF-8 is set aside with that reason, once; U+FFFD itself is a fine name', async (t) => {
+  const invalid = (start: string) =>
+    Buffer.concat([Buffer.from(start), Buffer.from([0xe9]), Buffer.from('.jpg')]);
+  const watch = await Watch.start(t, {
+    handler: processAll,
+    options: { match: '*.jpg' },
+    prepare(inbox) {
+      mkdirSync(inbox);
+      writeFileSync(invalid(join(inbox, 'caf')), makeJpeg());
+    },
+  });
+  const line = await watch.pool.line('warn', /not valid UTF-8/);
+  assert.match(line.message, /^caf\\xe9\.jpg is set aside/);
+  writeFileSync(invalid(watch.path('th')), makeJpeg());
+  await watch.pool.line('warn', /^th\\xe9\.jpg is set aside/);
+  watch.land('real-\uFFFD.jpg');
+  await watch.pool.line('info', /work real-\uFFFD\.jpg/);
+  assert.deepEqual(filesOf(watch.pool), ['real-\uFFFD.jpg']);
+  assert.equal(watch.pool.linesLike('warn').length, 2);
+});
