@@ -1,6 +1,6 @@
 import { defineFunction } from 'warm-pool';
-import { makeThumbnails } from './_make-thumbnails.ts';
-import { thumbnailInput } from './_thumbnail-input.ts';
+import { makeThumbnails } from './_thumbnail/make-thumbnails.ts';
+import { thumbnailInput } from './_thumbnail/thumbnail-input.ts';
 
 export default defineFunction({
   description: 'Makes thumbnails of a JPEG, six sizes unless told otherwise, with its EXIF and ICC profile',

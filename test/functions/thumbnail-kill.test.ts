@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { temporaryName } from '../../functions/_temporary-files.ts';
+import { temporaryName } from '../../functions/_thumbnail/temporary-files.ts';
 import * as photos from '../support/photos.ts';
 import { thumbnail } from '../support/thumbnail.ts';
 import { until, within } from '../support/wait.ts';

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as photos from '../support/photos.ts';
-import { failureOf, thumbnail } from '../support/thumbnail.ts';
+import { failureOf, settled, thumbnail, thumbnailHere } from '../support/thumbnail.ts';
 
 /** All files below a folder, hidden ones too. */
 function filesIn(folder: string): string[] {
@@ -78,7 +78,7 @@ describe('a photo that can’t be read', () => {
     const src = photos.put(folder, 'photo.jpg', await photos.rgbPhoto());
     fs.chmodSync(folder, 0o755);
     fs.chmodSync(src, 0);
-    const { code, message } = await withoutPrivileges(() => failureOf({ src }));
+    const { code, message } = await withoutPrivileges(() => failureOf({ src }, thumbnailHere));
     assert.equal(code, 'SOURCE_UNREADABLE');
     assert.match(message, /permission was denied \(EACCES\)/);
   });
@@ -256,7 +256,7 @@ describe('thumbnails that can’t be written', () => {
     const folder = photos.photoFolder(t);
     const src = photos.put(folder, 'photo.jpg', await photos.rgbPhoto());
     fs.chmodSync(folder, 0o555);
-    const { code, message } = await withoutPrivileges(() => failureOf({ src }));
+    const { code, message } = await withoutPrivileges(() => failureOf({ src }, thumbnailHere));
     assert.equal(code, 'UNWRITABLE');
     assert.match(
       message,
@@ -287,7 +287,8 @@ describe('stopping', () => {
     const src = photos.put(folder, 'photo.jpg', await photos.rgbPhoto());
     const reason = new Error('not needed any more');
     for (const photo of [src, `${src}.missing`]) {
-      await assert.rejects(thumbnail({ src: photo }, { signal: AbortSignal.abort(reason) }), reason);
+      const rejected = thumbnail({ src: photo }, { signal: AbortSignal.abort(reason) });
+      await assert.rejects(rejected, { name: 'CancelledError', cause: reason });
     }
     assert.deepEqual(filesIn(folder), ['photo.jpg']);
   });
@@ -297,10 +298,12 @@ describe('stopping', () => {
     const src = photos.put(folder, 'photo.jpg', await photos.rgbPhoto(3000, 2000));
     const controller = new AbortController();
     const reason = new Error('changed my mind');
-    const stopped = assert.rejects(thumbnail({ src }, { signal: controller.signal }), reason);
+    const rejected = thumbnail({ src }, { signal: controller.signal });
+    const stopped = assert.rejects(rejected, { name: 'CancelledError', cause: reason });
     await nextTurn();
     controller.abort(reason);
     await stopped;
+    await settled();
     assert.deepEqual(filesIn(folder), ['photo.jpg']);
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { makeThumbnails, type ThumbnailResult } from '../../functions/_make-thumbnails.ts';
-import { thumbnailInput } from '../../functions/_thumbnail-input.ts';
+import { createRuntime, FunctionError, type Runtime } from 'warm-pool';
+import { makeThumbnails, type ThumbnailResult } from '../../functions/_thumbnail/make-thumbnails.ts';
+import { thumbnailInput } from '../../functions/_thumbnail/thumbnail-input.ts';
 
 interface Caller {
   cwd?: string;
@@ -12,18 +13,37 @@ export async function thumbnail(
   input: Record<string, unknown>,
   { cwd = process.cwd(), signal }: Caller = {},
 ): Promise<ThumbnailResult> {
+  shared ??= createRuntime({ config: { functions: 'warm-pool/functions' }, hotReload: false });
+  return (await shared).invoke<ThumbnailResult>('thumbnail', input, { cwd, signal });
+}
+
+/** Resolves when nothing of what was called is still at work. */
+export async function settled(): Promise<void> {
+  await (await shared)?.drain();
+}
+
+// One for all tests of a file. It is idle between them and ends with the program that forgot it.
+let shared: Promise<Runtime> | undefined;
+
+/** The same in this process, for tests in which the process itself matters: its rights, or its death. */
+export async function thumbnailHere(
+  input: Record<string, unknown>,
+  { cwd = process.cwd(), signal }: Caller = {},
+): Promise<ThumbnailResult> {
   return await makeThumbnails(thumbnailInput.parse(input), { cwd, signal });
 }
 
 /** The error the function fails with: its code and its message, one line that names the photo. */
 export async function failureOf(
   input: Record<string, unknown>,
-  caller?: Caller,
+  make: (input: Record<string, unknown>) => Promise<ThumbnailResult> = thumbnail,
 ): Promise<{ code: string; message: string }> {
-  const error = await thumbnail(input, caller).then(
+  const thrown = await make(input).then(
     (result) => assert.fail(`expected an error, got ${JSON.stringify(result)}`),
     (reason: unknown) => reason,
   );
+  // A runtime wraps what a function throws.
+  const error = thrown instanceof FunctionError ? thrown.cause : thrown;
   assert.ok(error instanceof Error, `expected an Error, got ${String(error)}`);
   assert.ok(
     'code' in error && typeof error.code === 'string',

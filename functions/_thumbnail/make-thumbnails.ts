@@ -5,15 +5,15 @@ import {
   keptSegments,
   withoutAdobeMarker,
   withSegments,
-} from './_jpeg-metadata.ts';
-import { parseJpegHeader } from './_jpeg-segments.ts';
-import { publishFiles } from './_publish-files.ts';
-import { readPhoto } from './_read-photo.ts';
-import { renderThumbnails } from './_render-thumbnails.ts';
-import { sweepTemporaries } from './_temporary-files.ts';
-import { ThumbnailError } from './_thumbnail-error.ts';
-import { thumbnailPaths } from './_thumbnail-paths.ts';
-import { fitInside } from './_thumbnail-size.ts';
+} from './jpeg-metadata.ts';
+import { parseJpegHeader } from './jpeg-segments.ts';
+import { publishFiles } from './publish-files.ts';
+import { readPhoto } from './read-photo.ts';
+import { renderThumbnails } from './render-thumbnails.ts';
+import { sweepTemporaries } from './temporary-files.ts';
+import { ThumbnailError } from './thumbnail-error.ts';
+import { thumbnailPaths } from './thumbnail-paths.ts';
+import { fitInside } from './thumbnail-size.ts';
 
 export interface ThumbnailRequest {
   /** The photo; relative to `cwd`. */
@@ -25,7 +25,7 @@ export interface ThumbnailRequest {
   /** JPEG quality, 1 to 100. */
   readonly quality: number;
   /** Whether all of EXIF is kept, or of it only the orientation. The ICC profile always is. */
-  readonly metadata: boolean;
+  readonly metadata: 'keep' | 'strip';
 }
 
 export interface Thumbnail {
@@ -56,8 +56,8 @@ export interface Surroundings {
 }
 
 /**
- * Makes the thumbnails of one photo: all of them, or, with a `ThumbnailError` that names the photo and the
- * reason, none.
+ * Makes the thumbnails of one photo. Fails with a `ThumbnailError` that names the photo and the reason; until all
+ * of them are rendered and written, none takes its place.
  */
 export async function makeThumbnails(
   request: ThumbnailRequest,
@@ -86,7 +86,7 @@ async function readRenderPublish(
   const { bytes, ...identity } = await readPhoto(src);
   signal?.throwIfAborted();
   const header = parseJpegHeader(bytes);
-  const kept = keptSegments(bytes, header, request.metadata);
+  const kept = keptSegments(bytes, header, request.metadata === 'keep');
   // libjpeg marks each CMYK picture it writes as Adobe's, which inverts it for readers that mind the mark.
   const unmark = header.frame.components === 4 && !hasAdobeMarker(bytes, header);
   hideMetadata(bytes, header);

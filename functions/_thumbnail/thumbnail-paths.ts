@@ -1,6 +1,6 @@
 import { basename, dirname, extname, resolve } from 'node:path';
-import { ThumbnailError } from './_thumbnail-error.ts';
-import type { Dimensions } from './_thumbnail-size.ts';
+import { ThumbnailError } from './thumbnail-error.ts';
+import type { Dimensions } from './thumbnail-size.ts';
 
 /** Where thumbnails go unless the caller says otherwise. */
 export const defaultDest = '{dir}/thumbnails/{w}x{h}/{name}.{ext}';

@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { temporaryName } from './_temporary-files.ts';
-import { systemCode, systemReason, ThumbnailError } from './_thumbnail-error.ts';
+import { temporaryName } from './temporary-files.ts';
+import { systemCode, systemReason, ThumbnailError } from './thumbnail-error.ts';
 
 export interface OutputFile {
   /** Absolute. */

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { systemCode, systemReason, ThumbnailError } from './_thumbnail-error.ts';
+import { systemCode, systemReason, ThumbnailError } from './thumbnail-error.ts';
 
 /** A photo in memory, and which file it came from. */
 export interface PhotoFile {

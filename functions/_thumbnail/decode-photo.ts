@@ -1,7 +1,7 @@
-import { cutShort, damaged, EOI, type Frame, type JpegHeader, reachesEndOfImage } from './_jpeg-segments.ts';
-import { type Layout, openPicture, type Pixels, resize, toPixels } from './_pixels.ts';
-import { ThumbnailError } from './_thumbnail-error.ts';
-import type { Dimensions } from './_thumbnail-size.ts';
+import { cutShort, damaged, EOI, type Frame, type JpegHeader, reachesEndOfImage } from './jpeg-segments.ts';
+import { type Layout, openPicture, type Pixels, resize, toPixels } from './pixels.ts';
+import { ThumbnailError } from './thumbnail-error.ts';
+import type { Dimensions } from './thumbnail-size.ts';
 
 // Pillow's limit: half a gigabyte of raw pixels.
 const maxPixels = 178_956_970;

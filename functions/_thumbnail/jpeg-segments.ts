@@ -1,4 +1,4 @@
-import { ThumbnailError } from './_thumbnail-error.ts';
+import { ThumbnailError } from './thumbnail-error.ts';
 
 /** One segment of a JPEG's header. */
 export interface Segment {

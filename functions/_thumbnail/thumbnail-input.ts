@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defaultDest } from './_thumbnail-paths.ts';
+import { defaultDest } from './thumbnail-paths.ts';
 
 // The most a JPEG can have on one side.
 const pixels = z.int().min(1).max(65_535);
@@ -21,7 +21,7 @@ export const thumbnailInput = z.strictObject({
     .describe('Boxes to fit the photo inside, in pixels: a number for a square one, or [width, height]'),
   quality: z.int().min(1).max(100).default(65).describe('JPEG quality'),
   metadata: z
-    .boolean()
-    .default(true)
-    .describe('Keep EXIF and ICC profile; false keeps what shows the picture right: profile and orientation'),
+    .enum(['keep', 'strip'])
+    .default('keep')
+    .describe('EXIF and ICC profile; `strip` keeps what shows the picture right: profile and orientation'),
 });

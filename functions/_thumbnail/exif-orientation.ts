@@ -1,4 +1,4 @@
-import { APP1 } from './_jpeg-segments.ts';
+import { APP1 } from './jpeg-segments.ts';
 
 const exifHeader = 'Exif\0\0';
 const orientationTag = 0x0112;

@@ -1,5 +1,5 @@
 import sharp, { type Sharp, type SharpOptions } from 'sharp';
-import type { Dimensions } from './_thumbnail-size.ts';
+import type { Dimensions } from './thumbnail-size.ts';
 
 // A worker runs one photo at a time and there is a worker per core: threads within one picture would only get
 // in the way of the others. No photo comes twice, so what libvips keeps of the last one is memory for

@@ -1,5 +1,5 @@
-import { orientationSegment, readOrientation } from './_exif-orientation.ts';
-import { APP1, APP2, APP14, APP15, type JpegHeader, type Segment } from './_jpeg-segments.ts';
+import { orientationSegment, readOrientation } from './exif-orientation.ts';
+import { APP1, APP2, APP14, APP15, type JpegHeader, type Segment } from './jpeg-segments.ts';
 
 const markerAndLength = 4;
 const exifSignature = 'Exif\0';

@@ -1,8 +1,8 @@
 import type { Sharp } from 'sharp';
-import { decodePhoto } from './_decode-photo.ts';
-import type { JpegHeader } from './_jpeg-segments.ts';
-import { openPicture, resize, toPixels } from './_pixels.ts';
-import type { Dimensions } from './_thumbnail-size.ts';
+import { decodePhoto } from './decode-photo.ts';
+import type { JpegHeader } from './jpeg-segments.ts';
+import { openPicture, resize, toPixels } from './pixels.ts';
+import type { Dimensions } from './thumbnail-size.ts';
 
 export interface RenderOptions {
   /** 1 to 100. */
@@ -23,8 +23,7 @@ export async function renderThumbnails(
 ): Promise<Buffer[]> {
   const rendered = new Map<string, Promise<Buffer>>();
   const encode = (size: Dimensions, picture: Sharp) => {
-    // Quality 65 of libjpeg itself, as the reference has it: mozjpeg's tables differ, and take four times as
-    // long.
+    // libjpeg's own tables, as in the reference: mozjpeg's differ, and take nine times as long.
     const jpeg = picture.jpeg({ quality, optimiseCoding: true, mozjpeg: false }).toBuffer();
     // It may fail while another step is awaited, and is reported when it is awaited itself.
     jpeg.catch(() => {});
