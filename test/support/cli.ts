@@ -80,7 +80,10 @@ export function startPool(
   return {
     child,
     pid,
-    ended: within(`the end of \`pool ${args.join(' ')}\``, ended),
+    // The time counts from when somebody waits: a service runs for as long as its test needs it.
+    get ended() {
+      return within(`the end of \`pool ${args.join(' ')}\``, ended);
+    },
     stderr: stderrText,
     async says(pattern) {
       await until(`${pattern} on stderr of \`pool ${args.join(' ')}\``, () => {
