@@ -1,0 +1,19 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { bench, compiled } from './places.ts';
+import type { Subject } from './subject.ts';
+
+/** The names of all subjects: each file in `subjects/` is one. */
+export async function subjectNames(): Promise<string[]> {
+  // The sources, because what was compiled from a subject that is gone may still be there.
+  const files = await readdir(path.join(bench, 'subjects'));
+  return files.filter((file) => file.endsWith('.ts')).map((file) => path.basename(file, '.ts'));
+}
+
+/** Loads one subject by its name. */
+export async function loadSubject(name: string): Promise<Subject> {
+  const file = path.join(compiled, 'subjects', `${name}.js`);
+  const module: { default: Subject } = await import(pathToFileURL(file).href);
+  return module.default;
+}

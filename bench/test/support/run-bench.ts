@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import { bench } from '../../harness/places.ts';
+
+/** What an ended run came to. */
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A run that is under way. */
+export interface StartedRun {
+  readonly child: ChildProcess;
+  /** Resolves when a measuring process and a pool in it are up. */
+  measuring(): Promise<void>;
+  ended(): Promise<Ended>;
+}
+
+// Every process of a run inherits this variable, whatever its command line is, and so can be found by it.
+const marker = 'BENCH_TEST_FOLDER';
+// The measuring process and two workers.
+const processesOfMeasurement = 3;
+const processesWithinMs = 30_000;
+const lookAgainMs = 20;
+
+/** Gives a test a folder of its own, with `tmp` in it for what the run writes, and removes it. */
+export async function withFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'warm-pool-bench-test-'));
+  await mkdir(path.join(folder, 'tmp'));
+  try {
+    await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs the benchmarks from a folder to their end. */
+export async function run(argv: readonly string[], folder: string, script?: string): Promise<Ended> {
+  return startRun(argv, folder, script).ended();
+}
+
+/** Starts the benchmarks from a folder. */
+export function startRun(
+  argv: readonly string[],
+  folder: string,
+  script = path.join(bench, 'run.js'),
+): StartedRun {
+  const child = spawn(process.execPath, [script, ...argv], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, [marker]: folder, INIT_CWD: folder, TMPDIR: path.join(folder, 'tmp') },
+  });
+  const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  return {
+    child,
+    // The run itself is one more.
+    measuring: () => waitForProcesses(folder, (count) => count > processesOfMeasurement),
+    ended: async () => {
+      const [stdout, stderr, [code]] = await ended;
+      return { code, stdout, stderr };
+    },
+  };
+}
+
+/** Resolves when no process of the run is left. */
+export function waitUntilNoProcess(folder: string, withinMs?: number): Promise<void> {
+  return waitForProcesses(folder, (count) => count === 0, withinMs);
+}
+
+async function waitForProcesses(
+  folder: string,
+  done: (count: number) => boolean,
+  withinMs = processesWithinMs,
+): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    const count = await countProcesses(folder);
+    if (done(count)) {
+      return;
+    }
+    if (performance.now() > deadline) {
+      throw new Error(`Waited in vain for another number of processes of the run; there are ${count}`);
+    }
+    await delay(lookAgainMs);
+  }
+}
+
+async function countProcesses(folder: string): Promise<number> {
+  const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const environments = await Promise.all(
+    ids.map((id) => readFile(`/proc/${id}/environ`, 'utf8').catch(() => '')),
+  );
+  return environments.filter((environment) => environment.includes(`${marker}=${folder}\0`)).length;
+}
