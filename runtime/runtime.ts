@@ -5,6 +5,7 @@ import { findProject, type Project } from './config/find.ts';
 import { loadConfigFile } from './config/load.ts';
 import { fromLevel, type Logger, type LogLevel, silentLogger } from './config/logger.ts';
 import { readConfig, type Settings } from './config/read.ts';
+import { startTimer } from './config/timer.ts';
 import { resolveFolders } from './functions/folders.ts';
 import { Registry } from './functions/registry.ts';
 import { ReloadingFunctions } from './functions/reloading.ts';
@@ -168,8 +169,7 @@ class WarmRuntime implements Runtime {
     const ms = parseDuration(timeout);
     if (ms === undefined)
       throw new TypeError(expectedText(`the \`timeout\` of close to be ${durationExpected}`, timeout));
-    if (!Number.isFinite(ms)) return undefined;
-    return setTimeout(() => this.#pool.kill(({ functionName, id }) => closedError(functionName, id)), ms);
+    return startTimer(() => this.#pool.kill(({ functionName, id }) => closedError(functionName, id)), ms);
   }
 }
 

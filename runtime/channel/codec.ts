@@ -17,6 +17,19 @@ export interface EncodedValue {
  */
 export function encodeValue(value: unknown, rootName = 'value'): EncodedValue {
   if (value === undefined) return encodedUndefined;
+  try {
+    return encode(value, rootName);
+  } catch (error) {
+    if (error instanceof UnserializableError) throw error;
+    // A getter that throws, a proxy that was revoked.
+    throw new UnserializableError(
+      rootName,
+      `it can't be read: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}
+
+function encode(value: unknown, rootName: string): EncodedValue {
   const json = isExactInJson(value) ? toJson(value) : undefined;
   const encoded: EncodedValue =
     json === undefined

@@ -106,6 +106,14 @@ export class FrameReader<Message> {
 
   #frameLength(bytes: Buffer, offset: number): number {
     const length = bytes.readUInt32LE(offset);
+    const headBytes = bytes.readUInt32LE(offset + lengthBytes + 1);
+    // Everything in the prefix is looked at before its length is believed: what is no frame must not be waited for.
+    if (
+      (bytes[offset + lengthBytes] as number) >= codecs.length ||
+      prefixBytes - lengthBytes + headBytes > length
+    ) {
+      throw new FrameError('expected the beginning of a frame, got other bytes');
+    }
     if (length < prefixBytes - lengthBytes || length > maxFrameBytes) {
       throw new FrameError(`expected a frame of at most ${maxFrameBytes} bytes, got a length of ${length}`);
     }
@@ -115,8 +123,6 @@ export class FrameReader<Message> {
   #parse(bytes: Buffer, offset: number, end: number): Envelope<Message> {
     const codecIndex = bytes[offset + lengthBytes] as number;
     const headEnd = offset + prefixBytes + bytes.readUInt32LE(offset + lengthBytes + 1);
-    if (headEnd > end) throw new FrameError('expected the head of a frame inside of it');
-    if (codecIndex >= codecs.length) throw new FrameError(`expected a codec that exists, got ${codecIndex}`);
     const codec = codecs[codecIndex];
     let message: Message;
     try {

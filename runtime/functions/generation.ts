@@ -1,5 +1,10 @@
 import type { FunctionDescriptor, FunctionSource } from '../channel/messages.ts';
-import { FunctionLoadError, FunctionNotFoundError, type PoolError } from '../invocation/errors.ts';
+import {
+  type ErrorPlace,
+  FunctionLoadError,
+  FunctionNotFoundError,
+  type PoolError,
+} from '../invocation/errors.ts';
 import type { Code } from '../pool/code.ts';
 import type { Discovery } from './discovery.ts';
 import { type FunctionSettings, readFunctionSettings } from './settings.ts';
@@ -13,7 +18,13 @@ export type KnownFunction =
       readonly description: string | undefined;
       readonly inputSchema: unknown;
     }
-  | { readonly state: 'failed'; readonly source: FunctionSource; readonly error: LoadFailure };
+  | FailedFunction;
+
+interface FailedFunction {
+  readonly state: 'failed';
+  readonly source: FunctionSource;
+  readonly error: LoadFailure;
+}
 
 export interface LoadFailure {
   readonly name: string;
@@ -72,10 +83,7 @@ export class Generation implements Code {
     if (known?.state !== 'failed') {
       return new FunctionNotFoundError(`Function "${name}" was removed while the invocation waited.`, place);
     }
-    return new FunctionLoadError(loadFailureText(known.source, known.error), {
-      ...place,
-      cause: known.error,
-    });
+    return loadError(known, place);
   }
 
   #describe(descriptor: FunctionDescriptor): void {
@@ -99,8 +107,18 @@ export class Generation implements Code {
   }
 }
 
+/** The error of a call to a function that could not be loaded; its cause is the error as the worker saw it. */
+export function loadError({ source, error }: FailedFunction, place: ErrorPlace): FunctionLoadError {
+  const { name, message, stack } = error;
+  const cause = Object.defineProperties(new Error(message), {
+    name: { value: name, configurable: true, writable: true },
+    stack: { value: stack, configurable: true, writable: true },
+  });
+  return new FunctionLoadError(loadFailureText(source, error), { ...place, cause });
+}
+
 /** As in `Function "resize" could not be loaded from /path/resize.ts: SyntaxError: …`. */
-export function loadFailureText({ name, file }: FunctionSource, error: LoadFailure): string {
+function loadFailureText({ name, file }: FunctionSource, error: LoadFailure): string {
   const kind = error.name === 'Error' ? '' : `${error.name}: `;
   return `Function "${name}" could not be loaded from ${file}: ${kind}${error.message}`;
 }

@@ -1,7 +1,7 @@
 import { closestOf } from '../config/did-you-mean.ts';
-import { FunctionLoadError, FunctionNotFoundError, type PoolError } from '../invocation/errors.ts';
+import { FunctionNotFoundError, type PoolError } from '../invocation/errors.ts';
 import type { InvocationStatus } from '../invocation/invocation.ts';
-import { type Generation, type KnownFunction, type LoadFailure, loadFailureText } from './generation.ts';
+import { type Generation, type KnownFunction, type LoadFailure, loadError } from './generation.ts';
 
 /** How many invocations of a function ended how; `invocations` counts those that have ended. */
 export interface FunctionStats {
@@ -50,12 +50,7 @@ export class Registry {
     const known = this.#generation?.find(name);
     const place = { functionName: name, invocationId };
     if (known?.state === 'ready') return undefined;
-    if (known) {
-      return new FunctionLoadError(loadFailureText(known.source, known.error), {
-        ...place,
-        cause: known.error,
-      });
-    }
+    if (known) return loadError(known, place);
     const names = (this.#generation?.functions ?? []).map(({ source }) => source.name);
     const closest = closestOf(name, names);
     const message = `There is no function "${name}"${closest === undefined ? `${listOf(names)}` : `, did you mean "${closest}"?`}`;

@@ -82,7 +82,7 @@ export class Invocation<Result = unknown> extends Promise<Result> {
     this.#record.cancel(reason);
   }
 
-  /** The values given to `ctx.progress`, from when this is first read; it ends with the invocation. */
+  /** The values given to `ctx.progress`: all of them, or the last 1024 of those that came before the first reader. It ends with the invocation. */
   get progress(): AsyncIterable<unknown> {
     return this.#record.readProgress();
   }

@@ -104,7 +104,7 @@ function failureError(
     }
     case 'unserializable':
       return new SerializationError(
-        `The result of "${functionName}" can't be sent: ${path ?? 'result'}: ${text}`,
+        `The result of "${functionName}" can't be sent: ${path ?? 'result'}: ${messageOf(detail)}`,
         {
           ...place,
           path: path ?? 'result',

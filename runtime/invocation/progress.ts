@@ -1,14 +1,16 @@
-/**
- * The values an invocation reports on its way. Values are kept from the moment somebody asks for them, so that an
- * invocation whose progress nobody reads costs no memory; each reader gets all of them.
- */
+/** What nobody has asked for yet is kept up to this many values, the latest, so that it costs a bounded memory. */
+const keptUnread = 1024;
+
+/** The values an invocation reports on its way; each reader gets all that are kept. */
 export class ProgressLog implements AsyncIterable<unknown> {
   readonly #values: unknown[] = [];
   readonly #waiting: (() => void)[] = [];
+  #isRead = false;
   #ended = false;
 
   push(value: unknown): void {
     this.#values.push(value);
+    if (!this.#isRead && this.#values.length > keptUnread) this.#values.shift();
     this.#wake();
   }
 
@@ -17,7 +19,12 @@ export class ProgressLog implements AsyncIterable<unknown> {
     this.#wake();
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<unknown> {
+  [Symbol.asyncIterator](): AsyncGenerator<unknown> {
+    this.#isRead = true;
+    return this.#read();
+  }
+
+  async *#read(): AsyncGenerator<unknown> {
     for (let next = 0; ; next++) {
       while (next >= this.#values.length) {
         if (this.#ended) return;

@@ -88,10 +88,14 @@ export class InvocationRecord {
   }
 
   reportProgress(body: EncodedValue): void {
-    if (!this.hasEnded) this.#progress?.push(decodeValue(body));
+    if (!this.hasEnded) this.#progressLog.push(decodeValue(body));
   }
 
   readProgress(): AsyncIterable<unknown> {
+    return this.#progressLog;
+  }
+
+  get #progressLog(): ProgressLog {
     if (!this.#progress) {
       this.#progress = new ProgressLog();
       if (this.hasEnded) this.#progress.end();

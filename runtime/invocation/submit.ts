@@ -29,6 +29,7 @@ export function submit(
   const invocation = new Invocation(record);
   try {
     const { signal } = options;
+    if (typeof name !== 'string') throw new TypeError(expectedText('the name of a function', name));
     record.prepare({ ...readOptions(options), args: encodeArgs(args, record) });
     const routed = route(record.id, record);
     if (routed instanceof Error) throw routed;

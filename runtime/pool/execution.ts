@@ -1,14 +1,12 @@
 import { encodeValue } from '../channel/codec.ts';
 import type { Envelope, FromWorker } from '../channel/messages.ts';
+import { isLimit, startTimer } from '../config/timer.ts';
 import { errorOf, type Outcome } from '../invocation/outcome.ts';
 import type { InvocationRecord, Request } from '../invocation/record.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
 type End = Extract<FromWorker, { type: 'succeeded' | 'failed' }>;
 type EarlyEnd = Extract<Outcome, { kind: 'timedOut' | 'cancelled' | 'refused' }>;
-
-// setTimeout takes no more; Infinity and what is longer than 24 days means no timer.
-const longestTimerMs = 2 ** 31 - 1;
 
 /**
  * An invocation in a worker. The caller may be settled before the function has ended, by a timeout or a cancel; the
@@ -40,7 +38,6 @@ export class Execution {
     this.#process = options.process;
     this.#killGraceMs = options.killGraceMs;
     this.#memoryMB = options.memoryMB;
-    const isLimited = timeoutMs <= longestTimerMs;
     this.#process.send(
       {
         type: 'run',
@@ -48,12 +45,12 @@ export class Execution {
         functionIndex: options.functionIndex,
         invocationId: record.id,
         attempt: record.attempt,
-        timeoutMs: isLimited ? timeoutMs : 0,
+        timeoutMs: isLimit(timeoutMs) ? timeoutMs : 0,
         cwd: request.cwd,
       },
       request.args,
     );
-    if (isLimited) this.#timer = setTimeout(() => this.abandon({ kind: 'timedOut', timeoutMs }), timeoutMs);
+    this.#timer = startTimer(() => this.abandon({ kind: 'timedOut', timeoutMs }), timeoutMs);
   }
 
   /** Settles the caller now and sees to it that the function ends as well. */
@@ -61,9 +58,9 @@ export class Execution {
     if (this.record.hasEnded) return;
     clearTimeout(this.#timer);
     this.#process.send({ type: 'abort', run: this.run }, abortReason(outcome, this.record));
-    this.#timer = setTimeout(() => {
+    this.#timer = startTimer(() => {
       this.#process.kill('SIGTERM');
-      this.#timer = setTimeout(() => this.#process.kill('SIGKILL'), this.#killGraceMs);
+      this.#timer = startTimer(() => this.#process.kill('SIGKILL'), this.#killGraceMs);
     }, this.#killGraceMs);
     this.record.end(outcome, this.#memoryMB());
   }

@@ -208,10 +208,11 @@ export class Fleet {
     else this.#log.warn(fields, `${name} ${describeExit(exit)} while it was idle.${lastWords(exit)}`);
   }
 
-  #noteFailedStart(worker: Worker, exit: WorkerExit, { loading }: LastMarks): void {
+  #noteFailedStart(worker: Worker, exit: WorkerExit, marks: LastMarks): void {
+    const { loading } = marks;
     const neverReady = worker.readyAt === Number.POSITIVE_INFINITY;
     const wasTold = worker.endReason !== undefined && !neverReady;
-    if (this.#isStopping || wasTold || worker.execution || worker.invocations > 0) return;
+    if (this.#isStopping || wasTold || hasBegun(worker, marks) || worker.invocations > 0) return;
     if (neverReady && worker.code !== this.#code && worker.code !== this.#next?.code) return;
     const culprit = neverReady && loading !== undefined ? worker.sources[loading] : undefined;
     if (culprit && this.#isToBlame(culprit, worker, exit)) {
@@ -226,7 +227,7 @@ export class Fleet {
     const how = worker.endReason ?? describeExit(exit);
     const error = new WorkerCrashedError(`No worker starts: the last one ${how}.${lastWords(exit)}`, exit);
     if (worker.code === this.#next?.code) this.#abandonNext(error);
-    else if (this.#count(isServing) === 0) {
+    else if (this.#count(isProven) === 0) {
       this.#abandonWarming(error);
       this.#events.onHopeless(error);
     }
@@ -266,6 +267,16 @@ export class Fleet {
     for (const worker of this.#workers) if (predicate(worker)) count++;
     return count;
   }
+}
+
+/** Whether it began with what it was given before it ended. */
+function hasBegun({ execution }: Worker, { started }: LastMarks): boolean {
+  return execution !== undefined && (started === undefined || started >= execution.run);
+}
+
+/** Whether it has shown that it can run something: one that has just got ready may be about to die, as others did. */
+function isProven({ state, invocations }: Worker): boolean {
+  return state === 'busy' || (state === 'ready' && invocations > 0);
 }
 
 function isServing({ state }: Worker): boolean {

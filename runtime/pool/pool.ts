@@ -137,6 +137,7 @@ export class Pool {
       // It died before it began with this one: nobody can tell that it was ever handed out.
       record.putBack();
       this.#queue.unshift(record);
+      this.#dispatch();
     } else if (!record.hasEnded) {
       const { functionName, id } = record;
       this.#log.error(

@@ -43,8 +43,7 @@ export class WorkerProcess {
     });
     this.#channel = new Channel(this.#child.stdio[channelFd] as Socket, {
       onMessage: options.onMessage,
-      // What it sent makes no sense: nothing more can be expected of it.
-      onClose: (error) => error && this.kill('SIGKILL'),
+      onClose: (error) => this.#connectionClosed(error),
     });
     const { stdout, stderr } = this.#child;
     this.#output = new WorkerOutput({ stdout, stderr }, (stream, line) => {
@@ -71,6 +70,15 @@ export class WorkerProcess {
 
   kill(signal: 'SIGTERM' | 'SIGKILL'): void {
     this.#child.kill(signal);
+  }
+
+  // Without its connection a worker is of no use. Mostly it closes because the process is ending by itself, and then
+  // how it ended must be told by the process; one that lives on, because a function broke the connection, is ended.
+  #connectionClosed(error: Error | undefined): void {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    if (error) this.#stderrTail.push(`its connection broke: ${error.message}`);
+    const timer = setTimeout(() => this.kill('SIGKILL'), error ? 0 : endsByItselfMs);
+    this.#child.once('exit', () => clearTimeout(timer));
   }
 
   #reportExit(marks: MarkReader, onExit: WorkerProcessOptions['onExit']): void {
@@ -112,6 +120,9 @@ const workerEntry = fileURLToPath(new URL('../worker/main.js', import.meta.url))
 
 /** How many of the last lines of stderr an exit reports. */
 const stderrTailLines = 20;
+
+/** How long a process takes at the most from closing its files to its end; a large one may take a while. */
+const endsByItselfMs = 500;
 
 /** How long after a worker's end its streams may stay open: what is in them is read in far less. */
 const streamsEndMs = 500;

@@ -1,6 +1,7 @@
 import { decodeValue } from '../channel/codec.ts';
 import type { Envelope, FromWorker, FunctionDescriptor, FunctionSource } from '../channel/messages.ts';
 import type { PoolSettings } from '../config/pool-settings.ts';
+import { startTimer } from '../config/timer.ts';
 import type { WorkerExit } from '../invocation/outcome.ts';
 import type { InvocationRecord, Request } from '../invocation/record.ts';
 import type { Code } from './code.ts';
@@ -59,10 +60,10 @@ export class Worker {
     });
     this.#process.send({ type: 'load', functions: this.sources });
     const { loadTimeoutMs } = settings;
-    this.#timer = setTimeout(
+    this.#timer = startTimer(
       () => this.kill(`had not loaded its functions after ${loadTimeoutMs} ms`),
       loadTimeoutMs,
-    ).unref();
+    )?.unref();
   }
 
   get pid(): number | undefined {
@@ -95,7 +96,7 @@ export class Worker {
   /** Calls back when it has been idle for so long; a run ends the wait. */
   whenIdleFor(ms: number, callback: () => void): void {
     clearTimeout(this.#timer);
-    if (Number.isFinite(ms)) this.#timer = setTimeout(callback, ms).unref();
+    this.#timer = startTimer(callback, ms)?.unref();
   }
 
   /** Lets it end what it runs, then stops it, politely first. */
@@ -120,9 +121,9 @@ export class Worker {
     clearTimeout(this.#timer);
     this.#process.send({ type: 'stop' });
     const { killGraceMs } = this.#settings;
-    this.#timer = setTimeout(() => {
+    this.#timer = startTimer(() => {
       this.#process.kill('SIGTERM');
-      this.#timer = setTimeout(() => this.#process.kill('SIGKILL'), killGraceMs);
+      this.#timer = startTimer(() => this.#process.kill('SIGKILL'), killGraceMs);
     }, killGraceMs);
   }
 

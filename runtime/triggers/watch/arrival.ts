@@ -2,10 +2,11 @@ import type { FileVersion } from './file-version.ts';
 import type { Timings } from './timings.ts';
 import type { Completeness } from './watched-file.ts';
 
-/** What to do with a file after a look at it: take it, look again after so many ms, or wait for it to change. */
+/** What to do with a file after a look: take it, look again after so many ms, or give it up until it changes. */
 export type Readiness =
-  | { readonly ready: true }
-  | { readonly ready: false; readonly lookAgainAfter?: number };
+  | { readonly action: 'take' }
+  | { readonly action: 'lookAgain'; readonly after: number }
+  | { readonly action: 'giveUp'; readonly reason: string };
 
 /** A file from the moment it is seen until it is taken to be complete. */
 export class Arrival {
@@ -46,17 +47,20 @@ export class Arrival {
   /** Decides by the verdict on what was seen last. */
   readiness(verdict: Completeness, timings: Timings): Readiness {
     const quiet = this.#lastSeenAt - this.#version.seenAt;
-    if (this.#version.size === 0 || verdict === 'partial') {
+    const isEmpty = this.#version.size === 0;
+    if (isEmpty || verdict === 'partial') {
       if (quiet < timings.patience) {
         const pause = timings.firstLookAgain * 2 ** (this.#looks - 1);
-        return { ready: false, lookAgainAfter: Math.min(pause, timings.patience - quiet) };
+        return { action: 'lookAgain', after: Math.min(pause, timings.patience - quiet) };
       }
-      // A file that is still empty holds nothing to work on: its next change is the next time it matters.
-      return this.#version.size === 0 ? { ready: false } : { ready: true };
+      // Half a photo may be worth a try; nothing at all is not.
+      if (!isEmpty) return { action: 'take' };
+      if (quiet < timings.youngAge) return { action: 'lookAgain', after: timings.youngAge - quiet };
+      return { action: 'giveUp', reason: 'it is empty' };
     }
-    if (verdict === 'whole' && this.reruns === 0) return { ready: true };
+    if (verdict === 'whole' && this.reruns === 0) return { action: 'take' };
     const needed = this.#quietNeeded(timings);
-    return quiet < needed ? { ready: false, lookAgainAfter: needed - quiet } : { ready: true };
+    return quiet < needed ? { action: 'lookAgain', after: needed - quiet } : { action: 'take' };
   }
 
   // Where the format can't tell, the writer's own rhythm does: one that was seen to pause for 50 ms is not done

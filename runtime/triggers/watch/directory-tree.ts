@@ -160,8 +160,8 @@ export class DirectoryTree {
         const child = path === '' ? entry.name : `${path}/${entry.name}`;
         if (entry.name.includes(REPLACEMENT)) hasOddNames = true;
         else if (entry.isDirectory()) {
-          if (!missing.delete(child) && !folder.children.has(child) && selection.folder(child))
-            this.enter(child);
+          const isWatched = missing.delete(child) || folder.children.has(child);
+          if (!isWatched && selection.folder(child)) this.enter(child);
         } else if (!entry.isSymbolicLink() && selection.file(child)) onHint(child, source);
       }
       if (hasOddNames) await this.#unusable.find(path);

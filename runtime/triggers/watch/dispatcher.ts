@@ -35,6 +35,8 @@ export class Dispatcher {
   /** Resolves when all that were begun so far have been invoked or dropped: checks may overtake each other. */
   #entered: Promise<void> = Promise.resolve();
   #isOpen = false;
+  /** Whether the function was reported to be missing. */
+  #isOut = false;
 
   constructor(context: DispatcherContext) {
     this.#context = context;
@@ -47,14 +49,27 @@ export class Dispatcher {
     this.pump();
   }
 
-  /** Hands in what there is room for. To be called whenever something may have become possible. */
+  /** Hands in what there is room for. To be called when a file was queued. */
   pump(): void {
-    this.#release();
     while (this.#isOpen && !this.#pause.isOn && this.#runs.size < this.#slots) {
       const path = this.#next();
       if (path === undefined) return;
       this.#begin(path);
     }
+  }
+
+  /** Puts back in line what no invocation can have written any more. To be called when a file's run is over. */
+  release(): void {
+    const { files } = this.#context;
+    for (const path of this.#held) {
+      const state = files.get(path);
+      if (state?.name === 'held') {
+        if (this.#writers.mayHaveWritten(path, state.candidate.version.seenAt)) continue;
+        files.move(path, { name: 'queued', candidate: state.candidate, returned: true });
+      }
+      this.#held.delete(path);
+    }
+    this.pump();
   }
 
   /** The version that was handed in is not the file's last any more: takes it back if it has not begun. */
@@ -101,18 +116,6 @@ export class Dispatcher {
     return undefined;
   }
 
-  #release(): void {
-    const { files } = this.#context;
-    for (const path of this.#held) {
-      const state = files.get(path);
-      if (state?.name === 'held') {
-        if (this.#writers.mayHaveWritten(path, state.candidate.version.seenAt)) continue;
-        files.move(path, { name: 'queued', candidate: state.candidate, returned: true });
-      }
-      this.#held.delete(path);
-    }
-  }
-
   #begin(path: string): void {
     const { files } = this.#context;
     const state = files.get(path);
@@ -125,7 +128,7 @@ export class Dispatcher {
       .finally(() => {
         this.#runs.delete(path);
         this.#ends.delete(end);
-        this.pump();
+        this.release();
       });
     this.#ends.add(end);
   }
@@ -137,15 +140,15 @@ export class Dispatcher {
     const { invocation } = run;
     if (!invocation) return;
     const began = performance.now();
-    try {
-      const result = await invocation;
-      const durationMs = Math.round(invocation.report?.durationMs ?? performance.now() - began);
-      this.#ran();
-      await this.#context.settlement.succeeded(run, result, durationMs);
-      this.#writers.ended(run.path);
-    } catch (error) {
-      await this.#failed(run, error);
-    }
+    const outcome = await invocation.then(
+      (result) => ({ hasSucceeded: true as const, result }),
+      (error: unknown) => ({ hasSucceeded: false as const, error }),
+    );
+    if (!outcome.hasSucceeded) return this.#failed(run, outcome.error);
+    const durationMs = Math.round(invocation.report?.durationMs ?? performance.now() - began);
+    this.#ran();
+    await this.#context.settlement.succeeded(run, outcome.result, durationMs);
+    this.#writers.ended(run.path);
   }
 
   /** Invokes the function, if the file is still what it was, after those that came first have been. */
@@ -176,10 +179,13 @@ export class Dispatcher {
     // What was interrupted may have left outputs that nobody listed: it goes on counting as their writer.
     if (kind !== 'interrupted') this.#writers.ended(run.path);
     if (kind === 'cancelled' && (run.isRevoked || !this.#isOpen)) {
-      if (!this.#isOpen || (await settlement.isSameStill(run, run.candidate.reruns)))
-        settlement.returned(run);
+      const isCurrent = !this.#isOpen || (await settlement.isSameStill(run, run.candidate.reruns));
+      if (isCurrent) settlement.returned(run);
     } else if (kind === 'busy' || kind === 'noFunction') {
-      if (kind === 'noFunction' && !this.#pause.isProbing) journal.cannotRun(error);
+      if (kind === 'noFunction' && !this.#isOut) {
+        this.#isOut = true;
+        journal.cannotRun(error);
+      }
       this.#pause.begin();
       settlement.returned(run);
     } else {
@@ -189,8 +195,10 @@ export class Dispatcher {
   }
 
   #ran(): void {
-    if (this.#pause.isProbing) this.#context.journal.canRunAgain();
     this.#pause.end();
+    if (!this.#isOut) return;
+    this.#isOut = false;
+    this.#context.journal.canRunAgain();
   }
 }
 

@@ -1,9 +1,11 @@
 import {
   CancelledError,
+  FunctionError,
   FunctionLoadError,
   FunctionNotFoundError,
   InvalidInputError,
   MemoryLimitError,
+  PoolError,
   QueueFullError,
   RuntimeClosedError,
   SerializationError,
@@ -13,8 +15,8 @@ import {
 
 /**
  * What the rejection of an invocation means for its file:
- * - `cancelled`: it ended because somebody wanted it to;
- * - `busy`: the pool takes no more for now;
+ * - `cancelled`: somebody wanted it to end;
+ * - `busy`: the pool takes nothing for now, or nothing more;
  * - `noFunction`: there is no function to run, which a reload may change;
  * - `hopeless`: trying the same again gives the same;
  * - `interrupted`: the function was ended in the middle, an attempt;
@@ -31,15 +33,22 @@ export function failureKindOf(error: unknown): FailureKind {
 }
 
 const kinds = [
-  ['cancelled', [CancelledError, RuntimeClosedError]],
-  ['busy', [QueueFullError]],
+  ['cancelled', [CancelledError]],
+  ['busy', [QueueFullError, RuntimeClosedError]],
   ['noFunction', [FunctionNotFoundError, FunctionLoadError]],
   ['hopeless', [InvalidInputError, SerializationError]],
   ['interrupted', [WorkerCrashedError, TimeoutError, MemoryLimitError]],
 ] as const;
 
-/** An error in one line, without its stack. */
+/** An error in one line, without its stack. Of a function that threw, what it threw. */
 export function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message || error.name : String(error);
-  return text.split('\n', 1)[0]?.trim() || 'no reason was given';
+  const told = error instanceof FunctionError && error.cause instanceof Error ? error.cause : error;
+  if (!(told instanceof Error)) return firstLine(String(told));
+  const name = told instanceof PoolError || told.name === 'Error' ? '' : `${told.name}: `;
+  return name + firstLine(told.message);
+}
+
+// Without the full stop, as it stands within a sentence.
+function firstLine(text: string): string {
+  return text.trim().split('\n', 1)[0]?.replace(/\.$/, '') || 'no reason was given';
 }

@@ -17,12 +17,15 @@ export interface Candidate {
 /**
  * Where a file stands. Nothing is known of a file that has no state.
  *
- *     ── a file is seen ──► arriving ── complete ──► queued ── a slot is free ──► running ── success ──► done
- *                              ▲                     ▲  │ ▲                        │  │ │
- *                              │    may be an output │  ▼ │ the writer ended        │  │ └─ no attempt left ──► setAside
- *                              │                     │ held ── it was its output ──┼──┼──► output
- *                              │                     └──── waiting ◄── failed ─────┘  │
- *                              └── another version was seen (in any state) ◄──────────┘
+ * - seen → `arriving`, from any state when it is another version than the known one;
+ * - `arriving` → `queued` when it is complete, → `setAside` when nothing comes;
+ * - `queued` → `running` when there is a slot, → `held` when it may be the output of an invocation that still runs;
+ * - `held` → `queued` when it was not;
+ * - `running` → `done`, → `waiting` when it failed, → `setAside` when it failed for good, → `queued` when it was
+ *   not run after all;
+ * - `waiting` → `queued` when it is time for the next attempt;
+ * - listed in a result → `output`, from any state but `running`;
+ * - gone → no state, from any.
  */
 export type FileState = Arriving | Receipt;
 
@@ -52,8 +55,8 @@ export type StateName = FileState['name'];
 // `unknown` stands for having no state: a file is unknown before it is seen and again when it is gone.
 const moves: Record<StateName | 'unknown', readonly (StateName | 'unknown')[]> = {
   unknown: ['arriving', 'done', 'output'],
-  arriving: ['queued', 'output', 'unknown'],
-  queued: ['running', 'held', 'arriving', 'output', 'setAside', 'unknown'],
+  arriving: ['queued', 'setAside', 'output', 'unknown'],
+  queued: ['running', 'held', 'arriving', 'output', 'unknown'],
   held: ['queued', 'arriving', 'output', 'unknown'],
   running: ['done', 'waiting', 'setAside', 'queued', 'arriving', 'unknown'],
   waiting: ['queued', 'arriving', 'output', 'unknown'],

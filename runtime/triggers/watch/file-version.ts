@@ -6,7 +6,7 @@ export interface FileVersion {
   readonly key: string;
   readonly size: number;
   readonly mtimeMs: number;
-  /** When the look began that saw this version first, on the clock of `performance.now()`. */
+  /** When this version was first seen at the latest, on the clock of `performance.now()`: the end of that look. */
   readonly seenAt: number;
 }
 
@@ -18,7 +18,6 @@ export type Sight =
 
 /** Looks at what is at a path now. Never rejects. */
 export async function look(path: string): Promise<Sight> {
-  const seenAt = performance.now();
   try {
     // As bigint: the nanoseconds of a modification time don't fit a number.
     const stats = await lstat(path, { bigint: true });
@@ -27,7 +26,12 @@ export async function look(path: string): Promise<Sight> {
     const key = `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}`;
     return {
       kind: 'file',
-      version: { key, size: Number(stats.size), mtimeMs: Number(stats.mtimeNs) / NS_PER_MS, seenAt },
+      version: {
+        key,
+        size: Number(stats.size),
+        mtimeMs: Number(stats.mtimeNs) / NS_PER_MS,
+        seenAt: performance.now(),
+      },
     };
   } catch (error) {
     return isAbsence(error) ? { kind: 'gone' } : { kind: 'unreadable', error: error as Error };

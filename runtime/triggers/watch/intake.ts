@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { Arrival } from './arrival.ts';
 import { CoalescingQueue } from './coalescing-queue.ts';
-import type { FileStates } from './file-state.ts';
-import { keyOf } from './file-state.ts';
+import { type FileStates, keyOf } from './file-state.ts';
 import { type FileVersion, look } from './file-version.ts';
 import type { Journal } from './journal.ts';
 import type { WatchSettings } from './options.ts';
@@ -17,12 +16,15 @@ export interface IntakeContext {
   readonly files: FileStates;
   readonly timings: Timings;
   readonly journal: Journal;
+  /** Whether the watched folder itself is there. */
+  isRootThere(): Promise<boolean>;
   /** A path turned out to be a folder. */
   onFolder(path: string): void;
-  /** Nothing is at a path (any more). */
-  onGone(path: string): void;
-  /** A file was queued, or one that others wait for has moved. */
-  onChange(): void;
+  /** A path is no folder (any more). */
+  onNoFolder(path: string): void;
+  onQueued(): void;
+  /** A known file is gone or has changed. */
+  onDeparted(): void;
   /** Another version was seen of a file whose invocation has not begun, or it is gone. */
   onSuperseded(path: string): void;
 }
@@ -71,15 +73,17 @@ export class Intake {
     if (resting && resting.restUntil > performance.now()) return this.#lookAgain(resting, resting.restUntil);
 
     const sight = await look(join(root, path));
-    if (this.#closed) return;
+    // When the watched folder is missing, none of its files is known to be gone: it may be a disk that comes back.
+    const isLost = sight.kind === 'gone' && files.get(path) && !(await this.#context.isRootThere());
+    if (this.#closed || isLost) return;
+    if (sight.kind !== 'folder') this.#context.onNoFolder(path);
     if (sight.kind === 'file') {
       if (this.#context.selection.file(path)) await this.#compare(path, sight.version);
     } else if (sight.kind === 'unreadable') {
       this.#context.journal.unreadable(path, sight.error);
     } else {
       this.#forget(path);
-      if (sight.kind !== 'folder') this.#context.onGone(path);
-      else if (this.#context.selection.folder(path)) this.#context.onFolder(path);
+      if (sight.kind === 'folder' && this.#context.selection.folder(path)) this.#context.onFolder(path);
     }
   }
 
@@ -92,7 +96,8 @@ export class Intake {
     }
     if (state.name === 'arriving') clearTimeout(state.arrival.alarm?.timer);
     this.#context.files.move(path, undefined);
-    this.#context.onChange();
+    this.#context.journal.gone(path);
+    this.#context.onDeparted();
   }
 
   async #compare(path: string, version: FileVersion): Promise<void> {
@@ -104,34 +109,37 @@ export class Intake {
     if (!state && this.takesAsKnown) return files.move(path, { name: 'done', key: version.key });
     const arrival = new Arrival(path, version);
     files.move(path, { name: 'arriving', arrival });
-    if (state) this.#context.onChange();
+    if (state) this.#context.onDeparted();
     return this.#judge(arrival, version);
   }
 
   async #judge(arrival: Arrival, version: FileVersion): Promise<void> {
-    const { files, timings, root } = this.#context;
+    const { files, timings, root, journal } = this.#context;
+    const { path } = arrival;
     arrival.see(version);
     const began = performance.now();
     const verdict = await this.#verdict(arrival);
     const readiness = arrival.readiness(verdict, timings);
     // The verdict is on the bytes, the version on the metadata: they belong together if nothing changed meanwhile.
-    const after = readiness.ready ? await look(join(root, arrival.path)) : undefined;
-    if (this.#closed || files.arrival(arrival.path) !== arrival) return;
+    const after = readiness.action === 'take' ? await look(join(root, path)) : undefined;
+    if (this.#closed || files.arrival(path) !== arrival) return;
 
     const ended = performance.now();
     arrival.restUntil = ended + Math.max(timings.rest, (ended - began) * REST_SHARE);
-    if (!readiness.ready) {
-      if (readiness.lookAgainAfter === undefined) files.move(arrival.path, undefined);
-      else this.#lookAgain(arrival, ended + readiness.lookAgainAfter);
-    } else if (after?.kind === 'file' && after.version.key === version.key) {
-      clearTimeout(arrival.alarm?.timer);
-      const candidate = { version: arrival.version, verdict, failures: 0, reruns: arrival.reruns };
-      files.move(arrival.path, { name: 'queued', candidate });
-      this.#context.journal.queued(arrival.path);
-      this.#context.onChange();
-    } else {
-      this.#lookAgain(arrival, arrival.restUntil);
+    if (readiness.action === 'lookAgain') return this.#lookAgain(arrival, ended + readiness.after);
+    const isSame = !after || (after.kind === 'file' && after.version.key === version.key);
+    if (!isSame) return this.#lookAgain(arrival, arrival.restUntil);
+
+    clearTimeout(arrival.alarm?.timer);
+    if (readiness.action === 'giveUp') {
+      files.move(path, { name: 'setAside', key: version.key, reason: readiness.reason });
+      journal.setAside(path, readiness.reason);
+      return;
     }
+    const candidate = { version: arrival.version, verdict, failures: 0, reruns: arrival.reruns };
+    files.move(path, { name: 'queued', candidate });
+    journal.queued(path);
+    this.#context.onQueued();
   }
 
   async #verdict({ path, version }: Arrival): Promise<Completeness> {

@@ -38,6 +38,10 @@ export class Journal {
     this.#log.debug({ file }, `${file} is complete and in line for ${this.#functionName}`);
   }
 
+  gone(file: string): void {
+    this.#log.debug({ file }, `${file} is gone`);
+  }
+
   processed(file: string, { durationMs, outputs }: { durationMs: number; outputs: number }): void {
     const made = outputs === 0 ? 'done' : `${outputs} ${outputs === 1 ? 'output' : 'outputs'}`;
     const fields = { file, durationMs, outputs };
@@ -71,7 +75,7 @@ export class Journal {
     const { error, attempt, attempts, delayMs } = failure;
     this.#log.debug(
       { file, attempt, reason: reasonOf(error) },
-      `${this.#functionName} failed on ${file}: ${reasonOf(error)}; attempt ${attempt + 1} of ${attempts} in ${delayMs} ms`,
+      `${this.#functionName} failed on ${file}: ${reasonOf(error)}; attempt ${attempt + 1} of ${attempts} in ${delayMs / 1000} s`,
     );
   }
 
@@ -83,11 +87,11 @@ export class Journal {
     const { error, attempt, attempts, delayMs } = failure;
     this.#log.warn(
       { file, attempt, code: codeOf(error) },
-      `${this.#functionName} was interrupted on ${file}: ${reasonOf(error)}; attempt ${attempt + 1} of ${attempts} in ${delayMs} ms`,
+      `${this.#functionName} was interrupted on ${file}: ${reasonOf(error)}; attempt ${attempt + 1} of ${attempts} in ${delayMs / 1000} s`,
     );
   }
 
-  setAside(file: string, reason: string, error: unknown): void {
+  setAside(file: string, reason: string, error?: unknown): void {
     this.#log.error({ file, code: codeOf(error) }, `${file} is set aside until it changes: ${reason}`);
   }
 

@@ -135,8 +135,7 @@ function findGlobMistake(glob: string): string[] {
   if (/^(?:[/\\]|[a-z]:[/\\]|\.\.(?:[/\\]|$))/i.test(glob)) {
     return [expected('a glob relative to the watched folder', glob)];
   }
-  if (/^!(?!\()/.test(glob))
-    return [expected('a glob without negation (`ignore` is there to exclude)', glob)];
+  if (/^!(?!\()/.test(glob)) return [expected('a glob without negation (use `ignore` for it)', glob)];
   return [];
 }
 

@@ -35,6 +35,11 @@ export class RootFolder {
     this.#checks.add(cause);
   }
 
+  /** Asks whether it is there now. */
+  async isThere(): Promise<boolean> {
+    return (await this.#identify()) !== undefined;
+  }
+
   /** Takes the folder as it is now for the one that is watched. */
   async adopt(): Promise<void> {
     this.#identity = await this.#identify();

@@ -2,7 +2,7 @@ import { mkdir, realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ConfigError } from '../../invocation/errors.ts';
 import type { TriggerContext } from '../trigger.ts';
-import { DirectoryTree, type HintSource } from './directory-tree.ts';
+import { DirectoryTree } from './directory-tree.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { eventBursts } from './event-bursts.ts';
 import { reasonOf } from './failure.ts';
@@ -31,61 +31,50 @@ export async function startSession(
 ): Promise<Session> {
   const root = resolve(trigger.root, settings.path);
   const isNew = await makeFolder(root, settings.path);
-  const { log, root: cwd } = trigger;
-  const journal = new Journal({
-    log,
-    folder: settings.path,
-    functionName: settings.invoke,
-    match: settings.match,
-  });
-  const selection = selectionOf(settings);
+  const { invoke: functionName, match, path: folder } = settings;
+  const journal = new Journal({ log: trigger.log, folder, functionName, match });
   const receipts = new MemoryReceipts();
   const files = new FileStates(receipts);
+  const selection = selectionOf(settings);
   const places = new OutputPlaces();
-  const realRoot = await realpath(root);
-
-  const hint = (path: string) => intake.hint(path, 'urgent');
-  const onHint = (path: string, source: HintSource) => {
-    // A sweep compares names: a known file is looked at in its own turn.
-    if (source === 'sweep' && files.get(path)) return;
-    intake.hint(path, source === 'event' ? 'urgent' : 'ordinary');
-  };
+  const shared = { root, settings, selection, files, receipts, places, timings, journal };
 
   const tree: DirectoryTree = new DirectoryTree({
-    ...{ root, selection, timings, journal, onHint },
+    ...shared,
+    onHint(path, source) {
+      // A sweep compares names: a known file is looked at in its own turn.
+      if (source === 'sweep' && files.get(path)) return;
+      intake.hint(path, source === 'event' ? 'urgent' : 'ordinary');
+    },
     onRootMoved: () => rootFolder.check('moved'),
   });
   const rootFolder = new RootFolder({
-    ...{ path: root, timings },
-    onGone: () => {
+    path: root,
+    timings,
+    onGone() {
       journal.folderMissing(root);
       tree.leave('');
     },
-    onReplaced: (wasGone) => {
+    onReplaced(wasGone) {
       if (wasGone) journal.folderBack(root);
       tree.enter('');
     },
   });
   const settlement: Settlement = new Settlement({
-    ...{ cwd, root, realRoot, settings, selection, files, places, timings, journal, hint },
+    ...shared,
+    cwd: trigger.root,
+    realRoot: await realpath(root),
+    hint: (path) => intake.hint(path, 'urgent'),
     onQueued: () => dispatcher.pump(),
   });
-  const dispatcher = new Dispatcher({
-    trigger,
-    root,
-    settings,
-    files,
-    receipts,
-    places,
-    settlement,
-    timings,
-    journal,
-  });
+  const dispatcher = new Dispatcher({ ...shared, trigger, settlement });
   const intake: Intake = new Intake({
-    ...{ root, settings, selection, files, timings, journal },
+    ...shared,
+    isRootThere: () => rootFolder.isThere(),
     onFolder: (path) => tree.enter(path),
-    onGone: (path) => tree.leave(path),
-    onChange: () => dispatcher.pump(),
+    onNoFolder: (path) => tree.leave(path),
+    onQueued: () => dispatcher.pump(),
+    onDeparted: () => dispatcher.release(),
     onSuperseded: (path) => dispatcher.revoke(path),
   });
   const sweep = new Sweep({ root: rootFolder, tree, intake, receipts, timings });
@@ -129,9 +118,10 @@ async function makeFolder(root: string, path: string): Promise<boolean> {
     if ((await stat(root)).isDirectory()) return created !== undefined;
     throw new Error('a file is in its place');
   } catch (error) {
-    const message = `Expected the \`path\` option to be a folder or one that can be created, got \`${path}\`: ${reasonOf(error)}`;
-    throw new ConfigError(`watch.path: ${message}`, {
-      issues: [{ path: 'watch.path', message }],
+    const message = `expected the path of a folder or of one that can be made, got '${path}': ${reasonOf(error)}`;
+    const issues = [{ path: 'watch.path', message }];
+    throw new ConfigError(`There is a mistake in the options of \`watch\`:\n  watch.path: ${message}`, {
+      issues,
       cause: error,
     });
   }

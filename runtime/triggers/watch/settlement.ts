@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Arrival } from './arrival.ts';
 import type { Run } from './dispatcher.ts';
 import { type FailureKind, reasonOf } from './failure.ts';
-import type { FileStates } from './file-state.ts';
+import { type FileStates, keyOf } from './file-state.ts';
 import { look } from './file-version.ts';
 import type { Journal } from './journal.ts';
 import type { WatchSettings } from './options.ts';
@@ -91,13 +91,14 @@ export class Settlement {
     const { timings, settings, journal } = this.#context;
     const { path, candidate } = run;
     if (!(await this.isSameStill(run, candidate.reruns + 1))) return;
-    if (kind === 'hopeless')
-      return this.#setAside(run, `${settings.invoke} can't take it: ${reasonOf(error)}`, error);
+    const reason = reasonOf(error);
+    if (kind === 'hopeless') return this.#setAside(run, `${settings.invoke} can't take it: ${reason}`, error);
 
     const missing = timings.youngAge - ageOf(run);
     if (kind === 'failed' && candidate.verdict !== 'whole' && missing > 0) {
       journal.notReady(path, error, Math.ceil(missing / 1000));
-      return this.#retry(run, candidate.failures, reasonOf(error), missing);
+      // A timer may be up to 1 ms early, which would make the next failure one of a young file again.
+      return this.#retry(run, candidate.failures, reason, Math.ceil(missing) + 1);
     }
 
     const attempt = candidate.failures + 1;
@@ -105,12 +106,12 @@ export class Settlement {
     if (attempt >= attempts) {
       const prefix = candidate.verdict === 'partial' ? 'it seems incomplete, and ' : '';
       const times = attempts === 1 ? 'failed' : `failed ${attempts} times, at last`;
-      return this.#setAside(run, `${prefix}${settings.invoke} ${times}: ${reasonOf(error)}`, error);
+      return this.#setAside(run, `${prefix}${settings.invoke} ${times}: ${reason}`, error);
     }
     const delayMs = Math.min(timings.firstRetry * 4 ** candidate.failures, timings.longestRetry);
     if (kind === 'failed') journal.failed(path, { error, attempt, attempts, delayMs });
     else journal.interrupted(path, { error, attempt, attempts, delayMs });
-    this.#retry(run, attempt, reasonOf(error), delayMs);
+    this.#retry(run, attempt, reason, delayMs);
   }
 
   /** The user's `args` threw. */
@@ -124,11 +125,14 @@ export class Settlement {
   }
 
   async #record(output: string, source: string): Promise<void> {
-    const { files, selection, root } = this.#context;
+    const { files, selection, root, hint } = this.#context;
     if (output === source || !selection.file(output)) return;
     const sight = await look(join(root, output));
-    if (sight.kind !== 'file' || files.get(output)?.name === 'running') return;
+    const before = files.get(output);
+    if (sight.kind !== 'file' || before?.name === 'running') return;
     files.move(output, { name: 'output', key: sight.version.key });
+    // Another version was on its way in, perhaps a newer one than this look has seen.
+    if (before && keyOf(before) !== sight.version.key) hint(output);
   }
 
   #retry({ path, candidate }: Run, failures: number, reason: string, delayMs: number): void {
