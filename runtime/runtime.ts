@@ -61,6 +61,7 @@ class WarmRuntime implements Runtime {
   readonly #functions: ReloadingFunctions;
   readonly #triggers: TriggerHost;
   #starting: Promise<void> | undefined;
+  #isStarted = false;
   #closing: Promise<void> | undefined;
   #releaseFolder: () => void = () => {};
 
@@ -96,7 +97,11 @@ class WarmRuntime implements Runtime {
   }
 
   start(): Promise<void> {
-    this.#starting ??= this.#start();
+    this.#starting ??= this.#start().catch((error: unknown) => {
+      // It may be tried again: the other runtime may have ended, the folder may be there.
+      this.#starting = undefined;
+      throw error;
+    });
     return this.#starting;
   }
 
@@ -152,8 +157,14 @@ class WarmRuntime implements Runtime {
       }
       throw error;
     }
+    try {
+      await this.#triggers.start();
+    } catch (error) {
+      this.#releaseFolder();
+      throw error;
+    }
     this.#keepAlive.hold();
-    await this.#triggers.start();
+    this.#isStarted = true;
   }
 
   async #close(): Promise<void> {
@@ -162,7 +173,7 @@ class WarmRuntime implements Runtime {
     await this.#pool.drain();
     await Promise.all([this.#pool.stop(), this.#functions.close()]);
     this.#releaseFolder();
-    if (this.#starting) this.#keepAlive.release();
+    if (this.#isStarted) this.#keepAlive.release();
   }
 
   #killAfter(timeout: number | string): NodeJS.Timeout | undefined {

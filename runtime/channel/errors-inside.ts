@@ -14,18 +14,38 @@ export interface ErrorDescription {
 }
 
 /**
- * Finds each error inside a value and describes it. The value comes back as it was, but for an error that is none
- * to V8 (a DOMException, such as an AbortSignal's reason): where one is the value itself, a cause or one of the
- * errors of an AggregateError, a plain Error stands in for it.
+ * Finds each error inside a value and describes it. An error that is none to V8 (a DOMException, such as an
+ * AbortSignal's reason) would arrive as a plain object: where it is the value itself, a cause or one of the errors of
+ * an AggregateError, a plain Error stands in for it in what is returned; elsewhere `restoreErrors` makes an error of it.
  */
 export function describeErrors(root: unknown): { value: unknown; errors: ErrorDescription[] } {
   const walk = new Walk();
   return { value: walk.visit(root), errors: walk.errors };
 }
 
+/**
+ * Runs `action` while the errors have no cause: V8 would follow it, and can neither read a circle of causes nor leave
+ * out a cause that can't be sent. Their descriptions have it.
+ */
+export function withoutCauses<Value>(descriptions: readonly ErrorDescription[], action: () => Value): Value {
+  const taken: [Error, PropertyDescriptor][] = [];
+  try {
+    for (const { error } of descriptions) {
+      const property = Object.getOwnPropertyDescriptor(error, 'cause');
+      if (!property?.configurable) continue;
+      taken.push([error, property]);
+      Reflect.deleteProperty(error, 'cause');
+    }
+    return action();
+  } finally {
+    for (const [error, property] of taken) Object.defineProperty(error, 'cause', property);
+  }
+}
+
 /** Gives each error back what its description says. */
 export function restoreErrors(descriptions: readonly ErrorDescription[]): void {
   for (const { error, name, message, stack, own, hasCause, cause, errors } of descriptions) {
+    if (!types.isNativeError(error)) Object.setPrototypeOf(error, Error.prototype);
     if (error.name !== name) define(error, 'name', name);
     define(error, 'message', message);
     define(error, 'stack', stack);
@@ -41,38 +61,42 @@ function define(error: Error, key: string, value: unknown): void {
 
 class Walk {
   readonly errors: ErrorDescription[] = [];
-  readonly #visited = new Map<object, unknown>();
+  readonly #visited = new Set<object>();
+  /** Seen, with parts that are still to be looked at; a list, because a value may be deeper than the stack. */
+  readonly #open: object[] = [];
+  readonly #standIns = new Map<Error, Error>();
 
   /** Returns the value, or what stands in for it. */
   visit(root: unknown): unknown {
-    const result = this.#enter(root);
-    // A list instead of recursion: a value may be as deep as memory allows.
-    const open: object[] = [];
-    const push = (value: unknown) => {
-      if (typeof value === 'object' && value !== null && !this.#visited.has(value)) open.push(value);
-    };
-    if (typeof root === 'object' && root !== null) for (const part of partsOf(root)) push(part);
-    for (let object = open.pop(); object !== undefined; object = open.pop()) {
-      if (this.#visited.has(object)) continue;
-      this.#enter(object);
-      for (const part of partsOf(object)) push(part);
+    const result = root instanceof Error ? this.#enterReplaceable(root) : this.#enter(root);
+    for (let object = this.#open.pop(); object !== undefined; object = this.#open.pop()) {
+      for (const part of partsOf(object)) this.#enter(part);
     }
     return result;
   }
 
   #enter(value: unknown): unknown {
-    if (typeof value !== 'object' || value === null) return value;
-    const known = this.#visited.get(value);
-    if (known !== undefined) return known;
-    if (!(value instanceof Error) && !types.isNativeError(value)) {
-      this.#visited.set(value, value);
-      return value;
+    if (typeof value !== 'object' || value === null || this.#visited.has(value)) return value;
+    this.#visited.add(value);
+    this.#open.push(value);
+    if (value instanceof Error || types.isNativeError(value)) this.#describe(value, value);
+    return value;
+  }
+
+  /** For a place that can hold a stand-in: an error, or text for what can't be sent at all. */
+  #enterReplaceable(value: unknown): unknown {
+    if (value instanceof Error && !types.isNativeError(value)) {
+      const known = this.#standIns.get(value);
+      if (known) return known;
+      const standIn = new Error(String((value as Error).message));
+      this.#standIns.set(value, standIn);
+      this.#visited.add(value).add(standIn);
+      this.#open.push(value);
+      this.#describe(value, standIn);
+      return standIn;
     }
-    const error = types.isNativeError(value) ? value : new Error(String((value as Error).message));
-    this.#visited.set(value, error);
-    this.#visited.set(error, error);
-    this.#describe(value as Error, error);
-    return error;
+    if (types.isNativeError(value)) return this.#enter(value);
+    return isSendable(value) ? this.#enter(value) : inspect(value, { depth: 1 });
   }
 
   #describe(from: Error, error: Error): void {
@@ -84,8 +108,11 @@ class Walk {
       stack: typeof from.stack === 'string' ? from.stack : undefined,
       own: ownProperties(from),
       hasCause,
-      cause: hasCause ? this.#enter(from.cause) : undefined,
-      errors: from instanceof AggregateError ? from.errors.map((inner) => this.#enter(inner)) : undefined,
+      cause: hasCause ? this.#enterReplaceable(from.cause) : undefined,
+      errors:
+        from instanceof AggregateError
+          ? from.errors.map((inner) => this.#enterReplaceable(inner))
+          : undefined,
     });
   }
 }
@@ -106,15 +133,15 @@ function ownProperties(error: Error): Record<string, unknown> {
     if (described.has(key)) continue;
     const value: unknown = (error as unknown as Record<string, unknown>)[key];
     if (typeof value === 'function' || typeof value === 'symbol') continue;
-    own[key] =
-      typeof value === 'object' && value !== null && !isCloneable(value)
-        ? inspect(value, { depth: 1 })
-        : value;
+    own[key] = isSendable(value) ? value : inspect(value, { depth: 1 });
   }
   return own;
 }
 
-function isCloneable(value: object): boolean {
+// An error among them is described by itself, with its causes taken care of.
+function isSendable(value: unknown): boolean {
+  if (typeof value === 'function' || typeof value === 'symbol') return false;
+  if (typeof value !== 'object' || value === null || types.isNativeError(value)) return true;
   try {
     structuredClone(value);
     return true;

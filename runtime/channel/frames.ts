@@ -106,16 +106,15 @@ export class FrameReader<Message> {
 
   #frameLength(bytes: Buffer, offset: number): number {
     const length = bytes.readUInt32LE(offset);
-    const headBytes = bytes.readUInt32LE(offset + lengthBytes + 1);
-    // Everything in the prefix is looked at before its length is believed: what is no frame must not be waited for.
-    if (
-      (bytes[offset + lengthBytes] as number) >= codecs.length ||
-      prefixBytes - lengthBytes + headBytes > length
-    ) {
-      throw new FrameError('expected the beginning of a frame, got other bytes');
-    }
     if (length < prefixBytes - lengthBytes || length > maxFrameBytes) {
       throw new FrameError(`expected a frame of at most ${maxFrameBytes} bytes, got a length of ${length}`);
+    }
+    // The rest of the prefix is looked at before the length is believed: what is no frame must not be waited for.
+    const codec = bytes[offset + lengthBytes] as number;
+    if (codec >= codecs.length) throw new FrameError(`expected a codec that exists, got ${codec}`);
+    const headBytes = bytes.readUInt32LE(offset + lengthBytes + 1);
+    if (prefixBytes - lengthBytes + headBytes > length) {
+      throw new FrameError('expected the head of a frame inside of it');
     }
     return length;
   }

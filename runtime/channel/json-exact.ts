@@ -8,7 +8,7 @@ export function isExactInJson(value: unknown): boolean {
 }
 
 // Deeper than this is rare, and recursion would begin to cost stack: structured clone may have it.
-const maxDepth = 200;
+const maxDepth = 1000;
 
 function isExactTree(object: object, visited: Visited, depth: number): boolean {
   if (depth > maxDepth || visited.hasSeen(object)) return false;

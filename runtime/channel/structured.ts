@@ -5,7 +5,7 @@
  * error inside the value; the objects are the same on both sides, so that no part of the value has to be rewritten.
  */
 import v8 from 'node:v8';
-import { describeErrors, type ErrorDescription, restoreErrors } from './errors-inside.ts';
+import { describeErrors, type ErrorDescription, restoreErrors, withoutCauses } from './errors-inside.ts';
 import { findUnserializable } from './find-unserializable.ts';
 
 const formatVersion = 1;
@@ -26,8 +26,15 @@ export function serialize(value: unknown, rootName: string): Uint8Array {
   const serializer = new ViewSerializer();
   try {
     serializer.writeHeader();
-    serializer.writeValue(errors.length === 0 ? { value: sendable } : { value: sendable, errors });
+    const content = errors.length === 0 ? { value: sendable } : { value: sendable, errors };
+    withoutCauses(errors, () => serializer.writeValue(content));
   } catch (error) {
+    if (error instanceof RangeError) {
+      throw new UnserializableError(
+        rootName,
+        `it can't be sent, it may be nested too deeply (${error.message})`,
+      );
+    }
     const { path, reason } = findUnserializable(value, rootName, canBeWritten) ?? {
       path: rootName,
       reason: error instanceof Error ? error.message : String(error),

@@ -29,7 +29,7 @@ export function submit(
   const invocation = new Invocation(record);
   try {
     const { signal } = options;
-    if (typeof name !== 'string') throw new TypeError(expectedText('the name of a function', name));
+    if (typeof name !== 'string') throw new TypeError(`expected the name of a function, got ${String(name)}`);
     record.prepare({ ...readOptions(options), args: encodeArgs(args, record) });
     const routed = route(record.id, record);
     if (routed instanceof Error) throw routed;

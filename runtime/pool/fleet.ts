@@ -94,11 +94,12 @@ export class Fleet {
   /** Starts what is needed for what waits, at once. */
   scale(): void {
     if (this.#isStopping || this.#retry) return;
-    if (this.#failures.delayMs > 0) {
+    const { waitMs } = this.#failures;
+    if (waitMs > 0) {
       this.#retry = setTimeout(() => {
         this.#retry = undefined;
         this.#startMissing();
-      }, this.#failures.delayMs).unref();
+      }, waitMs).unref();
     } else {
       this.#startMissing();
     }
@@ -192,8 +193,10 @@ export class Fleet {
     this.#workers.delete(worker);
     this.#forgetIdle(worker);
     this.#report(worker, exit);
-    this.#noteFailedStart(worker, exit, marks);
+    const hopeless = this.#noteFailedStart(worker, exit, marks);
     this.#events.onEnd(worker, exit, marks);
+    // After what this worker had is back in the queue: it is told as well.
+    if (hopeless) this.#events.onHopeless(hopeless);
     if (this.#workers.size === 0) for (const resolve of this.#onEmpty.splice(0)) resolve();
     this.scale();
   }
@@ -208,29 +211,39 @@ export class Fleet {
     else this.#log.warn(fields, `${name} ${describeExit(exit)} while it was idle.${lastWords(exit)}`);
   }
 
-  #noteFailedStart(worker: Worker, exit: WorkerExit, marks: LastMarks): void {
-    const { loading } = marks;
+  /** Returns the error for what waits, when no worker can be expected to start. */
+  #noteFailedStart(worker: Worker, exit: WorkerExit, marks: LastMarks): WorkerCrashedError | undefined {
     const neverReady = worker.readyAt === Number.POSITIVE_INFINITY;
     const wasTold = worker.endReason !== undefined && !neverReady;
-    if (this.#isStopping || wasTold || hasBegun(worker, marks) || worker.invocations > 0) return;
-    if (neverReady && worker.code !== this.#code && worker.code !== this.#next?.code) return;
-    const culprit = neverReady && loading !== undefined ? worker.sources[loading] : undefined;
-    if (culprit && this.#isToBlame(culprit, worker, exit)) {
+    if (this.#isStopping || wasTold || hasBegun(worker, marks) || worker.invocations > 0) return undefined;
+    if (worker.code !== this.#code && worker.code !== this.#next?.code) return undefined;
+    const culprit = this.#culprit(worker, exit, marks);
+    if (culprit) {
       // One function's module ends the process, or never finishes: the others are served without it.
       const how = worker.endReason ?? describeExit(exit);
       worker.code.exclude(culprit.name, `the worker ${how} while it loaded the module.${lastWords(exit)}`);
       this.#failures.succeeded();
-      return;
+      return undefined;
     }
-    this.#failures.failed();
-    if (!this.#failures.isHopeless) return;
+    this.#failures.failed(worker.spawnedAt);
+    if (!this.#failures.isHopeless) return undefined;
     const how = worker.endReason ?? describeExit(exit);
     const error = new WorkerCrashedError(`No worker starts: the last one ${how}.${lastWords(exit)}`, exit);
-    if (worker.code === this.#next?.code) this.#abandonNext(error);
-    else if (this.#count(isProven) === 0) {
-      this.#abandonWarming(error);
-      this.#events.onHopeless(error);
+    if (worker.code === this.#next?.code) {
+      this.#abandonNext(error);
+      return undefined;
     }
+    if (this.#count(isProven) > 0) return undefined;
+    this.#abandonWarming(error);
+    return error;
+  }
+
+  /** The function whose module ended the worker, if one did. In code that is in service each has been loaded before. */
+  #culprit(worker: Worker, exit: WorkerExit, { loading }: LastMarks): FunctionSource | undefined {
+    const neverReady = worker.readyAt === Number.POSITIVE_INFINITY;
+    const source = neverReady && loading !== undefined ? worker.sources[loading] : undefined;
+    const mayBeFromOutside = worker.code === this.#code && exit.signal !== null;
+    return source && !mayBeFromOutside && this.#isToBlame(source, worker, exit) ? source : undefined;
   }
 
   /** An exit or a missed deadline is the module's doing; a signal may come from outside, the first time. */

@@ -4,9 +4,14 @@
  */
 export class StartFailures {
   #count = 0;
+  #lastAt = Number.NEGATIVE_INFINITY;
 
-  failed(): void {
+  /** A worker that was started at this time (of performance.now()) has failed. */
+  failed(startedAt: number): void {
+    // Workers that were under way when another one failed are part of the same failure.
+    if (startedAt < this.#lastAt) return;
     this.#count++;
+    this.#lastAt = performance.now();
   }
 
   succeeded(): void {
@@ -18,9 +23,11 @@ export class StartFailures {
     return this.#count >= hopelessAfter;
   }
 
-  /** In ms; 0 as long as nothing has failed. */
-  get delayMs(): number {
-    return this.#count === 0 ? 0 : Math.min(firstDelayMs * 2 ** (this.#count - 1), longestDelayMs);
+  /** How long the next start has to wait from now, in ms; 0 as long as nothing has failed. */
+  get waitMs(): number {
+    if (this.#count === 0) return 0;
+    const delayMs = Math.min(firstDelayMs * 2 ** (this.#count - 1), longestDelayMs);
+    return Math.max(0, this.#lastAt + delayMs - performance.now());
   }
 }
 

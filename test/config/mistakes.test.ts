@@ -123,7 +123,7 @@ const files: readonly [what: string, file: string, source: string, says: RegExp]
     'export const config = {};',
     /has no default export/,
   ],
-  ['nothing in it', 'pool.config.ts', '', /has no default export/],
+  ['nothing in it', 'pool.config.mts', '', /has no default export/],
   ['nothing in it, in JavaScript', 'pool.config.mjs', '', /has no default export/],
   [
     'a text as its default export',

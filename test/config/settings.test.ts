@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { type Config, createRuntime, type Logger } from 'warm-pool';
+import { type Config, createRuntime } from 'warm-pool';
+import { LogLines } from '../support/log-lines.ts';
 import { infoOf, namesOf, openRuntime, rejectionOf, runProject } from '../support/open-runtime.ts';
 import { makeProject } from '../support/project.ts';
 import { runProgram } from '../support/run-program.ts';
@@ -201,14 +202,7 @@ for (const [level, expected] of [
   ['silent', []],
 ] as const) {
   test(`of what functions log, level ${level ?? 'info (the default)'} and above gets through`, async (t) => {
-    const lines: string[] = [];
-    const write = (name: string) => (first: object | string, message?: string) =>
-      lines.push(`${name} ${typeof first === 'string' ? first : message}`);
-    const logger: Logger = {
-      ...{ trace: write('trace'), debug: write('debug'), info: write('info') },
-      ...{ warn: write('warn'), error: write('error'), fatal: write('fatal') },
-      child: () => logger,
-    };
+    const { logger, lines } = new LogLines();
     const source = `
       export default (_args, { log }) => {
         log.debug('d');

@@ -93,6 +93,19 @@ const mistakes: readonly Mistake[] = [
     says: [/description: expected .*got 5 \(number\)/],
   },
   {
+    what: 'a typo in the name of a hook',
+    file: 'hook-typo.ts',
+    source:
+      "import { defineFunction } from 'warm-pool'; export default defineFunction({ setUp() {}, handler() {} } as never);",
+    says: [/setUp: there is no such setting, did you mean "setup"\?/],
+  },
+  {
+    what: 'a timeout that is a function',
+    file: 'timeout-function.mjs',
+    source: 'export default () => {}; export const config = { timeout: () => 5 };',
+    says: [/timeout: expected a number of ms/],
+  },
+  {
     what: 'settings that are no object',
     file: 'config-text.mjs',
     source: "export default () => {}; export const config = 'fast';",
@@ -220,6 +233,19 @@ test('a module that never finishes loading is left out after the loadTimeout', a
     const { message } = await rejectionOf(runtime.invoke(name), FunctionLoadError);
     assert.match(message, /had not loaded its functions after 3000 ms while it loaded the module/);
   }
+});
+
+test('settings of a kind that can not be sent to the runtime fail their function alone', async (t) => {
+  const { runtime } = await runProject(t, {
+    'functions/symbol.mjs': 'export default () => {}; export const config = { timeout: Symbol("soon") };',
+    'functions/deep.mjs': 'export default () => {}; export const config = { api: { run() {} } };',
+    'functions/works.mjs': 'export default () => "works";',
+  });
+  const symbol = await rejectionOf(runtime.invoke('symbol'), FunctionLoadError);
+  assert.match(symbol.message, /timeout: expected a number of ms/);
+  const deep = await rejectionOf(runtime.invoke('deep'), FunctionLoadError);
+  assert.match(deep.message, /api: there is no such setting/);
+  assert.equal(await runtime.invoke('works'), 'works');
 });
 
 test('the error of a module that throws while it loads names its file and line', async (t) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createRuntime, type Logger } from 'warm-pool';
+import { createRuntime } from 'warm-pool';
+import { LogLines } from '../support/log-lines.ts';
 import { openRuntime } from '../support/open-runtime.ts';
 import { makeProject } from '../support/project.ts';
 import { runProgram } from '../support/run-program.ts';
@@ -37,28 +38,19 @@ for (const [what, body] of [
 }
 
 test('what was reloaded and what failed is in the log', async (t) => {
-  const lines: string[] = [];
-  const write = (level: string) => (first: object | string, message?: string) =>
-    lines.push(`${level} ${typeof first === 'string' ? first : message}`);
-  const logger: Logger = {
-    ...{ trace: write('trace'), debug: write('debug'), info: write('info') },
-    ...{ warn: write('warn'), error: write('error'), fatal: write('fatal') },
-    child: () => logger,
-  };
-  const line = (pattern: RegExp) =>
-    until(`a line like ${pattern}`, () => lines.some((each) => pattern.test(each)));
+  const log = new LogLines();
   const files = { 'functions/greet.ts': returning(1), 'functions/images/crop.js': returning(1) };
   const project = makeProject(t, files);
-  await openRuntime(t, { cwd: project.root, hotReload: true, logger });
+  await openRuntime(t, { cwd: project.root, hotReload: true, logger: log.logger });
 
   project.write('functions/greet.ts', returning(2));
-  await line(/^info functions reloaded: changed greet$/);
+  await log.line(/^info functions reloaded: changed greet$/);
   project.write('functions/images/flip.ts', returning(1));
-  await line(/^info functions reloaded: added images\/flip$/);
+  await log.line(/^info functions reloaded: added images\/flip$/);
   project.remove('functions/images/crop.js');
-  await line(/^info functions reloaded: removed images\/crop$/);
+  await log.line(/^info functions reloaded: removed images\/crop$/);
   project.write('functions/greet.ts', 'export const nothing = 1;');
-  await line(/^error function greet can't be loaded: expected .*greet\.ts to export a function/);
+  await log.line(/^error function greet can't be loaded: expected .*greet\.ts to export a function/);
 });
 
 test('a runtime that is closed in the middle of a reload closes, and leaves no process', async (t) => {

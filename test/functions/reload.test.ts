@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
 import { FunctionLoadError, FunctionNotFoundError, type Runtime } from 'warm-pool';
+import { LogLines } from '../support/log-lines.ts';
 import { infoOf, namesOf, openRuntime, rejectionOf, runProject } from '../support/open-runtime.ts';
 import { makeProject } from '../support/project.ts';
 import { until } from '../support/wait.ts';
@@ -198,9 +199,13 @@ test('a change behind a link is followed', async (t) => {
   await returns(runtime, 'shared/linked', 2);
 });
 
-test('a folder that is removed as a whole and comes back is served again', async (t) => {
-  const { project, runtime } = await runProject(t, { 'functions/greet.js': returning(1) }, hot);
+test('a folder that is removed leaves its functions in service, and is followed again when it is back', async (t) => {
+  const log = new LogLines();
+  const files = { 'functions/greet.js': returning(1) };
+  const { project, runtime } = await runProject(t, files, { ...hot, logger: log.logger });
   project.remove('functions');
+  await log.line(/^error the functions stay as they were: .*functions.* can't be read/);
+  assert.equal(await runtime.invoke('greet'), 1);
   project.write('functions/greet.js', returning(2));
   await returns(runtime, 'greet', 2);
   project.write('functions/greet.js', returning(3));

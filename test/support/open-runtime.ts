@@ -26,7 +26,7 @@ export async function runProject(
   return { project, runtime };
 }
 
-/** Creates a runtime that a test closes with; for a project that is there already. */
+/** Creates a runtime on a project that is there already; it is closed when the test ends. */
 export async function openRuntime(test: Cleanup, options: CreateRuntimeOptions): Promise<Runtime> {
   const runtime = await within('the runtime', createRuntime({ hotReload: false, ...options }));
   test.after(() => runtime.close({ timeout: 0 }));

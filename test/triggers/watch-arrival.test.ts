@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Arrival } from '../../runtime/triggers/watch/arrival.ts';
+import { Arrival, type Readiness } from '../../runtime/triggers/watch/arrival.ts';
 import { defaultTimings } from '../../runtime/triggers/watch/timings.ts';
 import type { Completeness } from '../../runtime/triggers/watch/watched-file.ts';
 
 /** A file that is looked at: `[when, key, verdict]`, and what is decided after the last look. */
 function watchArrive(looks: readonly [at: number, key: string, verdict: Completeness][], reruns = 0) {
   let arrival: Arrival | undefined;
-  let decision: ReturnType<Arrival['readiness']> = { ready: false };
+  let decision: Readiness = { action: 'take' };
   for (const [seenAt, key, verdict] of looks) {
     const version = { key, size: key === 'empty' ? 0 : 100, mtimeMs: 0, seenAt };
     arrival ??= new Arrival('a', version, reruns);
@@ -17,11 +17,11 @@ function watchArrive(looks: readonly [at: number, key: string, verdict: Complete
   return decision;
 }
 
-const wait = (lookAgainAfter: number) => ({ ready: false, lookAgainAfter });
-const ready = { ready: true };
+const wait = (after: number) => ({ action: 'lookAgain', after });
+const take = { action: 'take' };
 
-test('whole is ready at once', () => {
-  assert.deepEqual(watchArrive([[0, '1', 'whole']]), ready);
+test('whole is taken at once', () => {
+  assert.deepEqual(watchArrive([[0, '1', 'whole']]), take);
 });
 
 test('unknown has to be the same for 25 ms', () => {
@@ -38,14 +38,14 @@ test('unknown has to be the same for 25 ms', () => {
       [0, '1', 'unknown'],
       [25, '1', 'unknown'],
     ]),
-    ready,
+    take,
   );
   assert.deepEqual(
     watchArrive([
       [0, '1', 'unknown'],
       [25, '2', 'unknown'],
-    ])?.ready,
-    false,
+    ]),
+    wait(100),
   );
 });
 
@@ -61,7 +61,7 @@ test('unknown has to be quiet for four times the longest pause of its writer, tw
       ...[...slow].map((look) => [...look] as [number, string, Completeness]),
       [290, '3', 'unknown'],
     ]),
-    ready,
+    take,
   );
   assert.deepEqual(
     watchArrive([
@@ -79,9 +79,9 @@ test('partial is looked at after 25, 50, 100 … ms, and tried after 2 s of quie
   for (;;) {
     looks.push([now, '1', 'partial']);
     const decision = watchArrive(looks);
-    if (decision.ready) break;
-    waits.push(decision.lookAgainAfter ?? Number.NaN);
-    now += decision.lookAgainAfter ?? Number.NaN;
+    if (decision.action !== 'lookAgain') break;
+    waits.push(decision.after);
+    now += decision.after;
   }
   assert.deepEqual(waits, [25, 50, 100, 200, 400, 800, 425]);
   assert.equal(now, 2_000);
@@ -97,15 +97,11 @@ test('a change starts the patience anew', () => {
   );
 });
 
-test('empty is never tried, and after the patience no more looked at', () => {
-  assert.deepEqual(watchArrive([[0, 'empty', 'partial']]), wait(25));
-  assert.deepEqual(
-    watchArrive([
-      [0, 'empty', 'partial'],
-      [2_000, 'empty', 'partial'],
-    ]),
-    { ready: false },
-  );
+test('empty is never taken: after 2 s it is looked at once more, and after 10 s given up', () => {
+  const empty = (...times: number[]) => watchArrive(times.map((at) => [at, 'empty', 'partial']));
+  assert.deepEqual(empty(0), wait(25));
+  assert.deepEqual(empty(0, 2_000), wait(8_000));
+  assert.deepEqual(empty(0, 10_000), { action: 'giveUp', reason: 'it is empty' });
 });
 
 test('a file that changed while its function ran has to be quiet, four times as long each time', () => {
@@ -126,7 +122,7 @@ test('a file that changed while its function ran has to be quiet, four times as 
         ],
         reruns,
       ),
-      ready,
+      take,
     );
   }
 });

@@ -107,7 +107,7 @@ test('a file that is not there rejects, as reading it would', async () => {
 });
 
 const photos = process.env.POOL_PHOTOS;
-test('no camera photo is partial, and every one is before its end', {
+test('no camera photo is partial, and none is whole before its end', {
   skip: !photos && 'POOL_PHOTOS is not set',
 }, async () => {
   const camera = join(photos ?? '', 'camera');
@@ -117,12 +117,10 @@ test('no camera photo is partial, and every one is before its end', {
     const verdict = await complete.jpeg({ path, name, relativePath: name, size, mtimeMs: 0 });
     assert.notEqual(verdict, 'partial', name);
     if (verdict !== 'whole') continue;
+    // Two images in one file may end it together: after the first one it is unknown what is to come.
     for (let part = 0; part < size; part += 65_536) {
-      assert.equal(
-        await complete.jpeg({ path, name, relativePath: name, size: part, mtimeMs: 0 }),
-        'partial',
-        name,
-      );
+      const early = await complete.jpeg({ path, name, relativePath: name, size: part, mtimeMs: 0 });
+      assert.notEqual(early, 'whole', `${part} bytes of ${name}`);
     }
     assert.equal(readFileSync(path).subarray(-2).equals(EOI), true, name);
   }

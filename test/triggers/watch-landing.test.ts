@@ -7,6 +7,7 @@ import {
   linkSync,
   mkdirSync,
   openSync,
+  readFileSync,
   renameSync,
   writeFileSync,
   writeSync,
@@ -139,11 +140,21 @@ test('`*.jpg` takes what a camera calls .JPG, and nothing else', async (t) => {
 test('an empty file waits for its content', async (t) => {
   const watch = await Watch.start(t, { handler: () => undefined, timings: { patience: 50 } });
   writeFileSync(watch.path('empty.jpg'), '');
-  // Its patience ends long before that of a file that is cut off and landed later.
+  // Its patience ends after that of the empty one.
   watch.land('cut-off.jpg', makeJpeg().subarray(0, 500));
   assert.equal(fileOf(await watch.pool.next()), 'cut-off.jpg');
   writeFileSync(watch.path('empty.jpg'), makeJpeg());
   assert.equal(fileOf(await watch.pool.next()), 'empty.jpg');
+});
+
+test('a file that stays empty is set aside, until it gets content', async (t) => {
+  const watch = await Watch.start(t, { timings: { patience: 20, youngAge: 100 } });
+  writeFileSync(watch.path('empty.jpg'), '');
+  await watch.pool.line('error', /^empty\.jpg is set aside until it changes: it is empty$/);
+  assert.deepEqual(filesOf(watch.pool), []);
+  writeFileSync(watch.path('empty.jpg'), makeJpeg());
+  assert.equal(fileOf(await watch.pool.next()), 'empty.jpg');
+  assert.equal(watch.pool.linesLike('error').length, 1);
 });
 
 test('a file of another format is handed in once it has been the same for 25 ms', async (t) => {
@@ -183,13 +194,13 @@ test('`complete` decides when a file is handed in', async (t) => {
 });
 
 test('what is handed in is the version that was judged, also when the file grows during the check', async (t) => {
-  const versions = ['first', 'first second', 'first second third'];
+  const next: Record<string, string> = { first: 'first second', 'first second': 'first second third' };
   const watch = await Watch.start(t, {
     options: {
       // Written to behind its back: what `complete` has seen is not what was looked at before.
-      complete: ({ path, size }) => {
-        const next = versions[versions.findIndex((text) => text.length === size) + 1];
-        if (next) writeFileSync(path, next);
+      complete: ({ path }) => {
+        const more = next[readFileSync(path, 'utf8')];
+        if (more) writeFileSync(path, more);
         return 'whole';
       },
     },

@@ -104,10 +104,15 @@ test('a file that is deleted in the backlog is never handed in, one that is over
   // Told by events alone: no file is looked at again when its turn comes.
   const watch = await Watch.start(t, { timings: { freshness: 600_000 } });
   await fill(watch);
-  watch.land('deleted.jpg', small);
-  watch.land('overwritten.jpg', small);
+  for (const name of ['deleted.jpg', 'overwritten.jpg']) {
+    watch.land(name, small);
+    await watch.pool.line('debug', new RegExp(`${name} is complete`));
+  }
   rmSync(watch.path('deleted.jpg'));
+  await watch.pool.line('debug', /deleted\.jpg is gone/);
   watch.land('overwritten.jpg', large);
+  const isComplete = () => watch.pool.linesLike('debug', /overwritten\.jpg is complete/).length === 2;
+  await until('the newer one is in line', isComplete);
   watch.land('fence.jpg');
   await finishAll(watch, 10);
   assert.deepEqual(filesOf(watch.pool).slice(9), ['overwritten.jpg', 'fence.jpg']);

@@ -72,10 +72,14 @@ export class Intake {
     const resting = files.arrival(path);
     if (resting && resting.restUntil > performance.now()) return this.#lookAgain(resting, resting.restUntil);
 
-    const sight = await look(join(root, path));
-    // When the watched folder is missing, none of its files is known to be gone: it may be a disk that comes back.
-    const isLost = sight.kind === 'gone' && files.get(path) && !(await this.#context.isRootThere());
-    if (this.#closed || isLost) return;
+    let sight = await look(join(root, path));
+    if (sight.kind === 'gone' && files.get(path)) {
+      // When the watched folder is missing, none of its files is known to be gone: it may be a disk that comes back,
+      // and may have come back between these two questions.
+      if (!(await this.#context.isRootThere())) return;
+      sight = await look(join(root, path));
+    }
+    if (this.#closed) return;
     if (sight.kind !== 'folder') this.#context.onNoFolder(path);
     if (sight.kind === 'file') {
       if (this.#context.selection.file(path)) await this.#compare(path, sight.version);

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import net, { type Socket } from 'node:net';
+import { test } from 'node:test';
+import { Channel } from '../../runtime/channel/channel.ts';
+import { FrameError } from '../../runtime/channel/frames.ts';
+import type { Envelope } from '../../runtime/channel/messages.ts';
+import type { Cleanup } from '../support/project.ts';
+import { until, within } from '../support/wait.ts';
+
+interface Message {
+  readonly type: string;
+  readonly number?: number;
+}
+
+/** A channel on a socket, with what came and how it was closed. */
+class Side {
+  readonly received: Envelope<Message>[] = [];
+  readonly closes: (Error | undefined)[] = [];
+  readonly channel: Channel<Message, Message>;
+
+  constructor(socket: Socket) {
+    this.channel = new Channel<Message, Message>(socket, {
+      onMessage: (envelope) => this.received.push(envelope),
+      onClose: (error) => this.closes.push(error),
+    });
+  }
+
+  get types(): string[] {
+    return this.received.map(({ message }) => message.type);
+  }
+}
+
+async function connectedSockets(test: Cleanup): Promise<[Socket, Socket]> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = net.connect((server.address() as net.AddressInfo).port, '127.0.0.1');
+  const [[accepted]] = await Promise.all([once(server, 'connection'), once(client, 'connect')]);
+  server.close();
+  test.after(() => [client, accepted as Socket].map((socket) => socket.destroy()));
+  return [client, accepted as Socket];
+}
+
+test('messages arrive in the order in which they were posted, both ways at once', async (t) => {
+  const [left, right] = (await connectedSockets(t)).map((socket) => new Side(socket)) as [Side, Side];
+  const count = 5_000;
+  for (let number = 0; number < count; number++) {
+    left.channel.post({ type: 'left', number });
+    right.channel.post({ type: 'right', number }, { codec: 'json', bytes: Buffer.from(String(number)) });
+    // In turns of 100.
+    if (number % 100 === 0) await new Promise(setImmediate);
+  }
+  await until('all messages', () => left.received.length === count && right.received.length === count);
+  assert(right.received.every(({ message }, index) => message.type === 'left' && message.number === index));
+  assert(left.received.every(({ body }, index) => String(body?.bytes) === String(index)));
+});
+
+test('what is posted in one turn goes out in one write', async (t) => {
+  const [left, right] = await connectedSockets(t);
+  const sender = new Side(left);
+  const before = left.bytesWritten;
+  assert.equal(before, 0);
+  for (let number = 0; number < 50; number++) sender.channel.post({ type: 'one', number });
+  const [chunk] = (await within('the bytes', once(right, 'data'))) as [Buffer];
+  assert.equal(chunk.length, left.bytesWritten);
+});
+
+test('large bodies cross both ways at once', async (t) => {
+  const [left, right] = (await connectedSockets(t)).map((socket) => new Side(socket)) as [Side, Side];
+  const bytes = randomBytes(10 * 2 ** 20);
+  for (const { channel } of [left, right]) {
+    for (let number = 0; number < 4; number++)
+      channel.post({ type: 'large', number }, { codec: 'v8', bytes });
+    channel.post({ type: 'last' });
+  }
+  for (const side of [left, right]) {
+    await until('the last message', () => side.types.includes('last'));
+    assert.deepEqual(side.types, ['large', 'large', 'large', 'large', 'last']);
+    for (const { body } of side.received.slice(0, 4)) assert(bytes.equals(body?.bytes ?? Buffer.alloc(0)));
+  }
+});
+
+test('what was flushed arrives, also when the channel is closed right after it', async (t) => {
+  const [left, right] = (await connectedSockets(t)).map((socket) => new Side(socket)) as [Side, Side];
+  const bytes = randomBytes(5 * 2 ** 20);
+  left.channel.post({ type: 'large' }, { codec: 'v8', bytes });
+  left.channel.post({ type: 'last' });
+  await within('the flush', left.channel.flushed());
+  left.channel.close();
+  await until('the last message', () => right.types.includes('last'));
+  assert.deepEqual(right.types, ['large', 'last']);
+  await until('the close', () => right.closes.length === 1);
+  assert.deepEqual(right.closes, [undefined]);
+});
+
+test('bytes that make no sense close the channel with the error, after what came before them', async (t) => {
+  const [left, right] = await connectedSockets(t);
+  const side = new Side(right);
+  const sender = new Side(left);
+  sender.channel.post({ type: 'good' });
+  await sender.channel.flushed();
+  left.write(Buffer.alloc(100, 0xff));
+  await until('the close', () => side.closes.length > 0 && sender.closes.length > 0);
+  assert.deepEqual(side.types, ['good']);
+  assert(side.closes[0] instanceof FrameError);
+  assert.equal(side.closes.length, 1);
+  assert.deepEqual(sender.closes, [undefined]);
+});
+
+const endings: [what: string, end: (socket: Socket) => unknown][] = [
+  ['ends its half', (socket) => socket.end()],
+  ['is destroyed', (socket) => socket.destroy()],
+  ['is reset', (socket) => socket.resetAndDestroy()],
+  ['ends in the middle of a frame', (socket) => socket.end(Buffer.from([200, 0, 0, 0, 0, 9]))],
+];
+
+for (const [what, end] of endings) {
+  test(`a channel whose other side ${what} is closed once, and what is posted to it then is dropped`, async (t) => {
+    const [left, right] = await connectedSockets(t);
+    left.on('error', () => {});
+    const { channel, closes } = new Side(right);
+    end(left);
+    channel.post({ type: 'into the void' }, { codec: 'v8', bytes: Buffer.alloc(1_000_000) });
+    await until('the close', () => closes.length > 0);
+    channel.post({ type: 'later' });
+    await within('the flush', channel.flushed());
+    channel.close();
+    await new Promise(setImmediate);
+    assert.deepEqual(closes, [undefined]);
+  });
+}

@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { EncodedValue } from '../../runtime/channel/codec.ts';
+import { FrameBatch, FrameError, FrameReader } from '../../runtime/channel/frames.ts';
+import type { Envelope } from '../../runtime/channel/messages.ts';
+import { forSeeds, type Random } from './support-random.ts';
+
+interface Message {
+  readonly type: string;
+}
+
+type Frame = readonly [message: Message & Record<string, unknown>, body?: EncodedValue];
+
+const json = (text: string): EncodedValue => ({ codec: 'json', bytes: Buffer.from(text) });
+const v8 = (bytes: Uint8Array): EncodedValue => ({ codec: 'v8', bytes });
+
+const samples: Frame[] = [
+  [{ type: 'ready' }],
+  [{ type: 'run', cwd: '/größe/人/\u{1F600}' }, json('"größe 人 \u{1F600}"')],
+  [{ type: 'empty body' }, v8(Buffer.alloc(0))],
+  [{ type: 'bytes' }, v8(Buffer.from([0, 255, 10, 13, 0]))],
+  [{ type: 'abort', run: 2 ** 31, path: '"\\\n' }, json('null')],
+];
+
+function write(frames: readonly Frame[]): Buffer {
+  const batch = new FrameBatch();
+  for (const [message, body] of frames) batch.add(message, body);
+  return Buffer.concat(batch.take());
+}
+
+/** Reads chunks; what comes out is compared as text, so that a failure shows it. */
+function read(chunks: readonly Buffer[]): string[] {
+  const reader = new FrameReader<Message>();
+  const found: string[] = [];
+  for (const chunk of chunks) reader.push(chunk, (envelope) => found.push(textOf(envelope)));
+  return found;
+}
+
+function textOf({ message, body }: Envelope<Message>): string {
+  return `${JSON.stringify(message)} ${body ? `${body.codec} ${Buffer.from(body.bytes).toString('hex')}` : '-'}`;
+}
+
+const textsOf = (frames: readonly Frame[]) => frames.map(([message, body]) => textOf({ message, body }));
+
+test('frames come back in their order, each with its head and its body', () => {
+  assert.deepEqual(read([write(samples)]), textsOf(samples));
+});
+
+test('frames may be cut at any byte', () => {
+  const bytes = write(samples);
+  for (let cut = 0; cut <= bytes.length; cut++) {
+    const chunks = [bytes.subarray(0, cut), bytes.subarray(cut)];
+    assert.deepEqual(read(chunks), textsOf(samples), `cut at ${cut}`);
+  }
+});
+
+test('frames may come in pieces of any size', () => {
+  const bytes = write(samples);
+  for (let size = 1; size <= bytes.length; size++) {
+    const chunks = [];
+    for (let at = 0; at < bytes.length; at += size) chunks.push(bytes.subarray(at, at + size));
+    assert.deepEqual(read(chunks), textsOf(samples), `in pieces of ${size} bytes`);
+  }
+});
+
+test('a message is handed on with the chunk that completes it, not later', () => {
+  const [first, second] = [write(samples.slice(0, 1)), write(samples.slice(1, 2))];
+  const reader = new FrameReader<Message>();
+  const found: string[] = [];
+  const push = (bytes: Buffer) => reader.push(bytes, ({ message }) => found.push(message.type));
+  push(first.subarray(0, -1));
+  assert.deepEqual(found, []);
+  push(Buffer.concat([first.subarray(-1), second.subarray(0, -1)]));
+  assert.deepEqual(found, ['ready']);
+  push(second.subarray(-1));
+  assert.deepEqual(found, ['ready', 'run']);
+});
+
+test('the small frames of a turn are one chunk, and a batch that was taken is empty', () => {
+  const batch = new FrameBatch();
+  assert(batch.isEmpty);
+  for (let count = 0; count < 1_000; count++) batch.add({ type: 'progress', count }, json('1'));
+  assert(!batch.isEmpty);
+  const chunks = batch.take();
+  assert.equal(chunks.length, 1);
+  assert.equal(read(chunks as Buffer[]).length, 1_000);
+  assert(batch.isEmpty);
+  assert.deepEqual(batch.take(), []);
+});
+
+test('a large body is a chunk of its own and not copied, and the order stays', () => {
+  const large = Buffer.alloc(1_000_000, 'x');
+  const frames: Frame[] = [
+    [{ type: 'before' }, json('1')],
+    [{ type: 'large' }, v8(large)],
+    [{ type: 'larger' }, v8(large)],
+    [{ type: 'after' }],
+  ];
+  const batch = new FrameBatch();
+  for (const [message, body] of frames) batch.add(message, body);
+  const chunks = batch.take();
+  assert.equal(chunks.filter((chunk) => chunk === large).length, 2);
+  assert.deepEqual(read(chunks as Buffer[]), textsOf(frames));
+});
+
+test('a large frame in many chunks is put together once', () => {
+  const size = 32 * 2 ** 20;
+  const bytes = write([[{ type: 'large' }, v8(Buffer.alloc(size, 7))]]);
+  const reader = new FrameReader<Message>();
+  let found: Uint8Array | undefined;
+  for (let at = 0; at < bytes.length; at += 65_536) {
+    reader.push(bytes.subarray(at, at + 65_536), ({ body }) => {
+      found = body?.bytes;
+    });
+  }
+  assert.equal(found?.length, size);
+  assert(found?.every((byte) => byte === 7));
+});
+
+/** The prefix of a frame: its length, the codec of its body, the length of its head. */
+function prefix(length: number, codec: number, headLength: number): Buffer {
+  const bytes = Buffer.alloc(9);
+  bytes.writeUInt32LE(length, 0);
+  bytes.writeUInt8(codec, 4);
+  bytes.writeUInt32LE(headLength, 5);
+  return bytes;
+}
+
+const nonsense: [what: string, bytes: Buffer, message: RegExp][] = [
+  ['a length of zero', prefix(0, 0, 0), /got a length of 0/],
+  ['a length shorter than the prefix', prefix(4, 0, 0), /got a length of 4/],
+  ['the greatest length there is', prefix(0xffff_ffff, 0, 2), /got a length of 4294967295/],
+  ['a length of 2 GB', prefix(2 ** 31, 0, 2), /at most 2147483647 bytes, got a length of 2147483648/],
+  ['a head that is longer than its frame', Buffer.concat([prefix(7, 0, 3), Buffer.from('{}')]), /head/],
+  ['a head of 4 GB', Buffer.concat([prefix(7, 0, 0xffff_ffff), Buffer.from('{}')]), /head/],
+  [
+    'a codec that nobody knows',
+    Buffer.concat([prefix(7, 3, 2), Buffer.from('{}')]),
+    /codec that exists, got 3/,
+  ],
+  ['the last codec', Buffer.concat([prefix(7, 255, 2), Buffer.from('{}')]), /codec that exists, got 255/],
+  ['a head that is no JSON', Buffer.concat([prefix(7, 0, 2), Buffer.from('{]')]), /to be JSON/],
+  ['an empty head', prefix(5, 0, 0), /to be JSON/],
+  [
+    'text of another protocol',
+    Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'),
+    /head|codec|JSON|length/,
+  ],
+];
+
+for (const [what, bytes, message] of nonsense) {
+  test(`${what} is a FrameError, after the frames before it`, () => {
+    const reader = new FrameReader<Message>();
+    const found: string[] = [];
+    const both = Buffer.concat([write(samples), bytes]);
+    assert.throws(
+      () => reader.push(both, (envelope) => found.push(textOf(envelope))),
+      (error) => error instanceof FrameError && message.test(error.message),
+    );
+    assert.deepEqual(found, textsOf(samples));
+  });
+}
+
+test('the longest frame that is allowed may begin: it takes no memory before its bytes come', () => {
+  const before = process.memoryUsage().rss;
+  const reader = new FrameReader<Message>();
+  reader.push(prefix(2 ** 31 - 1, 2, 100), () => assert.fail('there is no frame yet'));
+  reader.push(Buffer.alloc(1_000), () => assert.fail('there is no frame yet'));
+  const grownMB = (process.memoryUsage().rss - before) / 2 ** 20;
+  assert(grownMB < 200, `it has grown by ${grownMB} MB`);
+});
+
+function randomFrame(random: Random): Frame {
+  const message = {
+    type: random.pick(['run', 'größe', '']),
+    n: random.fraction(),
+    list: random.list(5, () => 1),
+  };
+  const size = random.pick([0, 1, 10, 300, 33_000]);
+  const body = random.pick([
+    () => undefined,
+    () => json(JSON.stringify('x'.repeat(size))),
+    () => v8(random.bytes(random.below(size + 1))),
+  ])();
+  return [message, body];
+}
+
+test('any frames come back, in whatever chunks they come', () => {
+  forSeeds(300, (random) => {
+    const frames = random.list(20, () => randomFrame(random));
+    const bytes = write(frames);
+    const chunks = [];
+    for (let at = 0; at < bytes.length; ) {
+      const size = 1 + random.below(random.pick([3, 30, 3_000, 100_000]));
+      chunks.push(bytes.subarray(at, at + size));
+      at += size;
+    }
+    assert.deepEqual(read(chunks), textsOf(frames));
+  });
+});
+
+test('whatever bytes come, nothing but messages and a FrameError comes out of them', () => {
+  let errors = 0;
+  forSeeds(2_000, (random) => {
+    const bytes = random.pick([
+      () => random.bytes(random.below(200)),
+      () => {
+        const spoilt = Buffer.from(write(random.list(5, () => randomFrame(random))));
+        for (let count = random.below(5); count >= 0 && spoilt.length > 0; count--) {
+          spoilt[random.below(Math.min(spoilt.length, 200))] = random.below(256);
+        }
+        return spoilt;
+      },
+    ])();
+    try {
+      read([bytes]);
+    } catch (error) {
+      assert(error instanceof FrameError, `${error}`);
+      errors++;
+    }
+  });
+  assert(errors > 500, `only ${errors} of 2,000 made no sense`);
+});

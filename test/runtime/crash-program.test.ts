@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { WorkerStats } from 'warm-pool';
+import { makeProject } from '../support/project.ts';
+import { isAlive, until } from '../support/wait.ts';
+import { type Program, startProgram } from './support-program.ts';
+
+const files = {
+  'functions/pid.js': 'export default () => process.pid;',
+  'functions/wait.js': `
+    import { setTimeout } from 'node:timers/promises';
+    export default async (ms, { progress }) => {
+      progress('begun');
+      await setTimeout(ms);
+    };`,
+  'functions/spin.js': `
+    import { setTimeout } from 'node:timers/promises';
+    export default async (args, { progress }) => {
+      progress('begun');
+      await setTimeout(1);
+      for (;;);
+    };`,
+  'functions/stubborn.js': `
+    import fs from 'node:fs';
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGPIPE']) process.on(signal, () => {});
+    process.on('exit', () => { for (;;); });
+    process.on('uncaughtException', () => {});
+    export default (args, { progress }) => {
+      progress('begun');
+      return new Promise(() => setInterval(() => console.log('still here'), 1));
+    };`,
+};
+
+/** What the workers of the program are at when it dies. */
+const busy: [what: string, name: string | undefined][] = [
+  ['idle', undefined],
+  ['in the middle of something asynchronous', 'wait'],
+  ['in an endless loop', 'spin'],
+  ['not willing to end', 'stubborn'],
+];
+
+const ready = (name: string | undefined) => `
+  import { createRuntime } from 'warm-pool';
+  const runtime = await createRuntime({ config: { pool: { min: 2, max: 2 } } });
+  const invocations = ${JSON.stringify(name === undefined ? [] : [name, name])}.map((each) => runtime.invoke(each, 600_000));
+  for (const invocation of invocations) invocation.catch(() => {});
+  for (const { progress } of invocations) for await (const value of progress) break;
+  console.log(JSON.stringify(runtime.stats().workers));`;
+
+/** The design asks for 2 s. The deadline leaves room for a machine that is busy with something else. */
+const deadlineMs = 10_000;
+
+async function assertNothingIsLeft(t: TestContext, program: Program): Promise<void> {
+  const workers = await program.line<WorkerStats[]>(0);
+  assert.equal(workers.length, 2);
+  const pids = workers.map(({ pid }) => pid ?? assert.fail('a worker without a pid'));
+  t.after(() => {
+    for (const pid of pids) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It is gone, as it should be.
+      }
+    }
+  });
+  await program.ended;
+  const since = performance.now();
+  for (const pid of pids) {
+    await until(`the end of worker ${pid}`, async () => !(await isAlive(pid)), deadlineMs);
+  }
+  t.diagnostic(`gone ${Math.round(performance.now() - since)} ms after the program`);
+}
+
+for (const [what, name] of busy) {
+  test(`a program that is killed leaves no worker that is ${what}`, async (t) => {
+    const program = startProgram(t, makeProject(t, files), `${ready(name)} setInterval(() => {}, 1000);`);
+    const workers = await program.line<WorkerStats[]>(0);
+    for (const { pid } of workers) assert(await isAlive(pid as number));
+    program.kill('SIGKILL');
+    await assertNothingIsLeft(t, program);
+    assert.equal((await program.ended).signal, 'SIGKILL');
+  });
+}
+
+const endings: [what: string, end: string, code: number | null][] = [
+  ['throws', `setTimeout(() => { throw new RangeError('no such photo'); });`, 1],
+  ['leaves a rejection to nobody', `Promise.reject(new RangeError('no such photo'));`, 1],
+  ['exits', 'process.exit(5);', 5],
+  ['aborts', 'process.abort();', null],
+  ['is terminated', `process.kill(process.pid, 'SIGTERM'); setInterval(() => {}, 1000);`, null],
+];
+
+for (const [what, end, code] of endings) {
+  test(`a program that ${what} leaves no worker, not even one in an endless loop`, async (t) => {
+    const program = startProgram(t, makeProject(t, files), `${ready('spin')} ${end}`);
+    await assertNothingIsLeft(t, program);
+    const ended = await program.ended;
+    assert.equal(ended.code, code);
+    if (code === 1) assert.match(ended.stderr, /RangeError: no such photo/);
+  });
+}
+
+test('a program that is killed while its workers start leaves none', async (t) => {
+  const project = makeProject(t, { ...files, 'functions/late.js': 'for (;;);' });
+  const program = startProgram(
+    t,
+    project,
+    `
+    import { createRuntime } from 'warm-pool';
+    const ignore = () => {};
+    const logger = { trace: ignore, info: ignore, warn: ignore, error: ignore, fatal: ignore, child: () => logger };
+    const workers = [];
+    logger.debug = ({ workerPid }, message) => {
+      if (!message.endsWith('starts')) return;
+      workers.push({ pid: workerPid });
+      if (workers.length === 2) console.log(JSON.stringify(workers));
+    };
+    await createRuntime({ logger, logLevel: 'debug', config: { pool: { min: 2, max: 2 } } });`,
+  );
+  await program.line(0);
+  program.kill('SIGKILL');
+  await assertNothingIsLeft(t, program);
+});

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CreateRuntimeOptions, Logger } from 'warm-pool';
+import { infoOf, runProject } from '../support/open-runtime.ts';
+import { makeProject } from '../support/project.ts';
+import { startProgram } from './support-program.ts';
+
+const files = {
+  'functions/describe.js': `
+    import { setTimeout } from 'node:timers/promises';
+    export default async (ms, ctx) => {
+      const { cwd, invocationId, functionName, version, attempt, signal } = ctx;
+      const before = ctx.remainingTime();
+      if (ms) await setTimeout(ms);
+      return {
+        ...{ cwd, invocationId, functionName, version, attempt, before, after: ctx.remainingTime() },
+        signal: [signal instanceof AbortSignal, signal.aborted],
+      };
+    };
+    export const config = { timeout: '20 s' };`,
+  'functions/log.js': `
+    export default (args, { log }) => {
+      for (const level of ['trace', 'debug', 'info', 'warn', 'error', 'fatal']) log[level]({ photo: 1 }, level);
+      log.info('a message alone');
+      log.info({ fields: ['alone'], at: new Date(0) });
+      log.error(new RangeError('no such photo'));
+    };`,
+  'functions/print.js': `
+    export default (lines) => {
+      for (let line = 1; line <= lines; line++) {
+        console.log('out', line);
+        console.error('err', line);
+      }
+      process.stdout.write('no line end');
+    };`,
+};
+
+interface Description {
+  readonly cwd: string;
+  readonly invocationId: string;
+  readonly functionName: string;
+  readonly version: string;
+  readonly attempt: number;
+  readonly before: number;
+  readonly after: number;
+  readonly signal: readonly boolean[];
+}
+
+test('the context tells the function what it is run for', async (t) => {
+  const { runtime } = await runProject(t, files);
+  const invocation = runtime.invoke<Description>('describe');
+  const { before, after, ...rest } = await invocation;
+  assert.deepEqual(rest, {
+    cwd: process.cwd(),
+    invocationId: invocation.id,
+    functionName: 'describe',
+    version: infoOf(runtime, 'describe').version,
+    attempt: 1,
+    signal: [true, false],
+  });
+});
+
+test('the folder of the caller is the one it gives', async (t) => {
+  const { runtime } = await runProject(t, files);
+  const { cwd } = await runtime.invoke<Description>('describe', 0, { cwd: '/photos' });
+  assert.equal(cwd, '/photos');
+});
+
+test('the remaining time goes down from the timeout, and is Infinity without one', async (t) => {
+  const { runtime } = await runProject(t, files);
+  const { before, after } = await runtime.invoke<Description>('describe', 50);
+  assert(before > 10_000 && before <= 20_000, `${before} ms of 20 s`);
+  assert(before - after >= 49, `from ${before} ms to ${after} ms in 50 ms`);
+  const longer = await runtime.invoke<Description>('describe', 0, { timeout: '10 min' });
+  assert(longer.before > 500_000 && longer.before <= 600_000, `${longer.before} ms of 10 min`);
+  const unlimited = await runtime.invoke<Description>('describe', 0, { timeout: Infinity });
+  assert.equal(unlimited.before, Infinity);
+});
+
+interface Line {
+  readonly level: string;
+  readonly message: string | undefined;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** A logger that keeps its lines. */
+function keepLines(): { logger: Logger; lines: Line[] } {
+  const lines: Line[] = [];
+  const write = (level: string) => (first: object | string, message?: string) =>
+    void lines.push(
+      typeof first === 'string'
+        ? { level, message: first, fields: {} }
+        : { level, message, fields: { ...first } },
+    );
+  const logger: Logger = {
+    ...{ trace: write('trace'), debug: write('debug'), info: write('info') },
+    ...{ warn: write('warn'), error: write('error'), fatal: write('fatal') },
+    child: () => logger,
+  };
+  return { logger, lines };
+}
+
+const levelCases: [CreateRuntimeOptions, string[]][] = [
+  [{}, ['info', 'warn', 'error', 'fatal']],
+  [{ logLevel: 'trace' }, ['trace', 'debug', 'info', 'warn', 'error', 'fatal']],
+  [{ config: { log: { level: 'error' } } }, ['error', 'fatal']],
+  [{ config: { log: { level: 'error' } }, logLevel: 'warn' }, ['warn', 'error', 'fatal']],
+  [{ logLevel: 'silent' }, []],
+];
+
+for (const [options, levels] of levelCases) {
+  test(`ctx.log writes ${levels.join(', ') || 'nothing'} with ${JSON.stringify(options)}`, async (t) => {
+    const { logger, lines } = keepLines();
+    const { runtime } = await runProject(t, files, { ...options, logger });
+    await runtime.invoke('log');
+    const own = lines.filter(({ fields }) => fields.photo === 1);
+    assert.deepEqual(
+      own.map(({ level }) => level),
+      levels,
+    );
+    assert.deepEqual(
+      own.map(({ message }) => message),
+      levels,
+    );
+  });
+}
+
+test('a line of ctx.log names the function, the invocation and the worker, before the result', async (t) => {
+  const { logger, lines } = keepLines();
+  const { runtime } = await runProject(t, files, { logger });
+  const invocation = runtime.invoke('log');
+  await invocation;
+  const bound = { function: 'log', invocation: invocation.id, worker: invocation.report?.worker };
+  assert.deepEqual(
+    lines.find(({ level }) => level === 'warn'),
+    { level: 'warn', message: 'warn', fields: { ...bound, photo: 1 } },
+  );
+  const alone = lines.find(({ message }) => message === 'a message alone');
+  assert.deepEqual(alone?.fields, bound);
+  const fields = lines.find((line) => 'at' in line.fields);
+  assert.deepEqual(fields, {
+    level: 'info',
+    message: undefined,
+    fields: { ...bound, fields: ['alone'], at: new Date(0) },
+  });
+  const error = lines.find(({ message }) => message === 'no such photo');
+  assert(error?.fields.err instanceof RangeError);
+});
+
+test('what a function prints is logged line by line with its invocation, all of it before the result', async (t) => {
+  const { logger, lines } = keepLines();
+  const { runtime } = await runProject(t, files, { logger, config: { pool: { max: 1 } } });
+  for (const count of [1, 300]) {
+    lines.length = 0;
+    const invocation = runtime.invoke('print', count);
+    await invocation;
+    const bound = { function: 'print', invocation: invocation.id, worker: invocation.report?.worker };
+    for (const [stream, level, text] of [
+      ['stdout', 'info', 'out'],
+      ['stderr', 'warn', 'err'],
+    ] as const) {
+      const written = lines.filter(({ fields }) => fields.stream === stream);
+      const expected = Array.from({ length: count }, (_, index) => `${text} ${index + 1}`);
+      if (stream === 'stdout') expected.push('no line end');
+      assert.deepEqual(
+        written.map(({ message }) => message),
+        expected,
+      );
+      for (const line of written) {
+        assert.deepEqual(line, { level, message: line.message, fields: { ...bound, stream } });
+      }
+    }
+  }
+});
+
+test('an embedded runtime prints nothing, whatever its functions print and log', async (t) => {
+  const project = makeProject(t, files);
+  const program = startProgram(
+    t,
+    project,
+    `
+    import { createRuntime } from 'warm-pool';
+    const runtime = await createRuntime();
+    await runtime.invoke('print', 3);
+    await runtime.invoke('log');
+    await runtime.close();`,
+  );
+  assert.deepEqual(await program.ended, { code: 0, signal: null, stdout: '', stderr: '' });
+});

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FunctionError } from 'warm-pool';
+import { rejectionOf, runProject } from '../support/open-runtime.ts';
+import { until, within } from '../support/wait.ts';
+
+const files = {
+  'functions/count.js': `
+    import { setTimeout } from 'node:timers/promises';
+    export default async ({ values, ending }, { progress }) => {
+      for (const value of values) {
+        progress(value);
+        await setTimeout(1);
+      }
+      if (ending === 'throw') throw new Error('enough');
+      if (ending === 'wait') await new Promise((resolve) => setTimeout(60_000).then(resolve));
+      return values.length;
+    };`,
+  'functions/unsendable.js': `export default (args, { progress }) => progress({ done() {} });`,
+  'functions/late.js': `
+    export default (args, { progress }) => {
+      setInterval(() => progress('late'), 1);
+      return process.pid;
+    };`,
+  'functions/pid.js': 'export default () => process.pid;',
+};
+
+async function all(progress: AsyncIterable<unknown>): Promise<unknown[]> {
+  const values = [];
+  for await (const value of progress) values.push(value);
+  return values;
+}
+
+test('progress gives each value in order, as it was, and ends with the invocation', async (t) => {
+  const { runtime } = await runProject(t, files);
+  const values = [1, undefined, new Map([['done', 3n]]), Buffer.from('abc'), { at: new Date(0) }, null];
+  const invocation = runtime.invoke('count', { values });
+  assert.deepEqual(await within('the progress', all(invocation.progress)), values);
+  assert.equal(invocation.status, 'succeeded');
+  assert.equal(await invocation, values.length);
+});
+
+test('a value arrives while the function runs', async (t) => {
+  const { runtime } = await runProject(t, files, { config: { pool: { killGrace: '50ms' } } });
+  const invocation = runtime.invoke('count', { values: ['begun'], ending: 'wait' });
+  for await (const value of invocation.progress) {
+    assert.equal(value, 'begun');
+    assert.equal(invocation.status, 'running');
+    invocation.cancel();
+  }
+  await assert.rejects(invocation, { code: 'CANCELLED' });
+});
+
+test('progress of a function that reports none just ends', async (t) => {
+  const { runtime } = await runProject(t, files);
+  const invocation = runtime.invoke('pid');
+  assert.deepEqual(await within('the progress', all(invocation.progress)), []);
+  await invocation;
+});
+
+test('each reader gets all values, also one that begins later', async (t) => {
+  const { runtime } = await runProject(t, files);
+  const values = Array.from({ length: 100 }, (_, index) => index);
+  const invocation = runtime.invoke('count', { values });
+  const { progress } = invocation;
+  const first = all(progress);
+  const second = all(invocation.progress);
+  for await (const value of progress) if (value === 50) break;
+  const third = all(progress);
+  await invocation;
+  const fourth = all(invocation.progress);
+  for (const reader of [first, second, third, fourth]) {
+    assert.deepEqual(await within('a reader', reader), values);
+  }
+});
+
+test('progress that is first asked for after the end is still there, and ends', async (t) => {
+  const { runtime } = await runProject(t, files);
+  const invocation = runtime.invoke('count', { values: [1, 2, 3] });
+  await invocation;
+  assert.deepEqual(await within('the progress', all(invocation.progress)), [1, 2, 3]);
+});
+
+test('progress ends without an error when the function fails: the invocation tells', async (t) => {
+  const { runtime } = await runProject(t, files);
+  const invocation = runtime.invoke('count', { values: [1, 2], ending: 'throw' });
+  assert.deepEqual(await within('the progress', all(invocation.progress)), [1, 2]);
+  const { message } = await rejectionOf(invocation, FunctionError);
+  assert.match(message, /enough/);
+});
+
+test('a reader that stops reading stops nothing else', async (t) => {
+  const { runtime } = await runProject(t, files);
+  const invocation = runtime.invoke('count', { values: [1, 2, 3] });
+  for await (const value of invocation.progress) {
+    assert.equal(value, 1);
+    break;
+  }
+  assert.equal(await invocation, 3);
+});
+
+test('a progress value that cannot be sent is an error in the function, and the worker lives', async (t) => {
+  const { runtime } = await runProject(t, files, { config: { pool: { max: 1 } } });
+  const before = await runtime.invoke('pid');
+  const { cause } = await rejectionOf(runtime.invoke('unsendable'), FunctionError);
+  assert(cause instanceof Error);
+  assert.equal((cause as Error & { path?: unknown }).path, 'progress.done');
+  assert.equal(await runtime.invoke('pid'), before);
+});
+
+test('what is reported after the end reaches nobody', async (t) => {
+  const { runtime } = await runProject(t, files, { config: { pool: { max: 1 } } });
+  const late = runtime.invoke('late');
+  const lateValues = all(late.progress);
+  const pid = await late;
+  assert.deepEqual(await lateValues, []);
+  // The same worker goes on reporting while it runs this one.
+  const values = Array.from({ length: 20 }, (_, index) => index);
+  const next = runtime.invoke('count', { values });
+  assert.deepEqual(await within('the progress', all(next.progress)), values);
+  assert.equal(runtime.stats().workers[0]?.pid, pid);
+});
+
+test('a caller that is slow to read gets all values', async (t) => {
+  const { runtime } = await runProject(t, files);
+  const values = Array.from({ length: 50 }, (_, index) => index);
+  const invocation = runtime.invoke('count', { values });
+  const seen = [];
+  for await (const value of invocation.progress) {
+    seen.push(value);
+    if (seen.length === 1) await until('the end', () => invocation.status === 'succeeded');
+  }
+  assert.deepEqual(seen, values);
+});
