@@ -31,10 +31,17 @@ async function importFile(file: string): Promise<unknown> {
   if (!/\.[cm]?ts$/.test(file)) return import(url);
   if (isCommonJs(file)) {
     const tsx: typeof import('tsx/cjs/api') = createRequire(import.meta.url)('tsx/cjs/api');
-    return tsx.require(file, import.meta.url);
+    return asNamespace(tsx.require(file, import.meta.url));
   }
   const { tsImport } = await import('tsx/esm/api');
   return tsImport(url, import.meta.url);
+}
+
+/** What `module.exports = …` gives is the default export, as it is to an import of CommonJS. */
+function asNamespace(exports: unknown): unknown {
+  const isCompiled = isObject(exports) && '__esModule' in exports;
+  const isEmpty = isObject(exports) && Object.keys(exports).length === 0;
+  return isCompiled || isEmpty ? exports : { default: exports };
 }
 
 // The loader for import fails on the .ts files of a package without "type": "module".
