@@ -16,7 +16,7 @@ export interface FunctionFolder {
  * @throws ConfigError when a package isn't installed or has no such folder
  */
 export function resolveFolders(entries: readonly string[], root: string): FunctionFolder[] {
-  return entries.map((entry) => {
+  return [...new Set(entries)].map((entry) => {
     const folder = path.resolve(root, entry);
     if (!isPackageSpecifier(entry) || fs.existsSync(folder)) return { path: folder, isOfPackage: false };
     return { path: folderOfPackage(entry, root), isOfPackage: true };

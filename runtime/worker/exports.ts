@@ -29,7 +29,8 @@ export function readExports(namespace: Record<string, unknown>, file: string): F
 
   const definition = layers.find((layer) => definitionBrand in layer);
   if (definition) return fromDefinition(definition);
-  const config = find('config') ?? {};
+  // `module.exports = resize; module.exports.config = …` has its settings on the function itself.
+  const config = find('config') ?? (typeof exported === 'function' ? configOf(exported) : undefined) ?? {};
   if (!isObject(config))
     throw new Error(`expected the export \`config\` to be an object, got ${typeof config}`);
   if (typeof exported === 'function') return fromDefinition({ ...config, handler: exported });
@@ -72,6 +73,10 @@ function isSchemaFunction(input: unknown): boolean {
 function hook(name: string, value: unknown): (() => unknown) | undefined {
   if (value === undefined || typeof value === 'function') return value as (() => unknown) | undefined;
   throw new Error(`expected \`${name}\` to be a function, got ${typeof value}`);
+}
+
+function configOf(exported: object): unknown {
+  return Object.hasOwn(exported, 'config') ? (exported as { config?: unknown }).config : undefined;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

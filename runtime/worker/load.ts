@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
+import { encodeValue } from '../channel/codec.ts';
 import type { MarkWriter } from '../channel/marks.ts';
 import type { FunctionDescriptor, FunctionSource } from '../channel/messages.ts';
 import { type FunctionForm, readExports } from './exports.ts';
@@ -31,17 +32,16 @@ async function loadFunction(source: FunctionSource): Promise<LoadedFunction> {
   try {
     const form = readExports(await importModule(source.file), source.file);
     const { description, ...config } = form.config;
-    return {
-      source,
-      form,
-      descriptor: {
-        name: source.name,
-        state: 'ready',
-        description: typeof description === 'string' ? description : undefined,
-        config: withoutFunctions(config),
-        inputSchema: describeInput(form.input),
-      },
+    const descriptor: FunctionDescriptor = {
+      name: source.name,
+      state: 'ready',
+      description: typeof description === 'string' ? description : undefined,
+      config: withoutFunctions(config),
+      inputSchema: describeInput(form.input),
     };
+    // What can't be told to the runtime must cost this function alone, and not the message with all of them.
+    encodeValue(descriptor, 'settings');
+    return { source, form, descriptor };
   } catch (thrown) {
     return {
       source,
