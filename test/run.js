@@ -21,8 +21,15 @@ if (files.length === 0) {
   process.exit(1);
 }
 
+// A test that hangs fails, instead of holding up the whole run.
+const longestTestMs = 180_000;
+
 const tsx = fileURLToPath(import.meta.resolve('tsx/cli'));
-const child = spawn(process.execPath, [tsx, '--test', ...options, ...files], { stdio: 'inherit' });
+const child = spawn(
+  process.execPath,
+  [tsx, '--test', `--test-timeout=${longestTestMs}`, ...options, ...files],
+  { stdio: 'inherit' },
+);
 child.on('exit', (code, signal) => {
   process.exitCode = signal ? 1 : (code ?? 1);
 });

@@ -111,8 +111,8 @@ const cases: Case[] = [
     ...{ errorClass: QueueFullError, code: 'QUEUE_FULL' },
     message: /queue is full: 1 invocations wait already/,
     async arrange(runtime) {
-      const running = runtime.invoke('wait', 200);
-      await until('it to run', () => running.status === 'running');
+      await until('the worker', () => runtime.stats().workers[0]?.state === 'ready');
+      void runtime.invoke('wait', 200);
       void runtime.invoke('echo', 'waits');
     },
     invoke: (runtime) => runtime.invoke('echo', 'one too many'),

@@ -73,6 +73,8 @@ async function cancelRunning(running: Running, name: string, reason?: unknown) {
 /** So long that nothing is killed in the time of a test. */
 const patient = { config: { pool: { max: 1, killGrace: '10 min' } } };
 const impatient = { config: { pool: { max: 1, killGrace: '100ms' } } };
+/** Time enough for a process to note a signal before the next one comes. */
+const fair = { config: { pool: { max: 1, killGrace: '1s' } } };
 
 for (const name of ['cooperate', 'fetch']) {
   test(`a function that ends when its signal aborts (${name}) keeps its worker`, async (t) => {
@@ -117,14 +119,14 @@ test('a function that ignores its signal is ended by SIGTERM', async (t) => {
 });
 
 test('a function may tidy up at SIGTERM, after its signal', async (t) => {
-  const running = await runProject(t, files, impatient);
+  const running = await runProject(t, files, fair);
   const { before, after } = await cancelRunning(running, 'tidy');
   assert.notEqual(after, before);
   assert.deepEqual(eventsOf(running), ['begun', 'abort', 'SIGTERM']);
 });
 
 test('a function that ignores SIGTERM is ended by SIGKILL', async (t) => {
-  const running = await runProject(t, files, impatient);
+  const running = await runProject(t, files, fair);
   const { before, after } = await cancelRunning(running, 'stubborn');
   assert.notEqual(after, before);
   assert.equal(await isAlive(before), false);

@@ -119,3 +119,9 @@ test('whatever odd thing is thrown, the invocation fails as one that threw, and 
     assert.equal(await runtime.invoke('pid'), pid, `the worker after ${index}`);
   }
 });
+
+test('an object that was thrown and that cannot be sent is shown all the same', async (t) => {
+  const { runtime } = await runProject(t, files);
+  const { message } = await rejectionOf(runtime.invoke('throw-odd', 2), FunctionError);
+  assert.match(message, /status: 404/);
+});

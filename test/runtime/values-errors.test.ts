@@ -5,7 +5,9 @@ import { rejectionOf, runProject } from '../support/open-runtime.ts';
 
 /** Each case throws on the line of its name: `thrownAt` looks it up. */
 const throwing = `
+import { createSecretKey } from 'node:crypto';
 import fs from 'node:fs';
+import { BlockList } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 interface Details { readonly sizes: Map<string, number> }
 class PhotoError extends Error {
@@ -40,6 +42,10 @@ const cases: Record<string, () => unknown> = {
   'with what cannot be sent': () => {
     const own = { done() {}, unit: Symbol('px'), socket: { on() {} }, status: 404, photo: undefined };
     throw Object.assign(new PhotoError('no such photo'), own);
+  },
+  'with what a thread could have': () => {
+    const own = { key: createSecretKey(Buffer.from('secret')), photo: { blob: new Blob(['JPEG']) } };
+    throw Object.assign(new PhotoError('no such photo', { cause: { list: new BlockList() } }), own);
   },
   'with a cause that cannot be sent': () => {
     throw new PhotoError('no such photo', { cause: { on() {}, status: 404 } });
@@ -102,6 +108,7 @@ const thrown: [what: string, expected: Readonly<Record<string, unknown>>, errorC
   ['that is its own cause', { ...photoError, details: sizes }],
   ['whose name was changed', { name: 'Photo', message: 'no such photo' }],
   ['with what cannot be sent', { ...photoError, details: sizes, status: 404, photo: undefined }],
+  ['with what a thread could have', { ...photoError, details: sizes }],
   ['with a cause that cannot be sent', { ...photoError, details: sizes }],
   ['with a cause that is a function', { ...photoError, details: sizes }],
 ];

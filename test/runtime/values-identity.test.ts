@@ -7,15 +7,16 @@ const files = {
     /** Whether the first two of the list are the same object, and the list itself. */
     export default (list) => [list[0] === list[1], list];`,
   'functions/cycles.js': `
-    export default ({ object, list, map, set, error }) => ({
+    export default ({ object, list, map, set, error, owned }) => ({
       seen: [
         object.self === object,
         list[0] === list,
         map.get('self') === map && map.get(map) === 'key',
         set.has(set),
-        error.cause === error && error.owner.errors[0] === error,
+        error.cause === error,
+        owned.owner.errors[0] === owned,
       ],
-      ...{ object, list, map, set, error },
+      ...{ object, list, map, set, error, owned },
     });`,
   'functions/echo.js': 'export default (value) => value;',
 };
@@ -71,25 +72,27 @@ test('a value that holds itself does so on the other side, too', async (t) => {
   map.set('self', map).set(map, 'key');
   const set = new Set<unknown>();
   set.add(set);
-  const own: Error & { owner?: unknown } = new Error('a circle');
-  own.cause = own;
-  own.owner = { errors: [own] };
+  const circle = new Error('a circle of causes');
+  circle.cause = circle;
+  const owned: Error & { owner?: unknown } = new Error('a circle of properties');
+  owned.owner = { errors: [owned] };
   const result = await runtime.invoke<{
     seen: boolean[];
     object: { self: unknown };
     list: unknown[];
     map: Map<unknown, unknown>;
     set: Set<unknown>;
-    error: Error & { owner: { errors: unknown[] } };
-  }>('cycles', { object, list, map, set, error: own });
-  assert.deepEqual(result.seen, [true, true, true, true, true]);
+    error: Error;
+    owned: Error & { owner: { errors: unknown[] } };
+  }>('cycles', { object, list, map, set, error: circle, owned });
+  assert.deepEqual(result.seen, [true, true, true, true, true, true]);
   assert.equal(result.object.self, result.object);
   assert.equal(result.list[0], result.list);
   assert.equal(result.map.get('self'), result.map);
   assert.equal(result.map.get(result.map), 'key');
   assert(result.set.has(result.set));
   assert.equal(result.error.cause, result.error);
-  assert.equal(result.error.owner.errors[0], result.error);
+  assert.equal(result.owned.owner.errors[0], result.owned);
 });
 
 test('an argument is what it was when it was invoked: what is changed afterwards changes nothing', async (t) => {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { SerializationError } from 'warm-pool';
 import { runProject } from '../support/open-runtime.ts';
+import { within } from '../support/wait.ts';
 
 /**
  * Values by their names, in a module that the functions and this test both import: each side makes them anew, and
@@ -138,4 +140,60 @@ for (const [what, wrap] of deepValues) {
     }
     assert.deepEqual([levels, inner], [deep, 'the innermost']);
   });
+}
+
+test('a value that is nested too deeply is a SerializationError that says so, and the worker lives', async (t) => {
+  const { runtime } = await runProject(
+    t,
+    {
+      ...files,
+      'functions/nest.js': `
+        export default (levels) => {
+          let value = 'the innermost';
+          for (let level = 0; level < levels; level++) value = { inner: value };
+          return value;
+        };`,
+      'functions/pid.js': 'export default () => process.pid;',
+    },
+    { config: { pool: { max: 1 } } },
+  );
+  const pid = await runtime.invoke('pid');
+  // Where the limit is depends on the stack, and on which side of the connection the value is put together.
+  for (const levels of [2_000, 3_000, 4_000, 5_000, 10_000, 100_000]) {
+    const value = nestedObject(levels);
+    for (const [name, args] of [
+      ['nest', levels],
+      ['measure', { value, levels }],
+    ] as const) {
+      const outcome = await within(
+        'the end',
+        runtime.invoke(name, args).catch((error: unknown) => error),
+      );
+      if (outcome instanceof Error) {
+        assert(outcome instanceof SerializationError, String(outcome));
+        assert.match(outcome.message, /nested too deeply|could not be read/);
+      } else {
+        assert(levels < 100_000, 'it is a limit');
+        assert.equal(
+          name === 'nest' ? depthOf(outcome) : outcome,
+          name === 'nest' ? levels : 'the innermost',
+        );
+      }
+      assert.equal(await runtime.invoke('pid'), pid);
+    }
+  }
+});
+
+function nestedObject(levels: number): unknown {
+  let value: unknown = 'the innermost';
+  for (let level = 0; level < levels; level++) value = { inner: value };
+  return value;
+}
+
+function depthOf(value: unknown): number {
+  let levels = 0;
+  for (let inner = value; typeof inner === 'object' && inner !== null; levels++) {
+    inner = (inner as { inner: unknown }).inner;
+  }
+  return levels;
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { type Runtime, WorkerCrashedError } from 'warm-pool';
 import { rejectionOf, runProject } from '../support/open-runtime.ts';
 import { isAlive, until, within } from '../support/wait.ts';
+import { meet, meeting } from './support-meeting.ts';
 
 const death = (body: string) => `
   import fs from 'node:fs';
@@ -123,11 +124,12 @@ test('the neighbour of a worker that dies goes on', async (t) => {
 });
 
 test('three times as many exits at once as there are workers all reject, and then the pool serves', async (t) => {
-  const { runtime } = await runProject(
+  const running = await runProject(
     t,
-    { ...others, 'functions/die.js': death('process.exit(args);') },
+    { ...others, ...meeting, 'functions/die.js': death('process.exit(args);') },
     { config: { pool: { min: 2, max: 2 } } },
   );
+  const { runtime } = running;
   const codes = [0, 1, 2, 3, 4, 5];
   const errors = await Promise.all(
     codes.map((code) => rejectionOf(runtime.invoke('die', code), WorkerCrashedError)),
@@ -136,8 +138,7 @@ test('three times as many exits at once as there are workers all reject, and the
     errors.map(({ exitCode }) => exitCode),
     codes,
   );
-  const pids = await within('the pool', Promise.all(codes.map(() => runtime.invoke<number>('wait', 50))));
-  assert.equal(new Set(pids).size, 2);
+  await meet(running, 2);
   assert.deepEqual(
     runtime.stats().workers.map(({ state }) => state),
     ['ready', 'ready'],
