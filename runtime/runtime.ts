@@ -76,6 +76,7 @@ class WarmRuntime implements Runtime {
     this.#pool = new Pool({ name: poolName, settings: settings.pool, log, keepAlive: this.#keepAlive });
     this.#functions = new ReloadingFunctions({
       folders: resolveFolders(settings.functions, root),
+      root,
       log,
       load: (generation) => this.#pool.load(generation),
       onServing: (generation) => this.#registry.serve(generation),

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Config } from './config/define.ts';
 import type { Logger, LogLevel } from './config/logger.ts';
 import type { FunctionInfo, FunctionStats } from './functions/registry.ts';

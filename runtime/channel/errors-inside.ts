@@ -18,8 +18,11 @@ export interface ErrorDescription {
  * AbortSignal's reason) would arrive as a plain object: where it is the value itself, a cause or one of the errors of
  * an AggregateError, a plain Error stands in for it in what is returned; elsewhere `restoreErrors` makes an error of it.
  */
-export function describeErrors(root: unknown): { value: unknown; errors: ErrorDescription[] } {
-  const walk = new Walk();
+export function describeErrors(
+  root: unknown,
+  canBeSent: (value: unknown) => boolean,
+): { value: unknown; errors: ErrorDescription[] } {
+  const walk = new Walk(canBeSent);
   return { value: walk.visit(root), errors: walk.errors };
 }
 
@@ -61,10 +64,15 @@ function define(error: Error, key: string, value: unknown): void {
 
 class Walk {
   readonly errors: ErrorDescription[] = [];
+  readonly #canBeSent: (value: unknown) => boolean;
   readonly #visited = new Set<object>();
   /** Seen, with parts that are still to be looked at; a list, because a value may be deeper than the stack. */
   readonly #open: object[] = [];
   readonly #standIns = new Map<Error, Error>();
+
+  constructor(canBeSent: (value: unknown) => boolean) {
+    this.#canBeSent = canBeSent;
+  }
 
   /** Returns the value, or what stands in for it. */
   visit(root: unknown): unknown {
@@ -96,7 +104,7 @@ class Walk {
       return standIn;
     }
     if (types.isNativeError(value)) return this.#enter(value);
-    return isSendable(value) ? this.#enter(value) : inspect(value, { depth: 1 });
+    return this.#isSendable(value) ? this.#enter(value) : inspect(value, { depth: 1 });
   }
 
   #describe(from: Error, error: Error): void {
@@ -106,7 +114,7 @@ class Walk {
       name: classNameOf(from),
       message: String(from.message),
       stack: typeof from.stack === 'string' ? from.stack : undefined,
-      own: ownProperties(from),
+      own: this.#ownProperties(from),
       hasCause,
       cause: hasCause ? this.#enterReplaceable(from.cause) : undefined,
       errors:
@@ -114,6 +122,25 @@ class Walk {
           ? from.errors.map((inner) => this.#enterReplaceable(inner))
           : undefined,
     });
+  }
+
+  /** What can't be sent must not cost the rest of the error: functions are left out, other such values become text. */
+  #ownProperties(error: Error): Record<string, unknown> {
+    const own: Record<string, unknown> = {};
+    for (const key of Object.keys(error)) {
+      if (described.has(key)) continue;
+      const value: unknown = (error as unknown as Record<string, unknown>)[key];
+      if (typeof value === 'function' || typeof value === 'symbol') continue;
+      own[key] = this.#isSendable(value) ? value : inspect(value, { depth: 1 });
+    }
+    return own;
+  }
+
+  // An error among them is described by itself, with its causes taken care of.
+  #isSendable(value: unknown): boolean {
+    if (typeof value === 'function' || typeof value === 'symbol') return false;
+    if (typeof value !== 'object' || value === null || types.isNativeError(value)) return true;
+    return this.#canBeSent(value);
   }
 }
 
@@ -125,30 +152,6 @@ function classNameOf(error: Error): string {
 
 // These are told apart from the own properties, enumerable or not.
 const described = new Set(['name', 'message', 'stack', 'cause', 'errors']);
-
-/** What can't be sent must not cost the rest of the error: functions are left out, other such values become text. */
-function ownProperties(error: Error): Record<string, unknown> {
-  const own: Record<string, unknown> = {};
-  for (const key of Object.keys(error)) {
-    if (described.has(key)) continue;
-    const value: unknown = (error as unknown as Record<string, unknown>)[key];
-    if (typeof value === 'function' || typeof value === 'symbol') continue;
-    own[key] = isSendable(value) ? value : inspect(value, { depth: 1 });
-  }
-  return own;
-}
-
-// An error among them is described by itself, with its causes taken care of.
-function isSendable(value: unknown): boolean {
-  if (typeof value === 'function' || typeof value === 'symbol') return false;
-  if (typeof value !== 'object' || value === null || types.isNativeError(value)) return true;
-  try {
-    structuredClone(value);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 function* partsOf(object: object): Generator<unknown> {
   if (ArrayBuffer.isView(object) || object instanceof ArrayBuffer) return;

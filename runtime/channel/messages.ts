@@ -9,7 +9,7 @@ import type { LogLevelName } from './levels.ts';
 export interface FunctionSource {
   readonly name: string;
   readonly file: string;
-  /** Names the content of the module, for `ctx.version`. */
+  /** Names the content of the module, see version.ts. */
   readonly version: string;
 }
 
@@ -18,7 +18,8 @@ export type FunctionDescriptor =
   | {
       readonly name: string;
       readonly state: 'ready';
-      readonly description?: string | undefined;
+      /** Of what was loaded: the file may have changed since the runtime saw it. */
+      readonly version: string;
       /** The settings as the module exports them; the runtime validates them. */
       readonly config: Readonly<Record<string, unknown>>;
       /** JSON Schema of the input, when the schema's library can tell it. */
@@ -39,8 +40,8 @@ export type FailureKind = 'threw' | 'invalidInput' | 'notLoaded' | 'unserializab
 
 /** Runtime to worker. */
 export type ToWorker =
-  /** First message: load these, in this order, then say `ready`. */
-  | { readonly type: 'load'; readonly functions: readonly FunctionSource[] }
+  /** First message: load these, in this order, then say `ready`. `root` is the project's folder: its tsconfig.json holds. */
+  | { readonly type: 'load'; readonly functions: readonly FunctionSource[]; readonly root: string }
   /** Run one invocation; the body holds the arguments. `timeoutMs` is for `ctx.remainingTime()`; 0: no timeout. */
   | {
       readonly type: 'run';

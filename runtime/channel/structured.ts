@@ -22,7 +22,7 @@ export class UnserializableError extends Error {
 
 /** @throws UnserializableError */
 export function serialize(value: unknown, rootName: string): Uint8Array {
-  const { value: sendable, errors } = describeErrors(value);
+  const { value: sendable, errors } = describeErrors(value, canBeWritten);
   const serializer = new ViewSerializer();
   try {
     serializer.writeHeader();

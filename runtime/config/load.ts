@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ConfigError, PoolError } from '../invocation/errors.ts';
+import { ConfigError } from '../invocation/errors.ts';
+import { withTsconfig } from './tsconfig.ts';
 
 /**
  * Loads a configuration file, through tsx when it is TypeScript, and returns what it exports by default.
@@ -14,7 +15,12 @@ export async function loadConfigFile(file: string): Promise<unknown> {
     module = await importFile(file);
   } catch (cause) {
     // A mistake that a trigger or another part of this package found says already what it is.
-    if (cause instanceof PoolError) throw cause;
+    if (cause instanceof ConfigError) {
+      throw new ConfigError(`In the configuration ${file}: ${cause.message}`, {
+        cause,
+        issues: cause.issues,
+      });
+    }
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigError(`The configuration ${file} could not be loaded: ${why}`, { cause });
   }
@@ -25,16 +31,30 @@ export async function loadConfigFile(file: string): Promise<unknown> {
   );
 }
 
+const require = createRequire(import.meta.url);
+
+let loads = 0;
+
+// A program may load a file again that has changed since: it must not get what it got before.
 async function importFile(file: string): Promise<unknown> {
-  // A file that was loaded before and has changed since is another module.
   const url = `${pathToFileURL(file).href}?${fs.statSync(file).mtimeMs}`;
-  if (!/\.[cm]?ts$/.test(file)) return import(url);
+  if (!/\.[cm]?ts$/.test(file)) {
+    delete require.cache[fs.realpathSync(file)];
+    return import(url);
+  }
   if (isCommonJs(file)) {
-    const tsx: typeof import('tsx/cjs/api') = createRequire(import.meta.url)('tsx/cjs/api');
-    return asNamespace(tsx.require(file, import.meta.url));
+    const { register }: typeof import('tsx/cjs/api') = require('tsx/cjs/api');
+    // What a namespace has loaded is found in it again.
+    const namespace = `warm-pool-config-${++loads}`;
+    const tsx = withTsconfig(path.dirname(file), () => register({ namespace }));
+    try {
+      return asNamespace(tsx.require(file, import.meta.url));
+    } finally {
+      tsx.unregister();
+    }
   }
   const { tsImport } = await import('tsx/esm/api');
-  return tsImport(url, import.meta.url);
+  return withTsconfig(path.dirname(file), () => tsImport(url, import.meta.url));
 }
 
 /** What `module.exports = …` gives is the default export, as it is to an import of CommonJS. */

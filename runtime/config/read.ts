@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { ConfigError } from '../invocation/errors.ts';
+import { ConfigError, type ConfigIssue } from '../invocation/errors.ts';
 import type { Trigger } from '../triggers/trigger.ts';
 import { duration, expected, expectedText, text, wholeNumber } from './fields.ts';
 import { issuesOf } from './issues.ts';
@@ -26,7 +26,11 @@ const pool = z.strictObject(
     killGrace: duration.default(1_000),
     loadTimeout: duration.default(30_000),
     queueLimit: wholeNumber(0).or(z.literal(Number.POSITIVE_INFINITY)).default(100_000),
-    env: z.record(z.string(), text(), { error: expected('an object of strings') }).default({}),
+    env: z
+      .record(z.string(), z.string({ error: expected('a string') }), {
+        error: expected('an object of strings'),
+      })
+      .default({}),
     execArgv: z.array(text(), { error: expected('a list of strings') }).default([]),
   },
   { error: expected('an object with the settings of the pool') },
@@ -40,19 +44,24 @@ const trigger = z.custom<Trigger>(
   { error: expected('a trigger, such as watch({ … }) makes') },
 );
 
+const folders = { error: expected('the path of a folder, or a list of them') };
+
 const config = z.strictObject(
   {
-    functions: text('the path of a folder, or a list of them')
-      .transform((folder) => [folder])
-      .or(z.array(text('the path of a folder')).min(1))
+    functions: z
+      .preprocess(
+        (value) => (typeof value === 'string' && value !== '' ? [value] : value),
+        z.array(text('the path of a folder'), folders).refine(({ length }) => length > 0, folders),
+      )
       .default(['functions']),
     dataDir: text('the path of a folder').default('.pool'),
     pool: pool.prefault({}),
     triggers: z.array(trigger, { error: expected('a list of triggers') }).default([]),
     log: z
-      .strictObject({
-        level: z.enum(logLevels, { error: expected(`one of ${logLevels.join(', ')}`) }).default('info'),
-      })
+      .strictObject(
+        { level: z.enum(logLevels, { error: expected(`one of ${logLevels.join(', ')}`) }).default('info') },
+        { error: expected('an object') },
+      )
       .prefault({}),
   },
   { error: expected('a configuration: an object') },
@@ -66,7 +75,7 @@ const knownKeys = [...Object.keys(config.shape), ...Object.keys(pool.shape), 'le
  */
 export function readConfig(value: unknown, source: string): Settings {
   const result = config.safeParse(value, { reportInput: true });
-  const issues = result.success ? contradictions(result.data) : issuesOf(result.error, knownKeys);
+  const issues = [...(result.success ? [] : issuesOf(result.error, knownKeys)), ...contradictions(value)];
   if (!result.success || issues.length > 0) {
     const list = issues
       .map(({ path, message }) => `\n  ${path === '' ? '' : `${path}: `}${message}`)
@@ -90,19 +99,33 @@ export function readConfig(value: unknown, source: string): Settings {
   };
 }
 
-function contradictions({ pool: { min, max }, triggers }: z.infer<typeof config>) {
-  const issues = [];
-  if (min > max) {
-    issues.push({ path: 'pool.min', message: expectedText(`at most the value of pool.max, ${max}`, min) });
-  }
+/** Settings that are right each by itself and wrong together; of those that are wrong already nothing is said. */
+function contradictions(value: unknown): ConfigIssue[] {
+  const given = (value ?? {}) as { pool?: unknown; triggers?: unknown };
+  return [...contradictionsOfSize(given.pool ?? {}), ...contradictionsOfIds(given.triggers)];
+}
+
+function contradictionsOfSize(value: unknown): ConfigIssue[] {
+  const size = poolSize.safeParse(value);
+  if (!size.success || size.data.min <= size.data.max) return [];
+  const { min, max } = size.data;
+  return [{ path: 'pool.min', message: expectedText(`at most the value of pool.max, ${max}`, min) }];
+}
+
+const poolSize = z.object({ min: pool.shape.min, max: pool.shape.max });
+
+function contradictionsOfIds(value: unknown): ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
   const ids = new Map<string, number>();
-  for (const [index, { id }] of triggers.entries()) {
-    const first = ids.get(id);
-    if (first === undefined) ids.set(id, index);
+  for (const [index, candidate] of (Array.isArray(value) ? value : []).entries()) {
+    const { success, data } = trigger.safeParse(candidate);
+    if (!success) continue;
+    const first = ids.get(data.id);
+    if (first === undefined) ids.set(data.id, index);
     else
       issues.push({
         path: `triggers[${index}].id`,
-        message: `triggers[${first}] has the id "${id}" already: give one of them another \`id\``,
+        message: `triggers[${first}] has the id "${data.id}" already: give one of them another \`id\``,
       });
   }
   return issues;

@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { FunctionSource } from '../channel/messages.ts';
 import { ConfigError } from '../invocation/errors.ts';
+import type { FunctionFolder } from './folders.ts';
+import { versionOf } from './version.ts';
 
 /** What the folders hold. A name that several files give belongs to none of them. */
 export interface Discovery {
@@ -19,11 +20,12 @@ const noFunction = /(?:\.d\.[cm]?ts|\.(?:test|spec)\.[cm]?[jt]s)$/;
  * node_modules are passed over.
  * @throws ConfigError when a folder can't be read
  */
-export async function discoverFunctions(folders: readonly string[]): Promise<Discovery> {
+export async function discoverFunctions(folders: readonly FunctionFolder[]): Promise<Discovery> {
   const byName = new Map<string, string[]>();
   for (const folder of folders) {
-    for await (const file of modulesIn(folder)) {
-      const name = nameOf(path.relative(folder, file));
+    await checkFolder(folder);
+    for await (const file of modulesIn(folder.path)) {
+      const name = nameOf(path.relative(folder.path, file));
       byName.set(name, [...(byName.get(name) ?? []), file]);
     }
   }
@@ -31,7 +33,7 @@ export async function discoverFunctions(folders: readonly string[]): Promise<Dis
   const sources: FunctionSource[] = [];
   for (const [name, files] of [...byName].sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (files.length > 1) clashes.set(name, files);
-    else sources.push(...(await describe(name, files[0] as string)));
+    else sources.push(...describe(name, files[0] as string));
   }
   return { sources, clashes };
 }
@@ -41,27 +43,37 @@ export function isPartOfFunctions(file: string): boolean {
   return /\.(?:[cm]?[jt]s|[jt]sx|json)$/.test(file);
 }
 
-async function* modulesIn(folder: string): AsyncGenerator<string> {
-  const entries = await readFolder(folder);
-  for (const entry of entries) {
+/** `above` are the real paths of the folders around this one: a link to one of them has nothing new behind it. */
+async function* modulesIn(folder: string, above: readonly string[] = []): AsyncGenerator<string> {
+  const realPath = await fs.realpath(folder).catch(nothingWhenGone);
+  if (realPath === undefined || above.includes(realPath)) return;
+  for (const entry of (await fs.readdir(folder, { withFileTypes: true }).catch(nothingWhenGone)) ?? []) {
     if (/^[._]/.test(entry.name) || entry.name === 'node_modules') continue;
     const file = path.join(folder, entry.name);
-    if (await isFolder(entry, file)) yield* modulesIn(file);
+    if (await isFolder(entry, file)) yield* modulesIn(file, [...above, realPath]);
     else if (moduleFile.test(entry.name) && !noFunction.test(entry.name)) yield file;
   }
 }
 
-async function readFolder(folder: string) {
+/** A folder inside may be removed while it is being read. */
+function nothingWhenGone(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}
+
+async function checkFolder({ path: folder, isOfPackage }: FunctionFolder): Promise<void> {
   try {
-    return await fs.readdir(folder, { withFileTypes: true });
+    await fs.readdir(folder);
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const why =
       code === 'ENOENT' ? 'there is no such folder' : code === 'ENOTDIR' ? 'it is no folder' : message;
-    throw new ConfigError(
-      `The functions folder "${folder}" can't be read: ${why}. Create it, or name another with \`functions\` in pool.config.ts.`,
-      { cause, issues: [{ path: 'functions', message: `${folder}: ${why}` }] },
-    );
+    const advice = isOfPackage
+      ? 'Name a folder that this package has'
+      : 'Create it, or name another with `functions` in pool.config.ts';
+    throw new ConfigError(`The functions folder "${folder}" can't be read: ${why}. ${advice}.`, {
+      cause,
+      issues: [{ path: 'functions', message: `${folder}: ${why}` }],
+    });
   }
 }
 
@@ -82,13 +94,9 @@ function nameOf(relativePath: string): string {
   return name.replace(/\/index$/, '');
 }
 
-async function describe(name: string, file: string): Promise<FunctionSource[]> {
+function describe(name: string, file: string): FunctionSource[] {
   try {
-    const version = createHash('sha1')
-      .update(await fs.readFile(file))
-      .digest('hex')
-      .slice(0, 8);
-    return [{ name, file, version }];
+    return [{ name, file, version: versionOf(file) }];
   } catch (error) {
     // Removed since the folder was read; the watcher will say so too. Anything else shows when it is loaded.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];

@@ -16,11 +16,18 @@ export interface FunctionFolder {
  * @throws ConfigError when a package isn't installed or has no such folder
  */
 export function resolveFolders(entries: readonly string[], root: string): FunctionFolder[] {
-  return [...new Set(entries)].map((entry) => {
-    const folder = path.resolve(root, entry);
-    if (!isPackageSpecifier(entry) || fs.existsSync(folder)) return { path: folder, isOfPackage: false };
-    return { path: folderOfPackage(entry, root), isOfPackage: true };
-  });
+  const byPath = new Map<string, FunctionFolder>();
+  for (const entry of entries) {
+    const folder = resolveFolder(entry, root);
+    byPath.set(folder.path, folder);
+  }
+  return [...byPath.values()];
+}
+
+function resolveFolder(entry: string, root: string): FunctionFolder {
+  const folder = path.resolve(root, entry);
+  if (!isPackageSpecifier(entry) || fs.existsSync(folder)) return { path: folder, isOfPackage: false };
+  return { path: folderOfPackage(entry, root), isOfPackage: true };
 }
 
 // A single name is a folder that may not be there yet; a package has to name the folder inside it as well.

@@ -15,7 +15,6 @@ export type KnownFunction =
       readonly state: 'ready';
       readonly source: FunctionSource;
       readonly settings: FunctionSettings;
-      readonly description: string | undefined;
       readonly inputSchema: unknown;
     }
   | FailedFunction;
@@ -34,11 +33,13 @@ export interface LoadFailure {
 
 /** The functions as the folder has them at one moment: what workers load, and what they found. */
 export class Generation implements Code {
+  readonly root: string;
   readonly #known = new Map<string, KnownFunction>();
   readonly #onLoaded: (generation: Generation) => void;
   #sources: readonly FunctionSource[];
 
-  constructor(discovery: Discovery, onLoaded: (generation: Generation) => void) {
+  constructor(discovery: Discovery, root: string, onLoaded: (generation: Generation) => void) {
+    this.root = root;
     this.#onLoaded = onLoaded;
     this.#sources = discovery.sources;
     for (const [name, files] of discovery.clashes) {
@@ -95,8 +96,13 @@ export class Generation implements Code {
     }
     try {
       const settings = readFunctionSettings(descriptor.config);
-      const { description, inputSchema } = descriptor;
-      this.#known.set(source.name, { state: 'ready', source, settings, description, inputSchema });
+      const { inputSchema, version } = descriptor;
+      this.#known.set(source.name, {
+        state: 'ready',
+        source: { ...source, version },
+        settings,
+        inputSchema,
+      });
     } catch (error) {
       this.#fail(source, { name: 'Error', message: (error as Error).message });
     }

@@ -78,7 +78,8 @@ export class Registry {
     const timeout =
       (known.state === 'ready' ? known.settings.timeoutMs : undefined) ?? this.#defaultTimeoutMs;
     if (known.state === 'failed') return { ...common, config: { timeout }, error: known.error };
-    const { description, inputSchema } = known;
+    const { settings, inputSchema } = known;
+    const { description } = settings;
     return { ...common, config: { timeout }, description, inputSchema };
   }
 

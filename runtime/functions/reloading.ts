@@ -7,6 +7,8 @@ import { Generation, type KnownFunction } from './generation.ts';
 
 export interface ReloadingOptions {
   readonly folders: readonly FunctionFolder[];
+  /** The project's folder. */
+  readonly root: string;
   readonly log: Logger;
   /** Brings a generation into service; rejects when that fails, and the one before stays. */
   readonly load: (generation: Generation) => Promise<void>;
@@ -50,11 +52,11 @@ export class ReloadingFunctions {
   }
 
   #discover(): Promise<Discovery> {
-    return discoverFunctions(this.#options.folders.map(({ path }) => path));
+    return discoverFunctions(this.#options.folders);
   }
 
   #generationOf(discovery: Discovery): Generation {
-    return new Generation(discovery, (generation) => {
+    return new Generation(discovery, this.#options.root, (generation) => {
       const before = this.#serving;
       this.#serving = generation;
       this.#options.onServing(generation);

@@ -4,6 +4,8 @@ import type { PoolError } from '../invocation/errors.ts';
 /** One version of everything a pool runs. A pool replaces its workers when it is given another one. */
 export interface Code {
   /** What a worker that starts now has to load. */
+  /** The project's folder. */
+  readonly root: string;
   readonly sources: readonly FunctionSource[];
   /** A first worker has loaded it. Called before any invocation runs on it. */
   loaded(descriptors: readonly FunctionDescriptor[]): void;

@@ -10,7 +10,7 @@ import type { LastMarks } from './worker-process.ts';
 
 /** What a fleet tells its pool. */
 export interface FleetEvents extends Pick<WorkerEvents, 'onLine' | 'onLog'> {
-  /** A worker can take an invocation. */
+  /** A worker has nothing to run, for the first time or again; unless it is to end it can take an invocation. */
   onFree(): void;
   /** A worker ended; whatever it had is the pool's to settle. */
   onEnd(worker: Worker, exit: WorkerExit, marks: LastMarks): void;
@@ -141,10 +141,12 @@ export class Fleet {
         onReady: (ready, descriptors) => {
           if (ready.code === this.#next?.code) this.#switchTo(ready.code, descriptors);
           this.#addIdle(ready);
+          this.#events.onFree();
         },
-        onFree: (free) => {
+        onFinished: (free) => {
           this.#failures.succeeded();
           this.#addIdle(free);
+          this.#events.onFree();
         },
         onExit: (gone, exit, marks) => this.#ended(gone, exit, marks),
         onLine: this.#events.onLine,
@@ -179,7 +181,6 @@ export class Fleet {
     this.#idle.push(worker);
     this.#checkWarm();
     worker.whenIdleFor(this.#settings.idleTimeoutMs, () => this.#trim(worker));
-    this.#events.onFree();
   }
 
   #trim(worker: Worker): void {

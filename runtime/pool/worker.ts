@@ -12,8 +12,8 @@ export type WorkerState = 'starting' | 'ready' | 'busy' | 'draining' | 'exited';
 
 export interface WorkerEvents {
   onReady(worker: Worker, descriptors: readonly FunctionDescriptor[]): void;
-  /** It has ended an invocation and can take the next. */
-  onFree(worker: Worker): void;
+  /** It has ended an invocation; unless it is `draining` it can take the next. */
+  onFinished(worker: Worker): void;
   onExit(worker: Worker, exit: WorkerExit, marks: LastMarks): void;
   onLine(worker: Worker, stream: 'stdout' | 'stderr', line: string): void;
   onLog(worker: Worker, envelope: Envelope<Extract<FromWorker, { type: 'log' }>>): void;
@@ -58,7 +58,7 @@ export class Worker {
       onLine: (stream, line) => events.onLine(this, stream, line),
       onExit: (exit, marks) => this.#exited(exit, marks),
     });
-    this.#process.send({ type: 'load', functions: this.sources });
+    this.#process.send({ type: 'load', functions: this.sources, root: code.root });
     const { loadTimeoutMs } = settings;
     this.#timer = startTimer(
       () => this.kill(`had not loaded its functions after ${loadTimeoutMs} ms`),
@@ -156,12 +156,9 @@ export class Worker {
     this.invocations++;
     this.memoryMB = envelope.message.memoryMB;
     execution.finish(envelope);
-    if (this.state === 'busy') {
-      this.state = 'ready';
-      this.#events.onFree(this);
-    } else if (this.state === 'draining') {
-      this.#stop();
-    }
+    if (this.state === 'busy') this.state = 'ready';
+    else if (this.state === 'draining') this.#stop();
+    this.#events.onFinished(this);
   }
 
   #exited(exit: WorkerExit, marks: LastMarks): void {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Channel } from '../channel/channel.ts';
 import { decodeValue, type EncodedValue, encodeValue } from '../channel/codec.ts';
 import { levelNames } from '../channel/levels.ts';
@@ -132,7 +133,7 @@ export class Executor {
       // An error alone is its own message, as in pino.
       const text = message ?? (first instanceof Error ? first.message : undefined);
       const fields = first instanceof Error ? { err: first } : first;
-      this.#channel.post({ type: 'log', run, level, message: text }, encodeLossy(fields));
+      this.#channel.post({ type: 'log', run, level, message: text }, encodeFields(fields));
     };
     return Object.fromEntries(levelNames.map((level) => [level, method(level)])) as unknown as ContextLog;
   }
@@ -147,11 +148,29 @@ function failed(kind: FailureKind, detail: unknown): Outcome {
   return detail instanceof UnserializableError ? { kind, body, path: detail.path } : { kind, body };
 }
 
-/** For what must arrive in some form: what was thrown, fields of a log line. */
+/** For what was thrown, which must arrive in some form: as text, when it can't be sent as it is. */
 function encodeLossy(value: unknown): EncodedValue {
   try {
     return encodeValue(value);
   } catch (error) {
-    return encodeValue(error);
+    return encodeValue(shown(value) ?? error);
+  }
+}
+
+/** A field that can't be sent must not cost the others, nor the line. */
+function encodeFields(fields: object): EncodedValue {
+  try {
+    return encodeValue(fields);
+  } catch {
+    const sendable = Object.entries(fields).map(([key, value]) => [key, decodeValue(encodeLossy(value))]);
+    return encodeValue(Object.fromEntries(sendable));
+  }
+}
+
+function shown(value: unknown): string | undefined {
+  try {
+    return inspect(value, { depth: 2 });
+  } catch {
+    return undefined; // what it throws when it is looked at says as much
   }
 }

@@ -84,6 +84,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function describeExports(layers: readonly Record<string, unknown>[]): string {
-  const names = [...new Set(layers.flatMap((layer) => Object.keys(layer)))];
-  return names.length === 0 ? 'it exports nothing' : `it exports ${names.join(', ')}`;
+  const isWrapping = (layer: Record<string, unknown>, name: string) => {
+    return name === 'default' && (layers as unknown[]).includes(layer[name]);
+  };
+  const names = layers.flatMap((layer) => Object.keys(layer).filter((name) => !isWrapping(layer, name)));
+  const unique = [...new Set(names)].filter((name) => name !== 'module.exports').sort();
+  return unique.length === 0 ? 'it exports nothing' : `it exports ${unique.join(', ')}`;
 }

@@ -1,8 +1,11 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 import { encodeValue } from '../channel/codec.ts';
 import type { MarkWriter } from '../channel/marks.ts';
 import type { FunctionDescriptor, FunctionSource } from '../channel/messages.ts';
+import { withTsconfig } from '../config/tsconfig.ts';
+import { versionOf } from '../functions/version.ts';
 import { type FunctionForm, readExports } from './exports.ts';
 import { describeInput } from './input.ts';
 
@@ -14,34 +17,37 @@ export interface LoadedFunction {
   readonly form: FunctionForm | undefined;
 }
 
-/** Imports each function's module, one after another. One that fails doesn't hinder the others. */
+/** Imports each function's module, one after another. One that fails doesn't hinder the others. `root`: see messages. */
 export async function loadFunctions(
   sources: readonly FunctionSource[],
+  root: string,
   marks: MarkWriter,
 ): Promise<LoadedFunction[]> {
   const loaded: LoadedFunction[] = [];
   for (const [index, source] of sources.entries()) {
     marks.loading(index);
-    loaded.push(await loadFunction(source));
+    loaded.push(await loadFunction(source, root));
   }
   marks.loaded();
   return loaded;
 }
 
-async function loadFunction(source: FunctionSource): Promise<LoadedFunction> {
+async function loadFunction(source: FunctionSource, root: string): Promise<LoadedFunction> {
   try {
-    const form = readExports(await importModule(source.file), source.file);
-    const { description, ...config } = form.config;
+    const before = versionOf(source.file);
+    const form = readExports(await importModule(source.file, root), source.file);
+    const after = versionOf(source.file);
+    // Saved while it was loaded: nobody can tell which of the two this is, and it must not go by the name of either.
+    const version = before === after ? before : `${before}-${after}`;
+    const inputSchema = describeInput(form.input);
     const descriptor: FunctionDescriptor = {
       name: source.name,
+      version,
       state: 'ready',
-      description: typeof description === 'string' ? description : undefined,
-      config: withoutFunctions(config),
-      inputSchema: describeInput(form.input),
+      config: toldConfig(form.config),
+      inputSchema: canBeSent(inputSchema) ? inputSchema : undefined,
     };
-    // What can't be told to the runtime must cost this function alone, and not the message with all of them.
-    encodeValue(descriptor, 'settings');
-    return { source, form, descriptor };
+    return { source: { ...source, version }, form, descriptor };
   } catch (thrown) {
     return {
       source,
@@ -53,28 +59,44 @@ async function loadFunction(source: FunctionSource): Promise<LoadedFunction> {
 
 const isTypeScript = /\.[cm]?tsx?$/;
 
-async function importModule(file: string): Promise<Record<string, unknown>> {
-  if (isTypeScript.test(file)) await registerTsx();
+async function importModule(file: string, root: string): Promise<Record<string, unknown>> {
+  if (isTypeScript.test(file)) await registerTsx(root);
   return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
 }
 
 let registered: Promise<void> | undefined;
 
 // Only when a function needs it: it costs some 60 ms, which a folder of plain JavaScript should not pay.
-function registerTsx(): Promise<void> {
+function registerTsx(root: string): Promise<void> {
   registered ??= (async () => {
     // The loader for import alone fails on the TypeScript files of a package without "type": "module".
     const cjs: typeof import('tsx/cjs/api') = createRequire(import.meta.url)('tsx/cjs/api');
     const esm = await import('tsx/esm/api');
-    cjs.register();
-    esm.register();
+    withTsconfig(root, () => {
+      cjs.register();
+      esm.register();
+    });
   })();
   return registered;
 }
 
-/** What the runtime is told of the settings: what is code stays here. */
-function withoutFunctions(config: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(config).filter(([, value]) => typeof value !== 'function'));
+/**
+ * What the runtime is told of the settings. It knows no setting that can't be sent: such a one is a mistake, told as
+ * text so that the runtime can show it, and that must not cost the message with all the others.
+ */
+function toldConfig(config: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(config).map(([name, value]) => [name, canBeSent(value) ? value : inspect(value)]),
+  );
+}
+
+function canBeSent(value: unknown): boolean {
+  try {
+    encodeValue(value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function describe(thrown: unknown): { name: string; message: string; stack?: string | undefined } {

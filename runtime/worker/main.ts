@@ -39,7 +39,7 @@ async function receive({ message, body }: Envelope<ToWorker>): Promise<void> {
   switch (message.type) {
     case 'load': {
       const startedAt = performance.now();
-      const loaded = await loadFunctions(message.functions, marks);
+      const loaded = await loadFunctions(message.functions, message.root, marks);
       executor = new Executor({ channel, marks, output, functions: loaded });
       const descriptors = encodeValue(loaded.map((each) => each.descriptor));
       const loadMs = performance.now() - startedAt;

@@ -13,7 +13,8 @@ const skip = hasTerminal ? false : 'needs `script` of util-linux';
 /** What a person sees who runs `pool` on a terminal. */
 async function onTerminal(project: Project, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const command = [process.execPath, poolCommand, ...args].map((each) => `'${each}'`).join(' ');
-  const { NO_COLOR: _, FORCE_COLOR: __, ...inherited } = process.env;
+  // Node takes colours away for each of these.
+  const { NO_COLOR, NODE_DISABLE_COLORS, FORCE_COLOR, CI, TEAMCITY_VERSION, ...inherited } = process.env;
   const child = spawn('script', ['-qec', command, '/dev/null'], {
     cwd: project.root,
     env: { ...inherited, TERM: 'xterm-256color', ...env },
