@@ -92,6 +92,8 @@ export class Executor {
         input = validated.value;
       }
       if (!this.#setUp.has(message.functionIndex)) await this.#setUpOnce(message.functionIndex, setup);
+      // Cancelled on the way or during the set-up: a function that has not begun should not begin.
+      if (signal.aborted) return failed('threw', signal.reason);
       result = await handler(input, this.#context(message, loaded, signal));
     } catch (thrown) {
       return failed('threw', thrown);

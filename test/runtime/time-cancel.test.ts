@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { CancelledError, type Invocation } from 'warm-pool';
 import { infoOf, rejectionOf, runProject } from '../support/open-runtime.ts';
@@ -55,6 +55,43 @@ test('of a thousand in the queue any can be cancelled, and the others run in the
   assert.equal(ended.filter(({ status }) => status === 'fulfilled').length, kept.length + 1);
   assert.deepEqual(order, kept);
   assert.equal(runtime.stats().queued, 0);
+});
+
+test('an invocation that is cancelled before its function has begun never runs', async (t) => {
+  const { project, runtime } = await runProject(
+    t,
+    {
+      ...files,
+      'functions/prepared.mjs': `
+        import fs from 'node:fs';
+        import { setTimeout } from 'node:timers/promises';
+        import { defineFunction } from 'warm-pool';
+        export default defineFunction({
+          setup: async () => {
+            const root = new URL('../', import.meta.url);
+            fs.writeFileSync(new URL('set-up-begun', root), '');
+            while (!fs.existsSync(new URL('set-up-may-end', root))) await setTimeout(5);
+          },
+          handler: (file) => fs.writeFileSync(file, ''),
+        });`,
+    },
+    { config: { pool: { max: 1, killGrace: '60s' } } },
+  );
+  // On its way to the worker: both messages are read there in one turn.
+  const sent = runtime.invoke('touch', project.path('touched'));
+  assert.equal(sent.status, 'running');
+  sent.cancel();
+  await rejectionOf(sent, CancelledError);
+  // While it is set up.
+  const [begun, mayEnd] = ['set-up-begun', 'set-up-may-end'].map((file) => project.path(file));
+  const prepared = runtime.invoke('prepared', project.path('touched-too'));
+  await until('the set-up', () => existsSync(begun as string));
+  prepared.cancel();
+  await rejectionOf(prepared, CancelledError);
+  writeFileSync(mayEnd as string, '');
+  await within('the worker to be free', runtime.drain());
+  assert.equal(await runtime.invoke('echo', 'works'), 'works');
+  for (const file of ['touched', 'touched-too']) assert.equal(existsSync(project.path(file)), false, file);
 });
 
 test('a running invocation that is cancelled rejects at once, also in an endless loop', async (t) => {
