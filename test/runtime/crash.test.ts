@@ -111,15 +111,26 @@ function countsOf(runtime: Runtime, name: string): object {
 }
 
 test('the neighbour of a worker that dies goes on', async (t) => {
-  const { runtime } = await runProject(
+  const { project, runtime } = await runProject(
     t,
-    { ...others, 'functions/die.js': death('process.exit(1);') },
+    {
+      ...others,
+      'functions/die.js': death('process.exit(1);'),
+      'functions/wait-for.js': `
+        import fs from 'node:fs';
+        import { setTimeout } from 'node:timers/promises';
+        export default async (file) => {
+          while (!fs.existsSync(file)) await setTimeout(5);
+          return process.pid;
+        };`,
+    },
     { config: { pool: { min: 2, max: 2 } } },
   );
-  const neighbour = runtime.invoke<number>('wait', 500);
+  const neighbour = runtime.invoke<number>('wait-for', project.path('enough'));
   await until('it to run', () => neighbour.status === 'running');
   for (let round = 0; round < 3; round++) await rejectionOf(runtime.invoke('die'), WorkerCrashedError);
   assert.equal(neighbour.status, 'running');
+  project.write('enough', '');
   assert.equal(await neighbour, runtime.stats().workers[0]?.pid);
 });
 

@@ -64,13 +64,15 @@ test('an invocation that is cancelled before its function has begun never runs',
       ...files,
       'functions/prepared.mjs': `
         import fs from 'node:fs';
-        import { setTimeout } from 'node:timers/promises';
+        import { setImmediate } from 'node:timers/promises';
         import { defineFunction } from 'warm-pool';
         export default defineFunction({
           setup: async () => {
             const root = new URL('../', import.meta.url);
             fs.writeFileSync(new URL('set-up-begun', root), '');
-            while (!fs.existsSync(new URL('set-up-may-end', root))) await setTimeout(5);
+            while (!fs.existsSync(new URL('set-up-may-end', root))) await setImmediate();
+            // What was sent before the file was written has been read after a whole turn.
+            for (let turn = 0; turn < 2; turn++) await setImmediate();
           },
           handler: (file) => fs.writeFileSync(file, ''),
         });`,
