@@ -22,23 +22,30 @@ export class FolderInUseError extends Error {
 
 /**
  * Takes a data folder for this process, from an owner that is dead if need be; returns what gives it back.
+ *
+ * No file can be removed on the condition that it is still the one that was looked at, so that of two processes which
+ * find a dead owner the slower one could remove the faster one. Therefore each first puts down a claim under its own
+ * name and only then looks around: who sees no other claim is alone in here, as a later one will see his. Of several
+ * that see each other the one with the lowest pid stays.
  * @throws FolderInUseError
  */
 export function takeFolder(folder: string): () => void {
   fs.mkdirSync(folder, { recursive: true });
   const file = path.join(folder, 'owner.json');
-  const claim = path.join(folder, `.owner-${process.pid}.json`);
-  fs.writeFileSync(
-    claim,
-    JSON.stringify({ pid: process.pid, startedAt: startTime(process.pid) } satisfies Owner),
-  );
+  const self: Owner = { pid: process.pid, startedAt: startTime(process.pid) };
+  const claim = path.join(folder, `.owner-${self.pid}-${self.startedAt}.json`);
   try {
-    // A hard link is made whole or not at all, and by one process only.
-    while (!tryLink(claim, file)) {
+    for (;;) {
+      fs.writeFileSync(claim, JSON.stringify(self));
+      const others = otherClaims(folder, claim);
+      // After the claims: an owner was a claim until it became the owner.
       const owner = readOwner(file);
       if (owner && isAlive(owner)) throw new FolderInUseError(folder, owner.pid);
-      fs.rmSync(file, { force: true });
+      if (others.length === 0) break;
+      if (others.some(({ pid }) => pid < process.pid)) fs.rmSync(claim);
+      waitSync(othersTurnMs);
     }
+    fs.renameSync(claim, file);
   } finally {
     fs.rmSync(claim, { force: true });
   }
@@ -47,14 +54,24 @@ export function takeFolder(folder: string): () => void {
   };
 }
 
-function tryLink(claim: string, file: string): boolean {
-  try {
-    fs.linkSync(claim, file);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  }
+/** How long another process may need to read a folder and a file; it is waited for again and again. */
+const othersTurnMs = 5;
+
+function waitSync(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+/** The claims of other processes that are alive. A dead one's is removed: nobody else has that name. */
+function otherClaims(folder: string, own: string): Owner[] {
+  return fs.readdirSync(folder).flatMap((name) => {
+    const { pid, startedAt = '' } = /^\.owner-(?<pid>\d+)-(?<startedAt>\d*)\.json$/.exec(name)?.groups ?? {};
+    const file = path.join(folder, name);
+    if (pid === undefined || file === own) return [];
+    const claimant = { pid: Number(pid), startedAt };
+    if (isAlive(claimant)) return [claimant];
+    fs.rmSync(file, { force: true });
+    return [];
+  });
 }
 
 function readOwner(file: string): Owner | undefined {
