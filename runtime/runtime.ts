@@ -62,8 +62,14 @@ class WarmRuntime implements Runtime {
   readonly #triggers: TriggerHost;
   #starting: Promise<void> | undefined;
   #isStarted = false;
+  #isClosed = false;
   #closing: Promise<void> | undefined;
   #releaseFolder: () => void = () => {};
+  #kill: () => void = () => {};
+  /** Resolves at the deadline of a close: a trigger that doesn't end is not waited for any longer. */
+  readonly #killed = new Promise<void>((resolve) => {
+    this.#kill = resolve;
+  });
 
   constructor({ root, configPath }: Project, settings: Settings, logger: Logger) {
     const log = fromLevel(logger, settings.log.level);
@@ -162,26 +168,43 @@ class WarmRuntime implements Runtime {
       await this.#triggers.start();
     } catch (error) {
       this.#releaseFolder();
+      this.#releaseFolder = () => {};
       throw error;
+    }
+    if (this.#isClosed) {
+      // A close with a deadline didn't wait for this.
+      await this.#triggers.stop();
+      throw closedError();
     }
     this.#keepAlive.hold();
     this.#isStarted = true;
   }
 
   async #close(): Promise<void> {
+    try {
+      await Promise.race([this.#stopTriggers(), this.#killed]);
+      await this.#pool.drain();
+      await Promise.all([this.#pool.stop(), this.#functions.close()]);
+    } finally {
+      this.#isClosed = true;
+      this.#releaseFolder();
+      if (this.#isStarted) this.#keepAlive.release();
+    }
+  }
+
+  async #stopTriggers(): Promise<void> {
     await this.#starting?.catch(() => {}); // whoever started it is told
     await this.#triggers.stop();
-    await this.#pool.drain();
-    await Promise.all([this.#pool.stop(), this.#functions.close()]);
-    this.#releaseFolder();
-    if (this.#isStarted) this.#keepAlive.release();
   }
 
   #killAfter(timeout: number | string): NodeJS.Timeout | undefined {
     const ms = parseDuration(timeout);
     if (ms === undefined)
       throw new TypeError(expectedText(`the \`timeout\` of close to be ${durationExpected}`, timeout));
-    return startTimer(() => this.#pool.kill(({ functionName, id }) => closedError(functionName, id)), ms);
+    return startTimer(() => {
+      this.#pool.kill(({ functionName, id }) => closedError(functionName, id));
+      this.#kill();
+    }, ms);
   }
 }
 

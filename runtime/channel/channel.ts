@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { EncodedValue } from './codec.ts';
-import { FrameBatch, FrameReader } from './frames.ts';
+import { FrameBatch, FrameError, FrameReader } from './frames.ts';
 import type { Envelope } from './messages.ts';
 
 /**
@@ -27,7 +27,9 @@ export class Channel<Out extends object, In> {
       try {
         reader.push(chunk, handlers.onMessage);
       } catch (error) {
-        failure = error as Error;
+        // What a handler throws is a fault of this program and says nothing of the connection.
+        if (!(error instanceof FrameError)) throw error;
+        failure = error;
         socket.destroy();
       }
     });

@@ -89,19 +89,23 @@ export class FrameReader<Message> {
     const bytes = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks, this.#size);
     let offset = 0;
     this.#needed = prefixBytes;
-    while (bytes.length - offset >= prefixBytes) {
-      const end = offset + lengthBytes + this.#frameLength(bytes, offset);
-      if (end > bytes.length) {
-        this.#needed = end - offset;
-        break;
+    try {
+      while (bytes.length - offset >= prefixBytes) {
+        const end = offset + lengthBytes + this.#frameLength(bytes, offset);
+        if (end > bytes.length) {
+          this.#needed = end - offset;
+          break;
+        }
+        const envelope = this.#parse(bytes, offset, end);
+        offset = end;
+        onMessage(envelope);
       }
-      const envelope = this.#parse(bytes, offset, end);
-      offset = end;
-      onMessage(envelope);
+    } finally {
+      // Also when the callback throws: what was read is read.
+      const rest = bytes.subarray(offset);
+      this.#chunks = rest.length === 0 ? [] : [rest];
+      this.#size = rest.length;
     }
-    const rest = bytes.subarray(offset);
-    this.#chunks = rest.length === 0 ? [] : [rest];
-    this.#size = rest.length;
   }
 
   #frameLength(bytes: Buffer, offset: number): number {

@@ -78,6 +78,19 @@ export class MarkReader {
 // In memory where the platform has such a folder: a mark must not wait for a disk.
 const folders = process.platform === 'linux' ? ['/dev/shm', os.tmpdir()] : [os.tmpdir()];
 
+/** Writes all that will ever be in the file, so that no later mark can fail for want of space. */
+function hasRoom(fd: number): boolean {
+  try {
+    const initial = Buffer.alloc(2 * markBytes);
+    initial.writeInt32LE(nothing, loadingOffset);
+    fs.writeSync(fd, initial, 0, initial.length, 0);
+    return true;
+  } catch {
+    fs.closeSync(fd);
+    return false;
+  }
+}
+
 function openUnnamedFile(): number | undefined {
   if (process.platform === 'win32') return undefined;
   for (const folder of folders) {
@@ -85,7 +98,7 @@ function openUnnamedFile(): number | undefined {
     try {
       const fd = fs.openSync(file, 'wx+', 0o600);
       fs.unlinkSync(file);
-      return fd;
+      if (hasRoom(fd)) return fd;
     } catch {
       // No such folder, or not writable: the next one may be.
     }

@@ -7,13 +7,26 @@ export const channelFd = 3;
 export const marksFd = 4;
 
 const runtimePidVariable = 'WARM_POOL_RUNTIME_PID';
+const tunedVariable = 'WARM_POOL_TUNED';
 
-/** Travels in an environment variable, which `take` removes again: functions see the environment of the user. */
+// One worker per core runs one invocation at a time: more threads and allocation arenas cost memory and bring nothing.
+const tuning: Readonly<Record<string, string>> = { UV_THREADPOOL_SIZE: '2', MALLOC_ARENA_MAX: '2' };
+
+/**
+ * The environment of a worker is that of the user; what is added to it is removed again by `take`, so that functions
+ * and the programs they start don't see it.
+ */
 export const startEnvironment = {
-  give: (runtimePid: number): Record<string, string> => ({ [runtimePidVariable]: String(runtimePid) }),
+  give(env: NodeJS.ProcessEnv, runtimePid: number): NodeJS.ProcessEnv {
+    const tuned = Object.keys(tuning).filter((name) => env[name] === undefined);
+    const added = { [runtimePidVariable]: String(runtimePid), [tunedVariable]: tuned.join() };
+    return { ...env, ...Object.fromEntries(tuned.map((name) => [name, tuning[name]])), ...added };
+  },
   take(env: NodeJS.ProcessEnv): { runtimePid: number } {
     const runtimePid = Number(env[runtimePidVariable]);
+    for (const name of env[tunedVariable]?.split(',') ?? []) delete env[name];
     delete env[runtimePidVariable];
+    delete env[tunedVariable];
     return { runtimePid };
   },
 };

@@ -31,9 +31,23 @@ export function fromLevel(logger: Logger, level: LogLevel): Logger {
     child: (bindings: Record<string, unknown>) => fromLevel(logger.child(bindings), level),
   } as Logger;
   for (const [index, name] of levelNames.entries()) {
-    filtered[name] = index < first ? ignore : (logger[name].bind(logger) as LogMethod);
+    filtered[name] = index < first ? ignore : unfailing(logger[name].bind(logger) as LogMethod);
   }
   return filtered;
+}
+
+// A logger that fails, on a full disk for example, must not change what becomes of an invocation.
+function unfailing(method: LogMethod): LogMethod {
+  const write = method as (...args: unknown[]) => void;
+  return (...args: unknown[]) => {
+    try {
+      write(...args);
+    } catch (error) {
+      process.emitWarning(
+        `The logger given to warm-pool failed: ${error instanceof Error ? error.message : error}`,
+      );
+    }
+  };
 }
 
 const ignore = () => {};

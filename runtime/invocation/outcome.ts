@@ -11,6 +11,7 @@ import {
   TimeoutError,
   WorkerCrashedError,
 } from './errors.ts';
+import { textOf } from './text.ts';
 
 /** How a worker process ended. */
 export interface WorkerExit {
@@ -40,6 +41,17 @@ type Failure = Exclude<Outcome, { kind: 'succeeded' }>;
 /** The error that the caller of an invocation sees. */
 export function errorOf(outcome: Failure, functionName: string, invocationId: string): Error {
   const place = { functionName, invocationId };
+  try {
+    return describe(outcome, place);
+  } catch (error) {
+    // What a user threw or gave as a reason may throw when it is looked at; the caller has to be told all the same.
+    const message = `Function "${functionName}" failed, and what it failed with can't be shown: ${textOf(error)}`;
+    return new FunctionError(message, { ...place, cause: error });
+  }
+}
+
+function describe(outcome: Failure, place: Place): Error {
+  const { functionName } = place;
   switch (outcome.kind) {
     case 'failed':
       return failureError(outcome, place);
@@ -65,8 +77,9 @@ export function errorOf(outcome: Failure, functionName: string, invocationId: st
   }
 }
 
-/** As in `exited with code 3` or `was killed by SIGKILL`. */
+/** As in `exited with code 3` or `was killed by SIGKILL`; with neither there never was a process. */
 export function describeExit({ exitCode, signal }: WorkerExit): string {
+  if (exitCode === null && signal === null) return 'could not be started';
   return signal === null ? `exited with code ${exitCode}` : `was killed by ${signal}`;
 }
 
@@ -129,11 +142,11 @@ function describeError(error: Error): string {
 }
 
 function messageOf(thrown: unknown): string {
-  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) return String(thrown.message);
-  return `it threw ${typeof thrown === 'string' ? JSON.stringify(thrown) : String(thrown)}`;
+  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) return textOf(thrown.message);
+  return `it threw ${typeof thrown === 'string' ? JSON.stringify(thrown) : textOf(thrown)}`;
 }
 
 function reasonText(reason: unknown): string {
-  if (reason instanceof Error) return reason.message;
-  return reason === undefined ? '' : String(reason);
+  if (reason instanceof Error) return textOf(reason.message);
+  return reason === undefined ? '' : textOf(reason);
 }

@@ -76,8 +76,28 @@ function readOptions({ timeout, priority = 'normal', cwd = process.cwd(), signal
   return { timeoutMs, priority, cwd };
 }
 
+/** What is to be cancelled by each signal. One listener serves all, as Node warns of more than ten. */
+const bySignal = new WeakMap<AbortSignal, Set<InvocationRecord>>();
+
 function cancelOnAbort(record: InvocationRecord, signal: AbortSignal): void {
-  const onAbort = () => record.cancel(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  record.whenEnded(() => signal.removeEventListener('abort', onAbort));
+  const records = bySignal.get(signal) ?? listen(signal);
+  records.add(record);
+  record.whenEnded(() => {
+    records.delete(record);
+    if (records.size > 0 || bySignal.get(signal) !== records) return;
+    bySignal.delete(signal);
+    signal.removeEventListener('abort', cancelAll);
+  });
+}
+
+function listen(signal: AbortSignal): Set<InvocationRecord> {
+  const records = new Set<InvocationRecord>();
+  bySignal.set(signal, records);
+  signal.addEventListener('abort', cancelAll, { once: true });
+  return records;
+}
+
+function cancelAll({ target }: Event): void {
+  const signal = target as AbortSignal;
+  for (const record of bySignal.get(signal) ?? []) record.cancel(signal.reason);
 }

@@ -56,8 +56,9 @@ export class Execution {
   /** Settles the caller now and sees to it that the function ends as well. */
   abandon(outcome: EarlyEnd): void {
     if (this.record.hasEnded) return;
+    const reason = abortReason(outcome, this.record);
     clearTimeout(this.#timer);
-    this.#process.send({ type: 'abort', run: this.run }, abortReason(outcome, this.record));
+    this.#process.send({ type: 'abort', run: this.run }, reason);
     this.#timer = startTimer(() => {
       this.#process.kill('SIGTERM');
       this.#timer = startTimer(() => this.#process.kill('SIGKILL'), this.#killGraceMs);
@@ -65,7 +66,12 @@ export class Execution {
     this.record.end(outcome, this.#memoryMB());
   }
 
-  /** The worker says that the function has ended. */
+  /** The function has ended: its time can't run out any more while the last of its output is read. */
+  functionEnded(run: number): void {
+    if (run === this.run) clearTimeout(this.#timer);
+  }
+
+  /** Its result, and everything it printed before, is here. */
   finish({ message, body }: Envelope<End>): void {
     clearTimeout(this.#timer);
     const outcome: Outcome =

@@ -14,14 +14,16 @@ export interface FleetEvents extends Pick<WorkerEvents, 'onLine' | 'onLog'> {
   onFree(): void;
   /** A worker ended; whatever it had is the pool's to settle. */
   onEnd(worker: Worker, exit: WorkerExit, marks: LastMarks): void;
+  /** Other code is in service. */
+  onSwitch(code: Code): void;
   /** No worker starts; what waits should be told. */
   onHopeless(error: WorkerCrashedError): void;
 }
 
+/** Code on its way into service, and who waits for that. */
 interface Arrival {
   readonly code: Code;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
+  readonly waiting: readonly { resolve(): void; reject(error: Error): void }[];
 }
 
 /** Even with a `min` of 0 one worker is started with new code: only a worker can tell what the functions are. */
@@ -61,11 +63,14 @@ export class Fleet {
     return this.#workers;
   }
 
-  get hasIdle(): boolean {
-    return this.#idle.length > 0;
+  /** How many more invocations can run, in the workers there are or in ones that can be started. */
+  get free(): number {
+    return Math.max(0, this.#settings.max - this.#count(isRunning));
   }
 
   takeIdle(): Worker | undefined {
+    // Workers whose code was replaced may still run something.
+    if (this.#idle.length === 0 || this.free === 0) return undefined;
     return this.#idle.pop();
   }
 
@@ -76,17 +81,19 @@ export class Fleet {
 
   /**
    * Brings this code into service: workers with it are started, and when the first is ready, the others are retired.
-   * Until then they serve. Resolves when `min` workers are warm with it. Rejects when no worker with it starts; then
-   * the old code stays.
+   * Until then they serve. Resolves when `min` workers are warm with it, or with code that came after it. Rejects when
+   * no worker with it starts; then the old code stays.
    */
   load(code: Code): Promise<void> {
-    this.#abandonNext('another version came before it was ready');
+    const overtaken = [...(this.#next?.waiting ?? []), ...(this.#warming?.waiting ?? [])];
+    this.#warming = undefined;
+    this.#retireNext();
     // Other code may well start where the last did not: it needs no patience.
     this.#failures.succeeded();
     clearTimeout(this.#retry);
     this.#retry = undefined;
     return new Promise((resolve, reject) => {
-      this.#next = { code, resolve, reject };
+      this.#next = { code, waiting: [...overtaken, { resolve, reject }] };
       this.scale();
     });
   }
@@ -109,7 +116,7 @@ export class Fleet {
   async stop(): Promise<void> {
     this.#isStopping = true;
     clearTimeout(this.#retry);
-    this.#abandonNext('the runtime was closed');
+    this.#abandon(new Error('the runtime was closed'));
     for (const worker of this.#workers) worker.retire('the runtime closes');
     if (this.#workers.size > 0) await new Promise<void>((resolve) => this.#onEmpty.push(resolve));
   }
@@ -167,12 +174,13 @@ export class Fleet {
     for (const worker of this.#workers) {
       if (worker.code !== code) worker.retire('its functions changed');
     }
+    this.#events.onSwitch(code);
   }
 
   #checkWarm(): void {
     const warm = this.#count((worker) => worker.code === this.#code && isServing(worker));
     if (!this.#warming || warm < this.#settings.min) return;
-    this.#warming.resolve();
+    for (const { resolve } of this.#warming.waiting) resolve();
     this.#warming = undefined;
   }
 
@@ -231,20 +239,25 @@ export class Fleet {
     const how = worker.endReason ?? describeExit(exit);
     const error = new WorkerCrashedError(`No worker starts: the last one ${how}.${lastWords(exit)}`, exit);
     if (worker.code === this.#next?.code) {
-      this.#abandonNext(error);
+      this.#abandon(error);
       return undefined;
     }
     if (this.#count(isProven) > 0) return undefined;
-    this.#abandonWarming(error);
+    this.#abandon(error);
     return error;
   }
 
-  /** The function whose module ended the worker, if one did. In code that is in service each has been loaded before. */
+  /**
+   * The function whose module ended the worker, if one did. In code that is in service every function has been loaded
+   * before: there it is what they need, a database for example, that is missing for a while.
+   */
   #culprit(worker: Worker, exit: WorkerExit, { loading }: LastMarks): FunctionSource | undefined {
-    const neverReady = worker.readyAt === Number.POSITIVE_INFINITY;
-    const source = neverReady && loading !== undefined ? worker.sources[loading] : undefined;
-    const mayBeFromOutside = worker.code === this.#code && exit.signal !== null;
-    return source && !mayBeFromOutside && this.#isToBlame(source, worker, exit) ? source : undefined;
+    if (loading === undefined || worker.code === this.#code) return undefined;
+    const loaded = worker.sources.slice(0, loading + 1);
+    // What a module threw later comes while another one is being loaded; its stack says whose it was.
+    const named = loaded.filter(({ file }) => exit.stderr.some((line) => line.includes(file)));
+    const source = named.length === 1 ? named[0] : loaded.at(-1);
+    return source && this.#isToBlame(source, worker, exit) ? source : undefined;
   }
 
   /** An exit or a missed deadline is the module's doing; a signal may come from outside, the first time. */
@@ -254,21 +267,20 @@ export class Fleet {
     return isSecondTime || signal === null || worker.endReason !== undefined;
   }
 
-  #abandonNext(reason: string | Error): void {
-    const error = typeof reason === 'string' ? new Error(reason) : reason;
-    this.#abandonWarming(error);
-    const next = this.#next;
-    if (!next) return;
-    this.#next = undefined;
-    for (const worker of this.#workers) {
-      if (worker.code === next.code) worker.retire('its functions are not wanted any more');
-    }
-    next.reject(error);
+  /** Whatever is on its way into service will not get there. */
+  #abandon(error: Error): void {
+    const waiting = [...(this.#next?.waiting ?? []), ...(this.#warming?.waiting ?? [])];
+    this.#warming = undefined;
+    this.#retireNext();
+    for (const { reject } of waiting) reject(error);
   }
 
-  #abandonWarming(error: Error): void {
-    this.#warming?.reject(error);
-    this.#warming = undefined;
+  #retireNext(): void {
+    const next = this.#next;
+    this.#next = undefined;
+    for (const worker of this.#workers) {
+      if (worker.code === next?.code) worker.retire('its functions are not wanted any more');
+    }
   }
 
   #forgetIdle(worker: Worker): void {
@@ -291,6 +303,10 @@ function hasBegun({ execution }: Worker, { started }: LastMarks): boolean {
 /** Whether it has shown that it can run something: one that has just got ready may be about to die, as others did. */
 function isProven({ state, invocations }: Worker): boolean {
   return state === 'busy' || (state === 'ready' && invocations > 0);
+}
+
+function isRunning({ execution }: Worker): boolean {
+  return execution !== undefined;
 }
 
 function isServing({ state }: Worker): boolean {

@@ -1,11 +1,11 @@
 import { decodeValue } from '../channel/codec.ts';
 import type { Envelope, FromWorker } from '../channel/messages.ts';
 import type { Logger } from '../config/logger.ts';
-import type { Worker } from './worker.ts';
+import type { Speaker, Worker } from './worker.ts';
 
 /** Logs a line that a worker wrote, with the invocation that it was running. */
 export function logLine(log: Logger, worker: Worker, stream: 'stdout' | 'stderr', line: string): void {
-  const fields = { worker: worker.id, stream, ...invocationOf(worker) };
+  const fields = { worker: worker.id, stream, ...invocationOf(worker.execution?.record) };
   if (stream === 'stdout') log.info(fields, line);
   else log.warn(fields, line);
 }
@@ -17,10 +17,14 @@ export function logFromWorker(
   { message, body }: Envelope<Extract<FromWorker, { type: 'log' }>>,
 ): void {
   const own = body && decodeValue(body);
-  const fields = { worker: worker.id, ...invocationOf(worker), ...(typeof own === 'object' ? own : {}) };
+  const fields = {
+    worker: worker.id,
+    ...invocationOf(worker.speakerOf(message.run)),
+    ...(typeof own === 'object' ? own : {}),
+  };
   log[message.level](fields, message.message);
 }
 
-function invocationOf({ execution }: Worker): object {
-  return execution ? { function: execution.record.functionName, invocation: execution.record.id } : {};
+function invocationOf(speaker: Speaker | undefined): object {
+  return speaker ? { function: speaker.functionName, invocation: speaker.id } : {};
 }

@@ -41,6 +41,7 @@ export class Pool {
         this.#checkDrained();
       },
       onEnd: (worker, exit, marks) => this.#workerEnded(worker, exit, marks),
+      onSwitch: (code) => this.#refuseRemoved(code),
       onHopeless: (error) => this.#refuseQueued(() => ({ kind: 'refused', error })),
       onLine: (worker, stream, line) => logLine(log, worker, stream, line),
       onLog: (worker, envelope) => logFromWorker(log, worker, envelope),
@@ -53,7 +54,8 @@ export class Pool {
   }
 
   submit(record: InvocationRecord): void {
-    if (this.#queue.size >= this.#settings.queueLimit && !this.#fleet.hasIdle) {
+    // What a worker can take at once, or as soon as it has started, doesn't wait in the queue.
+    if (this.#queue.size >= this.#settings.queueLimit + this.#fleet.free) {
       const { functionName, id: invocationId } = record;
       const message = `The queue is full: ${this.#queue.size} invocations wait already (queueLimit).`;
       record.end({ kind: 'refused', error: new QueueFullError(message, { functionName, invocationId }) });
@@ -76,7 +78,7 @@ export class Pool {
       execution.abandon({ kind: 'cancelled', reason });
       return;
     }
-    this.#queue.forget();
+    this.#queue.remove(record);
     record.end({ kind: 'cancelled', reason });
   }
 
@@ -118,12 +120,12 @@ export class Pool {
     while (this.#queue.size > 0) {
       const worker = this.#fleet.takeIdle();
       if (!worker) break;
-      const record = this.#queue.shift();
-      if (record?.request && worker.has(record.functionName)) {
+      const record = this.#queue.shift() as InvocationRecord;
+      if (record.request && worker.has(record.functionName)) {
         worker.run(record, record.request);
         continue;
       }
-      record?.end({ kind: 'refused', error: worker.code.refusal(record.functionName, record.id) });
+      record.end({ kind: 'refused', error: worker.code.refusal(record.functionName, record.id) });
       this.#fleet.giveBack(worker);
     }
     if (this.#queue.size > 0) this.#fleet.scale();
@@ -131,7 +133,10 @@ export class Pool {
 
   #workerEnded(worker: Worker, exit: WorkerExit, { started }: LastMarks): void {
     const { execution } = worker;
-    if (!execution) return;
+    if (!execution) {
+      this.#checkDrained();
+      return;
+    }
     const { record } = execution;
     if (!record.hasEnded && started !== undefined && started < execution.run) {
       // It died before it began with this one: nobody can tell that it was ever handed out.
@@ -147,6 +152,14 @@ export class Pool {
       record.end({ kind: 'crashed', exit }, worker.memoryMB);
     }
     this.#checkDrained();
+  }
+
+  // Now, and not when their turn comes: behind a long run that may be much later.
+  #refuseRemoved(code: Code): void {
+    const names = new Set(code.sources.map(({ name }) => name));
+    for (const record of this.#queue.removeWhere(({ functionName }) => !names.has(functionName))) {
+      record.end({ kind: 'refused', error: code.refusal(record.functionName, record.id) });
+    }
   }
 
   #refuseQueued(outcome: (record: InvocationRecord) => Outcome): void {

@@ -1,75 +1,82 @@
-import { type Priority, priorities } from '../invocation/invocation.ts';
+import { priorities } from '../invocation/invocation.ts';
 import type { InvocationRecord } from '../invocation/record.ts';
 
 /**
- * What waits for a worker: first in, first out within a priority. A cancelled entry stays as a hole until its turn,
- * so that every operation is O(1).
+ * What waits for a worker: first in, first out within a priority. Every operation is O(1), also taking one out of the
+ * middle: a lane is a doubly linked list.
  */
 export class InvocationQueue {
-  readonly #lanes = new Map<Priority, Lane>(priorities.map((priority) => [priority, new Lane()]));
-  #size = 0;
+  readonly #lanes = priorities.map(() => new Lane());
+  readonly #entries = new Map<InvocationRecord, Entry>();
 
-  /** How many wait; holes don't count. */
   get size(): number {
-    return this.#size;
+    return this.#entries.size;
   }
 
   push(record: InvocationRecord): void {
-    this.#lanes.get(record.request?.priority ?? 'normal')?.push(record);
-    this.#size++;
+    this.#add(record, (lane, entry) => lane.insertBefore(lane.end, entry));
   }
 
   /** Puts one back that had been taken: it is the next of its priority. */
   unshift(record: InvocationRecord): void {
-    this.#lanes.get(record.request?.priority ?? 'normal')?.unshift(record);
-    this.#size++;
+    this.#add(record, (lane, entry) => lane.insertBefore(lane.end.next, entry));
   }
 
-  /** The next one, or undefined when none waits. */
+  /** Takes the next one, or undefined when none waits. */
   shift(): InvocationRecord | undefined {
-    for (const lane of this.#lanes.values()) {
-      for (let record = lane.shift(); record !== undefined; record = lane.shift()) {
-        if (record.hasEnded) continue;
-        this.#size--;
+    for (const lane of this.#lanes) {
+      const { record } = lane.end.next;
+      if (record) {
+        this.remove(record);
         return record;
       }
     }
     return undefined;
   }
 
-  /** To be called when an entry has ended while it waited. */
-  forget(): void {
-    this.#size--;
+  /** Takes this one out, wherever it stands; returns whether it was there. */
+  remove(record: InvocationRecord): boolean {
+    const entry = this.#entries.get(record);
+    if (!entry) return false;
+    this.#entries.delete(record);
+    entry.previous.next = entry.next;
+    entry.next.previous = entry.previous;
+    return true;
+  }
+
+  /** Takes out all that the predicate names, in no order. */
+  removeWhere(predicate: (record: InvocationRecord) => boolean): InvocationRecord[] {
+    const removed = [...this.#entries.keys()].filter(predicate);
+    for (const record of removed) this.remove(record);
+    return removed;
+  }
+
+  #add(record: InvocationRecord, insert: (lane: Lane, entry: Entry) => void): void {
+    const lane = this.#lanes[priorities.indexOf(record.request?.priority ?? 'normal')] as Lane;
+    const entry = new Entry(record);
+    this.#entries.set(record, entry);
+    insert(lane, entry);
   }
 }
 
-// Entries are taken from the front by moving an index; the taken part is dropped when it is half of a large array.
-const worthDropping = 1024;
+class Entry {
+  readonly record: InvocationRecord | undefined;
+  previous: Entry = this;
+  next: Entry = this;
 
+  constructor(record?: InvocationRecord) {
+    this.record = record;
+  }
+}
+
+/** A ring: its one entry without a record stands between the last and the first. */
 class Lane {
-  #entries: (InvocationRecord | undefined)[] = [];
-  #front = 0;
+  readonly end = new Entry();
 
-  push(record: InvocationRecord): void {
-    this.#entries.push(record);
-  }
-
-  unshift(record: InvocationRecord): void {
-    if (this.#front > 0) this.#entries[--this.#front] = record;
-    else this.#entries.unshift(record);
-  }
-
-  shift(): InvocationRecord | undefined {
-    if (this.#front === this.#entries.length) return undefined;
-    const record = this.#entries[this.#front];
-    this.#entries[this.#front++] = undefined;
-    if (this.#front === this.#entries.length) {
-      this.#entries = [];
-      this.#front = 0;
-    } else if (this.#front >= worthDropping && this.#front * 2 >= this.#entries.length) {
-      this.#entries = this.#entries.slice(this.#front);
-      this.#front = 0;
-    }
-    return record;
+  insertBefore(next: Entry, entry: Entry): void {
+    entry.next = next;
+    entry.previous = next.previous;
+    next.previous.next = entry;
+    next.previous = entry;
   }
 }

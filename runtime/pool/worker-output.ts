@@ -43,7 +43,7 @@ export class WorkerOutput {
       callback();
       return;
     }
-    const timer = setTimeout(() => this.#release((waiting) => waiting.timer === timer), longestWaitMs);
+    const timer = setTimeout(() => this.#giveUp(timer, written), longestWaitMs);
     this.#waiting.push({ written, callback, timer });
   }
 
@@ -51,6 +51,13 @@ export class WorkerOutput {
   end(): void {
     this.#release(() => true);
     this.#flush();
+  }
+
+  #giveUp(timer: NodeJS.Timeout, [stdout, stderr]: Waiting['written']): void {
+    // What was lost is lost: it must not hold up each result that follows.
+    this.#read.stdout = Math.max(this.#read.stdout, stdout);
+    this.#read.stderr = Math.max(this.#read.stderr, stderr);
+    this.#release((waiting) => waiting.timer === timer || this.#isRead(waiting.written));
   }
 
   #isRead([stdout, stderr]: Waiting['written']): boolean {

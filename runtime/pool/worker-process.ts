@@ -29,90 +29,117 @@ export interface LastMarks {
 
 /** A worker's operating system process: it knows how to start, talk, kill and report the end, and nothing of work. */
 export class WorkerProcess {
-  readonly #child: ChildProcess;
-  readonly #channel: Channel<ToWorker, FromWorker>;
-  readonly #output: WorkerOutput;
+  readonly #child: ChildProcess | undefined;
+  readonly #channel: Channel<ToWorker, FromWorker> | undefined;
+  readonly #output: WorkerOutput | undefined;
   readonly #stderrTail: string[] = [];
 
   constructor(options: WorkerProcessOptions) {
     const marks = new MarkReader();
-    this.#child = spawn(process.execPath, [...options.execArgv, workerEntry], {
-      env: { ...tunedEnvironment, ...process.env, ...options.env, ...startEnvironment.give(process.pid) },
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', marks.fd ?? 'ignore'],
-      windowsHide: true,
-    });
-    this.#channel = new Channel(this.#child.stdio[channelFd] as Socket, {
+    const child = start(options, marks);
+    if (child instanceof Error) {
+      this.#neverStarted(child, marks, options.onExit);
+      return;
+    }
+    this.#child = child;
+    // There is no kill of a process that is gone, or of one that is no longer ours: its end is told by 'exit'.
+    child.on('error', () => {});
+    const { stdout, stderr, stdio } = child;
+    // Out of file descriptors: Node made no streams, and says why only later.
+    if (!stdio?.[channelFd]) {
+      child.once('error', (error) => this.#neverStarted(error, marks, options.onExit));
+      return;
+    }
+    this.#channel = new Channel(stdio[channelFd] as Socket, {
       onMessage: options.onMessage,
-      onClose: (error) => this.#connectionClosed(error),
+      onClose: (error) => this.#connectionClosed(child, error),
     });
-    const { stdout, stderr } = this.#child;
     this.#output = new WorkerOutput({ stdout, stderr }, (stream, line) => {
       if (stream === 'stderr') this.#stderrTail.push(line);
       if (this.#stderrTail.length > stderrTailLines) this.#stderrTail.shift();
       options.onLine(stream, line);
     });
-    this.#reportExit(marks, options.onExit);
-    this.#unref();
+    this.#reportExit(child, marks, options.onExit);
+    // An idle runtime must not keep its program alive; one that has work holds itself up (see keep-alive.ts).
+    child.unref();
+    this.#channel.unref();
+    for (const stream of [stdout, stderr]) (stream as Socket | null)?.unref();
   }
 
   get pid(): number | undefined {
-    return this.#child.pid;
+    return this.#child?.pid;
   }
 
   send(message: ToWorker, body?: EncodedValue): void {
-    this.#channel.post(message, body);
+    this.#channel?.post(message, body);
   }
 
   /** Calls back once everything has been read that the worker had written by then. */
   afterOutput(written: readonly [stdout: number, stderr: number], callback: () => void): void {
-    this.#output.whenRead(written, callback);
+    this.#output?.whenRead(written, callback);
   }
 
   kill(signal: 'SIGTERM' | 'SIGKILL'): void {
-    this.#child.kill(signal);
+    this.#child?.kill(signal);
+  }
+
+  // Later, as any end: whoever starts a worker is not to hear of it in the middle of that.
+  #neverStarted(error: Error, marks: MarkReader, onExit: WorkerProcessOptions['onExit']): void {
+    process.nextTick(() => {
+      marks.close();
+      const exit = { exitCode: null, signal: null, stderr: [error.message] };
+      onExit(exit, { loading: undefined, started: 0 });
+    });
   }
 
   // Without its connection a worker is of no use. Mostly it closes because the process is ending by itself, and then
   // how it ended must be told by the process; one that lives on, because a function broke the connection, is ended.
-  #connectionClosed(error: Error | undefined): void {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+  #connectionClosed(child: ChildProcess, error: Error | undefined): void {
+    if (child.exitCode !== null || child.signalCode !== null) return;
     if (error) this.#stderrTail.push(`its connection broke: ${error.message}`);
     const timer = setTimeout(() => this.kill('SIGKILL'), error ? 0 : endsByItselfMs);
-    this.#child.once('exit', () => clearTimeout(timer));
+    child.once('exit', () => clearTimeout(timer));
   }
 
-  #reportExit(marks: MarkReader, onExit: WorkerProcessOptions['onExit']): void {
+  #reportExit(child: ChildProcess, marks: MarkReader, onExit: WorkerProcessOptions['onExit']): void {
     let hasExited = false;
     let deadline: NodeJS.Timeout | undefined;
     const report = (exitCode: number | null, signal: string | null) => {
       if (hasExited) return;
       hasExited = true;
       clearTimeout(deadline);
-      this.#channel.close();
-      this.#output.end();
+      this.#channel?.close();
+      this.#output?.end();
+      for (const stream of [child.stdout, child.stderr]) stream?.destroy();
       const lastMarks = { loading: marks.loading(), started: marks.started() };
       marks.close();
       onExit({ exitCode, signal, stderr: [...this.#stderrTail] }, lastMarks);
     };
-    this.#child.once('error', (error) => {
-      // It never started: there will be no 'exit'. A failed kill comes here as well, and changes nothing.
-      if (this.#child.pid !== undefined) return;
+    // No process came of it: there will be no 'exit'.
+    child.once('error', (error) => {
+      if (child.pid !== undefined) return;
       this.#stderrTail.push(error.message);
       report(null, null);
     });
     // 'close' comes when all streams have ended, so that the last result and the last line have been read. A process
     // that the function left behind can hold them open: then what has come by the deadline is all there is.
-    this.#child.once('exit', (code, signal) => {
+    child.once('exit', (code, signal) => {
       deadline = setTimeout(() => report(code, signal), streamsEndMs);
     });
-    this.#child.once('close', report);
+    child.once('close', report);
   }
+}
 
-  // An idle runtime must not keep its program alive; one that has work holds itself up (see keep-alive.ts).
-  #unref(): void {
-    this.#child.unref();
-    this.#channel.unref();
-    for (const stream of [this.#child.stdout, this.#child.stderr]) (stream as Socket | null)?.unref();
+/** Starts the process, or says why the operating system would not. */
+function start(options: WorkerProcessOptions, marks: MarkReader): ChildProcess | Error {
+  try {
+    return spawn(process.execPath, [...options.execArgv, workerEntry], {
+      env: startEnvironment.give({ ...process.env, ...options.env }, process.pid),
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', marks.fd ?? 'ignore'],
+      windowsHide: true,
+    });
+  } catch (error) {
+    return error as Error;
   }
 }
 
@@ -126,6 +153,3 @@ const endsByItselfMs = 500;
 
 /** How long after a worker's end its streams may stay open: what is in them is read in far less. */
 const streamsEndMs = 500;
-
-// One worker per core runs one invocation at a time: more threads and allocation arenas cost memory and bring nothing.
-const tunedEnvironment = { UV_THREADPOOL_SIZE: '2', MALLOC_ARENA_MAX: '2' };

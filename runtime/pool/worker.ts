@@ -10,6 +10,9 @@ import { type LastMarks, WorkerProcess } from './worker-process.ts';
 
 export type WorkerState = 'starting' | 'ready' | 'busy' | 'draining' | 'exited';
 
+/** Whom a line of a log belongs to. */
+export type Speaker = Pick<InvocationRecord, 'functionName' | 'id'>;
+
 export interface WorkerEvents {
   onReady(worker: Worker, descriptors: readonly FunctionDescriptor[]): void;
   /** It has ended an invocation; unless it is `draining` it can take the next. */
@@ -42,6 +45,8 @@ export class Worker {
   readonly #events: WorkerEvents;
   readonly #indexes: ReadonlyMap<string, number>;
   #runs = 0;
+  /** Without the record itself, which would keep the result in memory. */
+  #last: (Speaker & { run: number }) | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(id: number, code: Code, settings: PoolSettings, events: WorkerEvents) {
@@ -93,6 +98,12 @@ export class Worker {
     });
   }
 
+  /** Whose run this is, or was the last time: a function may go on after its end. */
+  speakerOf(run: number): Speaker | undefined {
+    if (this.execution?.run === run) return this.execution.record;
+    return this.#last?.run === run ? this.#last : undefined;
+  }
+
   /** Calls back when it has been idle for so long; a run ends the wait. */
   whenIdleFor(ms: number, callback: () => void): void {
     clearTimeout(this.#timer);
@@ -139,6 +150,7 @@ export class Worker {
         break;
       case 'succeeded':
       case 'failed':
+        this.execution?.functionEnded(message.run);
         this.#process.afterOutput(message.output, () => this.#finished({ message, body }));
         break;
       case 'progress':
@@ -153,6 +165,8 @@ export class Worker {
     const execution = this.execution;
     if (!execution || envelope.message.run !== execution.run) return;
     this.execution = undefined;
+    const { functionName, id } = execution.record;
+    this.#last = { run: execution.run, functionName, id };
     this.invocations++;
     this.memoryMB = envelope.message.memoryMB;
     execution.finish(envelope);

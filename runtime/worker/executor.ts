@@ -52,13 +52,25 @@ export class Executor {
     }
   }
 
+  /** Whether a run goes on that was told to end. */
+  get isAborting(): boolean {
+    return [...this.#running.values()].some(({ signal }) => signal.aborted);
+  }
+
   abort(run: number, reason: EncodedValue | undefined): void {
     this.#running.get(run)?.abort(reason && decodeValue(reason));
   }
 
   /** Runs `teardown` of each function that was set up here. A worker is stopped only when it is idle. */
   async stop(): Promise<void> {
-    for (const index of this.#setUp.keys()) await this.#functions[index]?.form?.teardown?.();
+    for (const index of this.#setUp.keys()) {
+      try {
+        await this.#functions[index]?.form?.teardown?.();
+      } catch (error) {
+        // One that fails must not keep the others from theirs.
+        console.error(`The teardown of "${this.#functions[index]?.source.name}" failed:`, error);
+      }
+    }
   }
 
   #setUpOnce(index: number, setup: (() => unknown) | undefined): Promise<void> {

@@ -2,6 +2,7 @@
  * The entry of a worker process. What is imported here is paid by each cold start, so the loader of TypeScript
  * waits until a function needs it.
  */
+import fs from 'node:fs';
 import { Socket } from 'node:net';
 import { Channel } from '../channel/channel.ts';
 import { encodeValue } from '../channel/codec.ts';
@@ -15,14 +16,24 @@ import { OutputCount } from './output.ts';
 import { startWatchdog } from './watchdog.ts';
 
 process.title = 'pool-worker';
-// A terminal's Ctrl-C, and its end, reach this process too, but when to stop is for the runtime to say.
+// A terminal's Ctrl-C and its end, and a service manager's SIGTERM, reach this process as well as the runtime, but when
+// to stop is for the runtime to say.
 for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
+process.on('SIGTERM', () => {
+  // A function that listens too wants to end in its own way.
+  if (!(isStopping || executor?.isAborting) || process.listenerCount('SIGTERM') > 1) return;
+  process.removeAllListeners('SIGTERM');
+  process.kill(process.pid, 'SIGTERM');
+});
 
+// Node's pool of threads reads its size when it is used for the first time: before that variable is removed.
+fs.access('.', () => {});
 const { runtimePid } = startEnvironment.take(process.env);
 
 const marks = new MarkWriter(marksFd);
 const output = new OutputCount();
 let executor: Executor | undefined;
+let isStopping = false;
 const channel = new Channel<FromWorker, ToWorker>(
   new Socket({ fd: channelFd, readable: true, writable: true }),
   {
@@ -53,6 +64,7 @@ async function receive({ message, body }: Envelope<ToWorker>): Promise<void> {
       executor?.abort(message.run, body);
       break;
     case 'stop':
+      isStopping = true;
       await executor?.stop();
       await channel.flushed();
       process.exit(0);

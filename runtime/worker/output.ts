@@ -31,7 +31,10 @@ export class OutputCount {
 
 function bytesOf(chunk: unknown, encoding: unknown): number {
   if (typeof chunk === 'string') {
-    return Buffer.byteLength(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8');
+    const name = typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8';
+    // For these `byteLength` is an estimate.
+    if (/^(?:base64|base64url|hex)$/i.test(name)) return Buffer.from(chunk, name).length;
+    return Buffer.byteLength(chunk, name);
   }
   return ArrayBuffer.isView(chunk) ? chunk.byteLength : 0;
 }

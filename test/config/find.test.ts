@@ -84,7 +84,7 @@ for (const [what, manifest, files] of [
         // Not the one beside the folder where the search begins.
         'source/deep/functions/wrong.mjs': esmFunction,
       });
-      assert.deepEqual(await runProgram(project, program, project.path('source/deep')), {
+      assert.deepEqual(await runProgram(project, program, { cwd: project.path('source/deep') }), {
         configPath: project.path(file),
         root: project.root,
         names: ['from'],

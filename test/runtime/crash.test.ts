@@ -25,12 +25,6 @@ const deaths: Death[] = [
   { what: 'exits with 3', body: 'process.exit(3);', exitCode: 3, signal: null },
   { what: 'exits with 0', body: 'process.exit(0);', exitCode: 0, signal: null },
   { what: 'exits later with 0', body: 'await wait(20); process.exit(0);', exitCode: 0, signal: null },
-  {
-    what: 'ends itself',
-    body: `process.kill(process.pid, 'SIGTERM'); await pending();`,
-    exitCode: null,
-    signal: 'SIGTERM',
-  },
   { what: 'kills itself', body: `process.kill(process.pid, 'SIGKILL');`, exitCode: null, signal: 'SIGKILL' },
   {
     what: 'aborts',

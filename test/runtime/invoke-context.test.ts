@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { CreateRuntimeOptions, Logger } from 'warm-pool';
 import { infoOf, runProject } from '../support/open-runtime.ts';
 import { makeProject } from '../support/project.ts';
+import { until } from '../support/wait.ts';
 import { startProgram } from './support-program.ts';
 
 const files = {
@@ -186,4 +187,73 @@ test('an embedded runtime prints nothing, whatever its functions print and log',
     await runtime.close();`,
   );
   assert.deepEqual(await program.ended, { code: 0, signal: null, stdout: '', stderr: '' });
+});
+
+test('what a function logs after its end is told of its own invocation', async (t) => {
+  const { logger, lines } = keepLines();
+  const { runtime } = await runProject(
+    t,
+    {
+      'functions/late.js': `
+        let log;
+        export default (args, ctx) => {
+          if (args === 'keep') ({ log } = ctx);
+          else log.info('late');
+        };`,
+    },
+    { logger, config: { pool: { max: 1 } } },
+  );
+  const first = runtime.invoke('late', 'keep');
+  await first;
+  await runtime.invoke('late', 'speak');
+  const late = lines.filter(({ message }) => message === 'late');
+  assert.deepEqual(
+    late.map(({ fields }) => fields.invocation),
+    [first.id],
+  );
+});
+
+test('a logger that throws changes nothing for an invocation', async (t) => {
+  const { logger } = keepLines();
+  const warnings: string[] = [];
+  const onWarning = (warning: Error) => warnings.push(warning.message);
+  process.on('warning', onWarning);
+  t.after(() => process.off('warning', onWarning));
+  const failing: Logger = {
+    ...logger,
+    info: () => {
+      throw new Error('the disk is full');
+    },
+  };
+  const { runtime } = await runProject(t, files, { logger: failing, config: { pool: { max: 1 } } });
+  const pids = [await runtime.invoke('log'), await runtime.invoke('log')];
+  assert.equal(pids.length, 2);
+  assert.equal(runtime.stats().workers[0]?.invocations, 2);
+  await until('the warning', () => warnings.some((text) => text.includes('the disk is full')));
+});
+
+test('a write that is longer as text than in bytes holds up no result', async (t) => {
+  const { runtime } = await runProject(
+    t,
+    {
+      'functions/print.js': `
+        export default () => { process.stdout.write('aGVs\\n\\n\\n\\nbG8K', 'base64'); return 'printed'; };`,
+    },
+    { config: { pool: { max: 1 } } },
+  );
+  for (let round = 0; round < 3; round++) {
+    assert.equal(await runtime.invoke('print', null, { timeout: 800 }), 'printed');
+  }
+});
+
+test('functions see the environment of the user and nothing that was added for their worker', async (t) => {
+  const { runtime } = await runProject(t, {
+    'functions/environment.js': `
+      import { execFileSync } from 'node:child_process';
+      const own = 'process.stdout.write(JSON.stringify(process.env))';
+      export default () => [{ ...process.env }, JSON.parse(execFileSync(process.execPath, ['-e', own], { encoding: 'utf8' }))];`,
+  });
+  for (const environment of await runtime.invoke<NodeJS.ProcessEnv[]>('environment')) {
+    assert.deepEqual({ ...environment }, { ...process.env });
+  }
 });

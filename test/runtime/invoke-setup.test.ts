@@ -139,3 +139,16 @@ test('arguments that the schema refuses reach neither setup nor handler', async 
 });
 
 const pidOf = (runtime: Runtime) => runtime.stats().workers[0]?.pid;
+
+test('a teardown that throws keeps no other from its own', async (t) => {
+  const { project, runtime } = await runProject(t, {
+    ...files,
+    'functions/a-throws.js': `
+      export default () => {};
+      export const config = { setup() {}, teardown() { throw new Error('the database is gone'); } };`,
+  });
+  await runtime.invoke('a-throws');
+  await runtime.invoke('first');
+  await within('the close', runtime.close());
+  assert.match(eventsOf(project.path('events')).join(), /first torn down/);
+});

@@ -24,7 +24,7 @@ const files = {
     };`,
 };
 
-const config = { pool: { max: 2, killGrace: '10 min' } };
+const config = { pool: { min: 2, max: 2, killGrace: '10 min' } };
 
 const pidsOf = (runtime: Runtime) => runtime.stats().workers.map(({ pid }) => pid as number);
 
@@ -204,4 +204,20 @@ test('await using closes: what runs finishes, then no process is left', async (t
   }
   assert.equal(invocation.status, 'succeeded');
   await assertGone(pids);
+});
+
+test('a trigger that never stops is not waited for beyond the deadline of a close', async (t) => {
+  const stuck = {
+    kind: 'stuck',
+    id: 'stuck',
+    functions: ['echo'],
+    start: async () => {},
+    stop: () => new Promise<void>(() => {}),
+  };
+  const { project, runtime } = await runProject(t, files, { config: { triggers: [stuck] } });
+  await runtime.start();
+  const pids = pidsOf(runtime);
+  await within('the close', runtime.close({ timeout: 50 }));
+  await assertGone(pids);
+  assert.equal(project.has('.pool/owner.json'), false);
 });

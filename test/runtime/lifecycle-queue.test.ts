@@ -200,3 +200,13 @@ test('a drain resolves also when what it waits for ends in a worker whose code w
   await within('the drain', drained);
   assert.equal(await runtime.invoke('linger'), 2);
 });
+
+test('with a queueLimit of 0 as many are taken as can run, also while their workers start', async (t) => {
+  for (const min of [0, 1]) {
+    const { runtime } = await runProject(t, files, { config: { pool: { min, max: 2, queueLimit: 0 } } });
+    const taken = [runtime.invoke('wait', 100), runtime.invoke('wait', 100)];
+    const { message } = await rejectionOf(runtime.invoke('wait', 100), QueueFullError);
+    assert.match(message, /queueLimit/);
+    assert.deepEqual(await within('those that were taken', Promise.all(taken)), ['waited', 'waited']);
+  }
+});

@@ -162,3 +162,25 @@ for (const killGrace of [Infinity, '30 days']) {
     assert.equal(after, before);
   });
 }
+
+test('a SIGTERM that is not from the runtime ends no function', async (t) => {
+  const { project, runtime } = await runProject(
+    t,
+    {
+      'functions/wait-for.js': `
+        import fs from 'node:fs';
+        export default async (file) => {
+          fs.writeFileSync(file + '-begun', '');
+          while (!fs.existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 5));
+          return process.pid;
+        };`,
+    },
+    patient,
+  );
+  const invocation = runtime.invoke('wait-for', project.path('go'));
+  await until('it to begin', () => project.has('go-begun'));
+  const [worker] = runtime.stats().workers;
+  process.kill(worker?.pid as number, 'SIGTERM');
+  project.write('go', '');
+  assert.equal(await within('its end', invocation), worker?.pid);
+});

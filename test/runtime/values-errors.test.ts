@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FunctionError, type Runtime } from 'warm-pool';
+import { CancelledError, FunctionError, type Runtime } from 'warm-pool';
 import { rejectionOf, runProject } from '../support/open-runtime.ts';
 
 /** Each case throws on the line of its name: `thrownAt` looks it up. */
@@ -211,4 +211,40 @@ test('whatever else is thrown rejects with just that as the cause', async (t) =>
     }
   }
   assert.equal(await runtime.invoke('pid'), pid);
+});
+
+test('what has no text of its own is told all the same, thrown or as a reason', async (t) => {
+  const { runtime } = await runProject(
+    t,
+    {
+      'functions/pid.js': 'export default () => process.pid;',
+      'functions/odd.js': `
+        const odd = [
+          { toString: 1, valueOf: 1 },
+          { message: { toString: null, valueOf: null } },
+          Object.create(null),
+        ];
+        export default (index) => { throw odd[index]; };`,
+      'functions/wait.js': 'export default () => new Promise((resolve) => setTimeout(resolve, 60_000));',
+    },
+    { config: { pool: { max: 1, killGrace: 50 } } },
+  );
+  const pid = await runtime.invoke('pid');
+  for (const index of [0, 1, 2]) {
+    const { code } = await rejectionOf(runtime.invoke('odd', index), FunctionError);
+    assert.equal(code, 'FUNCTION_FAILED');
+  }
+  assert.equal(await runtime.invoke('pid'), pid);
+  const reason = Object.create(null);
+  const running = runtime.invoke('wait');
+  const queued = runtime.invoke('wait');
+  const aborted = runtime.invoke('wait', null, { signal: AbortSignal.abort(reason) });
+  const controller = new AbortController();
+  const toBeAborted = runtime.invoke('wait', null, { signal: controller.signal });
+  running.cancel(reason);
+  queued.cancel(reason);
+  controller.abort(reason);
+  for (const invocation of [running, queued, aborted, toBeAborted]) {
+    assert.equal((await rejectionOf(invocation, CancelledError)).cause, reason);
+  }
 });

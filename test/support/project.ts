@@ -18,6 +18,8 @@ export interface Project {
   /** Writes a file, with its folders; by rename, as a careful editor does. */
   write(file: string, content: string | Uint8Array): void;
   remove(file: string): void;
+  /** Whether a file is there. */
+  has(file: string): boolean;
 }
 
 /**
@@ -37,6 +39,7 @@ export function makeProject(test: Cleanup, files: Record<string, string | Uint8A
       fs.writeFileSync(temporary, content);
       fs.renameSync(temporary, target);
     },
+    has: (file) => fs.existsSync(path.join(root, file)),
     remove: (file) => fs.rmSync(path.join(root, file), { recursive: true, force: true }),
   };
   const manifest = JSON.stringify({ name: 'test-project', private: true, type: 'module' });

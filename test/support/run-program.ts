@@ -7,10 +7,24 @@ import { within } from './wait.ts';
  * Runs an ES module as a program of the project and returns the value that it prints as JSON. It runs in Node alone, as
  * a user's does: the tests run under tsx, which loads any TypeScript, also where the runtime would fail to.
  */
-export async function runProgram(project: Project, source: string, cwd = project.root): Promise<unknown> {
+export async function runProgram(
+  project: Project,
+  source: string,
+  {
+    cwd = project.root,
+    openFiles,
+  }: {
+    cwd?: string;
+    /** The most files it may have open. */
+    openFiles?: number;
+  } = {},
+): Promise<unknown> {
   project.write('program.mjs', source);
   const { NODE_OPTIONS, NODE_TEST_CONTEXT, ...env } = process.env;
-  const child = spawn(process.execPath, [project.path('program.mjs')], { cwd, env });
+  const command = [process.execPath, project.path('program.mjs')] as const;
+  const [file, ...args] =
+    openFiles === undefined ? command : ['sh', '-c', `ulimit -n ${openFiles}; exec "$0" "$@"`, ...command];
+  const child = spawn(file, args, { cwd, env });
   child.stdin.end();
   const written = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const) {
