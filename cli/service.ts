@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createRuntime, type LogLevel, type Runtime } from '../runtime/index.ts';
-import { reportError } from '../runtime/server/error-report.ts';
+import { reportError } from '../runtime/server/client.ts';
 import type { ControlServer } from '../runtime/server/server.ts';
 import { exitCodes } from './exit-codes.ts';
 import { startFailure } from './failure.ts';
