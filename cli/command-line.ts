@@ -1,6 +1,5 @@
 import yargs, { type Argv, type Options } from 'yargs';
-import { logLevels } from '../runtime/config/logger.ts';
-import { version } from '../runtime/version.ts';
+import { logLevels, version } from '../runtime/server/client.ts';
 import { standardInput } from './arguments.ts';
 import type { Command, CommonOptions } from './command.ts';
 import { describeCommand } from './commands/describe.ts';

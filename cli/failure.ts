@@ -1,4 +1,4 @@
-import type { ErrorReport } from '../runtime/server/error-report.ts';
+import type { ErrorReport } from '../runtime/server/client.ts';
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts';
 
 /** A command that could not do its work; it is told in one paragraph. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createRuntime, type LogLevel, type Runtime } from '../runtime/index.ts';
-import { reportError } from '../runtime/server/error-report.ts';
+import { reportError } from '../runtime/server/client.ts';
 import type { ControlServer } from '../runtime/server/server.ts';
 import { exitCodes } from './exit-codes.ts';
 import { startFailure } from './failure.ts';
@@ -41,7 +41,9 @@ export class Service {
       this.#server = await serveControl(this.#runtime, { logger: this.#log, onStop: () => this.#stop() });
       announceReady(this.#log, this.#runtime);
     } catch (error) {
-      await this.#runtime?.close({ timeout: 0 });
+      await this.#close({ timeout: 0 }).catch((second: Error) => {
+        this.#log.warn({ err: second }, `what had been started could not be closed: ${second.message}`);
+      });
       throw startFailure(reportError(error));
     }
   }
@@ -50,9 +52,17 @@ export class Service {
   async untilStopped(): Promise<void> {
     const { signal } = this.#stopWanted;
     if (!signal.aborted) await once(signal, 'abort');
-    await this.#runtime?.close();
-    await this.#server?.close();
+    await this.#close();
     this.#log.info('stopped');
+  }
+
+  /** Where the runtime can't be closed its address goes all the same: nobody serves it any more. */
+  async #close(options?: { timeout: number }): Promise<void> {
+    try {
+      await this.#runtime?.close(options);
+    } finally {
+      await this.#server?.close();
+    }
   }
 
   #stop(): void {

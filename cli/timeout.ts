@@ -1,4 +1,4 @@
-import ms, { type StringValue } from 'ms';
+import { parseDuration } from '../runtime/server/client.ts';
 import { usageFailure } from './failure.ts';
 
 /**
@@ -6,13 +6,9 @@ import { usageFailure } from './failure.ts';
  * @throws CommandFailure
  */
 export function readTimeout(given: string): number {
-  const isText = given.trim() !== '' && given.length <= longestText;
-  const found = isText ? (ms(given as StringValue) as number | undefined) : undefined;
+  const found = parseDuration(given);
   if (found !== undefined && found > 0) return found;
   throw usageFailure(
     `Expected --timeout to be a number of ms or a duration such as 500, 10s or 2m, got ${JSON.stringify(given)}.`,
   );
 }
-
-// `ms` throws on an empty and on a longer text.
-const longestText = 100;

@@ -1,4 +1,4 @@
-import { didYouMean } from '../runtime/config/did-you-mean.ts';
+import { didYouMean } from '../runtime/server/client.ts';
 
 /** A command line that yargs refused. */
 export interface RefusedCommandLine {

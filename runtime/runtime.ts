@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { durationExpected, parseDuration } from './config/duration.ts';
-import { expectedText } from './config/fields.ts';
+import { expectedText } from './config/expected.ts';
 import { findProject, type Project } from './config/find.ts';
 import { loadConfigFile } from './config/load.ts';
 import { fromLevel, type Logger, type LogLevel, silentLogger } from './config/logger.ts';

@@ -19,13 +19,15 @@ export const describeCommand: Command<DescribeOptions> = {
 async function describe(options: DescribeOptions): Promise<ExitCode> {
   const [{ readFunctions }, { functionNotFound }, { printDescription }, { printJson }] = await Promise.all([
     import('../project/functions.ts'),
-    import('../function-not-found.ts'),
+    import('../../runtime/server/client.ts'),
     import('../output/description.ts'),
     import('../output/terminal.ts'),
   ]);
   const functions = await readFunctions(options);
   const found = functions.find(({ name }) => name === options.function);
-  if (!found) throw functionNotFound(options.function, functions);
+  if (!found) {
+    throw functionNotFound(options.function, { among: functions.map(({ name }) => name) });
+  }
   if (options.json) printJson(found);
   else printDescription(found);
   return exitCodes.done;

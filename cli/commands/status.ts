@@ -13,7 +13,7 @@ export const statusCommand: Command = {
 
 async function status(options: CommonOptions): Promise<ExitCode> {
   const [{ findRuntime }, { notRunningFailure }, { printJson }, { printStatus }] = await Promise.all([
-    import('../../runtime/server/find-runtime.ts'),
+    import('../../runtime/server/client.ts'),
     import('../failure.ts'),
     import('../output/terminal.ts'),
     import('../output/status.ts'),

@@ -9,9 +9,8 @@ export const stopCommand: Command = {
 };
 
 async function stop(options: CommonOptions): Promise<ExitCode> {
-  const [{ findRuntime }, { untilGone }, { notRunningFailure }, { printJson }] = await Promise.all([
-    import('../../runtime/server/find-runtime.ts'),
-    import('../../runtime/server/until-gone.ts'),
+  const [{ findRuntime, untilGone }, { notRunningFailure }, { printJson }] = await Promise.all([
+    import('../../runtime/server/client.ts'),
     import('../failure.ts'),
     import('../output/terminal.ts'),
   ]);

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import type { Runtime } from '../../runtime/index.ts';
-import { version } from '../../runtime/version.ts';
+import { version } from '../../runtime/server/client.ts';
 import type { PoolLogger } from './logger.ts';
 
 /** Says what has been loaded. A function that could not be loaded has its own line already. */

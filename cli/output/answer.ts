@@ -1,4 +1,4 @@
-import type { InvocationAnswer } from '../../runtime/server/answer.ts';
+import type { InvocationAnswer } from '../../runtime/server/client.ts';
 import { printReport } from './failure.ts';
 import { toJson } from './json-form.ts';
 import { printReportLine } from './report-line.ts';

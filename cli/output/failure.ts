@@ -1,6 +1,4 @@
-import { ControlError } from '../../runtime/server/client.ts';
-import { type ErrorReport, reportError } from '../../runtime/server/error-report.ts';
-import { ConnectionError } from '../../runtime/server/request.ts';
+import { ConnectionError, ControlError, type ErrorReport, reportError } from '../../runtime/server/client.ts';
 import { type ExitCode, exitCodeOf } from '../exit-codes.ts';
 import { CommandFailure } from '../failure.ts';
 import { paragraphOf } from './paragraph.ts';

@@ -1,4 +1,5 @@
-import { type LogLevel, logLevels } from '../../runtime/config/logger.ts';
+import type { LogLevel } from '../../runtime/index.ts';
+import { logLevels } from '../../runtime/server/client.ts';
 import { usageFailure } from '../failure.ts';
 
 /** @throws CommandFailure when there is no such level */

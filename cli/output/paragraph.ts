@@ -1,4 +1,4 @@
-import type { ErrorReport } from '../../runtime/server/error-report.ts';
+import type { ErrorReport } from '../../runtime/server/client.ts';
 import { locationOf } from './location.ts';
 
 /** Says in one paragraph what happened, where, and what to do about it. */

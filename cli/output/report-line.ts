@@ -1,4 +1,4 @@
-import type { InvocationFigures } from '../../runtime/server/answer.ts';
+import type { InvocationFigures } from '../../runtime/server/client.ts';
 
 /** Prints the closing line of an invocation on stderr; nothing when it never ran. */
 export function printReportLine(functionName: string, figures: InvocationFigures): void {

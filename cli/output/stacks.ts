@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import type { ErrorReport, ThrownReport } from '../../runtime/server/error-report.ts';
+import type { ErrorReport, ThrownReport } from '../../runtime/server/client.ts';
 
 /** The stacks behind an error, from what was thrown to its first cause, and the last lines of a worker that died. */
 export function stacksOf({ cause, stack, stderr = [] }: ErrorReport): string {

@@ -1,4 +1,4 @@
-import type { ControlStatus } from '../../runtime/server/api.ts';
+import type { ControlStatus } from '../../runtime/server/client.ts';
 import { formatDuration } from './duration.ts';
 import { formatTable } from './table.ts';
 

@@ -1,5 +1,4 @@
-import { type ControlClient, RuntimeStoppingError } from '../../runtime/server/client.ts';
-import { ConnectionError } from '../../runtime/server/request.ts';
+import { ConnectionError, type ControlClient, RuntimeStoppingError } from '../../runtime/server/client.ts';
 import { CommandFailure } from '../failure.ts';
 import type { Call, Project } from './project.ts';
 

@@ -1,4 +1,4 @@
-import { findRuntime } from '../../runtime/server/find-runtime.ts';
+import { findRuntime } from '../../runtime/server/client.ts';
 import type { CommonOptions } from '../command.ts';
 import { attachedProject } from './attached.ts';
 import type { Project } from './project.ts';

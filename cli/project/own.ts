@@ -1,6 +1,5 @@
 import { createRuntime, type Runtime } from '../../runtime/index.ts';
-import { answerOf, type InvocationAnswer } from '../../runtime/server/answer.ts';
-import { reportError } from '../../runtime/server/error-report.ts';
+import { answerOf, type InvocationAnswer, reportError } from '../../runtime/server/client.ts';
 import type { CommonOptions } from '../command.ts';
 import { startFailure } from '../failure.ts';
 import { readLogLevel } from '../output/log-levels.ts';

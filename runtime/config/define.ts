@@ -1,5 +1,5 @@
-import type { Trigger } from '../triggers/trigger.ts';
 import type { LogLevel } from './logger.ts';
+import type { Trigger } from './trigger.ts';
 
 /** The settings of a pool of workers. */
 export interface PoolConfig {

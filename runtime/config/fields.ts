@@ -1,17 +1,6 @@
-import { inspect } from 'node:util';
 import { z } from 'zod';
 import { durationExpected, parseDuration } from './duration.ts';
-
-/** A zod `error` that says what was expected and what was found: `expected a string, got 5 (number)`. */
-export function expected(what: string) {
-  return ({ input }: { input?: unknown }) => expectedText(what, input);
-}
-
-export function expectedText(what: string, found: unknown): string {
-  if (found === undefined) return `expected ${what}, got nothing`;
-  const shown = inspect(found, { depth: 0, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 80 });
-  return `expected ${what}, got ${shown} (${Array.isArray(found) ? 'array' : typeof found})`;
-}
+import { expected } from './expected.ts';
 
 /** A duration; comes out in ms. */
 export const duration = z

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ConfigError } from '../invocation/errors.ts';
-import { withTsconfig } from './tsconfig.ts';
+import { withTsconfig } from '../modules/tsconfig.ts';
 
 /**
  * Loads a configuration file, through tsx when it is TypeScript, and returns what it exports by default.

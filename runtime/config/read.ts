@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { ConfigError, type ConfigIssue } from '../invocation/errors.ts';
-import type { Trigger } from '../triggers/trigger.ts';
-import { duration, expected, expectedText, text, wholeNumber } from './fields.ts';
+import { expected, expectedText } from './expected.ts';
+import { duration, text, wholeNumber } from './fields.ts';
 import { issuesOf } from './issues.ts';
 import { type LogLevel, logLevels } from './logger.ts';
 import type { PoolSettings } from './pool-settings.ts';
+import type { Trigger } from './trigger.ts';
 
 /** A configuration, read: every value is there, durations are in ms. */
 export interface Settings {

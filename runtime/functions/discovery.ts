@@ -2,8 +2,8 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { FunctionSource } from '../channel/messages.ts';
 import { ConfigError } from '../invocation/errors.ts';
+import { versionOf } from '../modules/version.ts';
 import type { FunctionFolder } from './folders.ts';
-import { versionOf } from './version.ts';
 
 /** What the folders hold. A name that several files give belongs to none of them. */
 export interface Discovery {

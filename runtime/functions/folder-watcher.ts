@@ -57,7 +57,11 @@ export class FolderWatcher {
   #wait(ms: number): void {
     if (this.#isClosed) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#changed(), ms).unref();
+    this.#timer = setTimeout(() => this.#follow(), ms).unref();
+  }
+
+  #follow(): void {
+    this.#changed().catch(this.#onError);
   }
 
   async #changed(): Promise<void> {
@@ -81,7 +85,7 @@ export class FolderWatcher {
   #search(): void {
     this.#timer = setTimeout(() => {
       if (identitiesOf(this.#folders) === this.#identities) this.#search();
-      else void this.#changed();
+      else this.#follow();
     }, searchMs).unref();
   }
 }
@@ -93,9 +97,15 @@ function readinessOf(watcher: FSWatcher): Promise<void> {
 const missing = 'missing';
 
 function identitiesOf(folders: readonly string[]): string {
-  const identities = folders.map((folder) => {
-    const stat = fs.statSync(folder, { throwIfNoEntry: false });
-    return stat ? `${stat.dev}:${stat.ino}:${stat.birthtimeMs}` : missing;
-  });
-  return identities.join(' ');
+  return folders.map(identityOf).join(' ');
+}
+
+/** A folder that can't be looked at, for whatever reason, is as good as gone: it is looked for until it is back. */
+function identityOf(folder: string): string {
+  try {
+    const { dev, ino, birthtimeMs } = fs.statSync(folder);
+    return `${dev}:${ino}:${birthtimeMs}`;
+  } catch {
+    return missing;
+  }
 }

@@ -1,7 +1,7 @@
-import { closestOf } from '../config/did-you-mean.ts';
-import { FunctionNotFoundError, type PoolError } from '../invocation/errors.ts';
+import type { PoolError } from '../invocation/errors.ts';
 import type { InvocationStatus } from '../invocation/invocation.ts';
 import { type Generation, type KnownFunction, type LoadFailure, loadError } from './generation.ts';
+import { functionNotFound } from './not-found.ts';
 
 /** How many invocations of a function ended how; `invocations` counts those that have ended. */
 export interface FunctionStats {
@@ -48,13 +48,10 @@ export class Registry {
   /** Why the function can't be invoked; undefined when it can. */
   refusal(name: string, invocationId: string): PoolError | undefined {
     const known = this.#generation?.find(name);
-    const place = { functionName: name, invocationId };
     if (known?.state === 'ready') return undefined;
-    if (known) return loadError(known, place);
-    const names = (this.#generation?.functions ?? []).map(({ source }) => source.name);
-    const closest = closestOf(name, names);
-    const message = `There is no function "${name}"${closest === undefined ? `${listOf(names)}` : `, did you mean "${closest}"?`}`;
-    return new FunctionNotFoundError(message, { ...place, closest });
+    if (known) return loadError(known, { functionName: name, invocationId });
+    const among = (this.#generation?.functions ?? []).map(({ source }) => source.name);
+    return functionNotFound(name, { among, invocationId });
   }
 
   count(name: string, status: InvocationStatus): void {
@@ -91,8 +88,4 @@ export class Registry {
     }
     return stats;
   }
-}
-
-function listOf(names: readonly string[]): string {
-  return names.length === 0 ? ': the functions folder is empty.' : `; there are: ${names.join(', ')}.`;
 }

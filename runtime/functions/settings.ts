@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { duration, expected } from '../config/fields.ts';
+import { expected } from '../config/expected.ts';
+import { duration } from '../config/fields.ts';
 import { issuesOf } from '../config/issues.ts';
 
 /** The settings of a function, read. */

@@ -2,7 +2,7 @@ import { monotonicFactory } from 'ulid';
 import { encodeValue } from '../channel/codec.ts';
 import { UnserializableError } from '../channel/structured.ts';
 import { durationExpected, parseDuration } from '../config/duration.ts';
-import { expectedText } from '../config/fields.ts';
+import { expectedText } from '../config/expected.ts';
 import { SerializationError } from './errors.ts';
 import { Invocation, type InvokeOptions, type Priority, priorities } from './invocation.ts';
 import { InvocationRecord } from './record.ts';

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { findProject } from '../config/find.ts';
-import { ControlClient } from './client.ts';
+import { ControlClient } from './control-client.ts';
 import { type ControlFile, readControlFile } from './control-file.ts';
 import { isAnswered } from './is-answered.ts';
 

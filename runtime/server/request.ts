@@ -1,5 +1,3 @@
-import { request as httpRequest } from 'node:http';
-
 export interface JsonRequest {
   readonly address: string;
   readonly method: 'GET' | 'POST';
@@ -28,7 +26,15 @@ export class ConnectionError extends Error {
  * @throws ConnectionError
  * @throws the reason of `signal` when it aborts: the connection is closed, which cancels what runs for it
  */
-export function requestJson({ address, method, path, body, signal }: JsonRequest): Promise<JsonResponse> {
+export async function requestJson({
+  address,
+  method,
+  path,
+  body,
+  signal,
+}: JsonRequest): Promise<JsonResponse> {
+  // Some 10 ms, which a command that asks nobody should not pay.
+  const { request: httpRequest } = await import('node:http');
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body), 'utf8');

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from '../config/logger.ts';
+import { functionNotFound } from '../functions/not-found.ts';
 import type { Runtime } from '../index.ts';
 import { version } from '../version.ts';
 import { answerOf, hasRun, type InvocationAnswer } from './answer.ts';
@@ -86,10 +87,13 @@ function serveFunctions(app: FastifyInstance, { runtime }: RouteOptions): void {
   app.get('/functions', (): FunctionList => ({ functions: runtime.functions() }));
 
   app.get<OfFunction>('/functions/:name', ({ params: { name } }, reply) => {
-    const found = runtime.functions().find((each) => each.name === name);
+    const functions = runtime.functions();
+    const found = functions.find((each) => each.name === name);
     if (found) return found;
-    const message = `There is no function "${name}".`;
-    return refuse(reply, 404, { name: 'FunctionNotFoundError', code: 'FUNCTION_NOT_FOUND', message });
+    const { stack, ...report } = reportError(
+      functionNotFound(name, { among: functions.map((each) => each.name) }),
+    );
+    return refuse(reply, 404, report);
   });
 
   app.post<OfFunction>('/functions/:name/invocations', async ({ params, body }, reply) => {

@@ -4,8 +4,8 @@ import { inspect } from 'node:util';
 import { encodeValue } from '../channel/codec.ts';
 import type { MarkWriter } from '../channel/marks.ts';
 import type { FunctionDescriptor, FunctionSource } from '../channel/messages.ts';
-import { withTsconfig } from '../config/tsconfig.ts';
-import { versionOf } from '../functions/version.ts';
+import { withTsconfig } from '../modules/tsconfig.ts';
+import { versionOf } from '../modules/version.ts';
 import { type FunctionForm, readExports } from './exports.ts';
 import { describeInput } from './input.ts';
 

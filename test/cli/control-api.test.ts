@@ -62,6 +62,7 @@ test('the control API answers any HTTP client, and tells what is wrong', async (
     [await invoke('greets', '{}'), 404, 'FUNCTION_NOT_FOUND', /did you mean "greet"/],
     [await invoke('throws', '{}'), 500, 'FUNCTION_FAILED', /it is full/],
     [await invoke('waits', '{"timeoutMs":50}'), 504, 'TIMEOUT', /50 ms/],
+    [await ask(project, 'GET', '/functions/greets'), 404, 'FUNCTION_NOT_FOUND', /did you mean "greet"/],
     [await ask(project, 'GET', '/functions/nothing'), 404, 'FUNCTION_NOT_FOUND', /no function "nothing"/],
     [await ask(project, 'GET', '/nothing'), 404, 'NO_SUCH_ROUTE', /has no GET \/nothing/],
   ];

@@ -36,6 +36,32 @@ test('the control socket is open to its user alone, and gone with the runtime', 
   assert.equal(existsSync(project.path('.pool', 'control.json')), false);
 });
 
+const unstoppable = `
+  export default {
+    triggers: [
+      { kind: 'test', id: 'a', functions: [], start: async () => {}, stop: () => Promise.reject(new Error('stuck')) },
+    ],
+  };`;
+
+test('the control socket is gone also when the runtime could not be closed', async (t) => {
+  const project = makePoolProject(t, { 'pool.config.ts': unstoppable });
+  const service = await startService(t, project);
+  service.interrupt();
+  const { stderr } = await service.ended;
+  assert.match(stderr, /stuck/);
+  assert.equal(existsSync(project.path('.pool', 'control.sock')), false);
+  assert.equal(existsSync(project.path('.pool', 'control.json')), false);
+  await service.untilNothingIsLeft();
+});
+
+test('a start that fails says why, also when what had been started can not be closed', async (t) => {
+  const project = makePoolProject(t, { 'pool.config.ts': unstoppable, '.pool/control.sock': 'no socket' });
+  const { code, stderr } = await runPool(t, project, ['start']);
+  assert.match(stderr, /^pool: The control socket can't be made: .*control\.sock is there and is no socket/m);
+  assert.match(stderr, /stuck/);
+  assert.equal(code, 69);
+});
+
 test('a data folder too long for a socket address has its socket in a folder of the user', async (t) => {
   const dataDir = path.join('data', 'd'.repeat(100));
   const project = makePoolProject(t, { 'pool.config.ts': `export default { dataDir: '${dataDir}' };` });

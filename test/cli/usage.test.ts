@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { makePoolProject, runPool } from '../support/cli.ts';
-import { repository } from '../support/project.ts';
+import { makeProject, repository } from '../support/project.ts';
 
 const mistakes: [name: string, args: string[], message: RegExp][] = [
   ['an unknown command', ['invok', 'echo'], /^pool: There is no command "invok", did you mean "invoke"\?/],
@@ -65,6 +65,15 @@ test('a typo in the name of a function is answered with the closest one', async 
     const { code, stdout, stderr } = await runPool(t, project, [command, 'nested/nam']);
     assert.match(stderr, /There is no function "nested\/nam", did you mean "nested\/name"\?/);
     assert.equal(stdout, '');
+    assert.equal(code, 2);
+  }
+});
+
+test('the name of a function in an empty folder is answered with that', async (t) => {
+  const project = makeProject(t, { 'functions/_none.js': '' });
+  for (const command of ['invoke', 'describe']) {
+    const { code, stderr } = await runPool(t, project, [command, 'resize']);
+    assert.match(stderr, /There is no function "resize": the functions folder is empty\./);
     assert.equal(code, 2);
   }
 });

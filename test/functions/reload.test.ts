@@ -211,3 +211,17 @@ test('a folder that is removed leaves its functions in service, and is followed 
   project.write('functions/greet.js', returning(3));
   await returns(runtime, 'greet', 3);
 });
+
+test('a folder that becomes unreadable does the same', async (t) => {
+  const log = new LogLines();
+  const files = { 'functions/greet.js': returning(1) };
+  const { project, runtime } = await runProject(t, files, { ...hot, logger: log.logger });
+  project.remove('functions');
+  // Looking at a link to itself fails for whoever looks, root too, and not because there is nothing.
+  fs.symlinkSync('functions', project.path('functions'));
+  await log.line(/^error the functions stay as they were: .*functions.* can't be read: .*ELOOP/);
+  assert.equal(await runtime.invoke('greet'), 1);
+  project.remove('functions');
+  project.write('functions/greet.js', returning(2));
+  await returns(runtime, 'greet', 2);
+});

@@ -74,6 +74,37 @@ test('in one program two runtimes cannot start on one dataDir, but on two', asyn
   assert(fs.existsSync(project.path('elsewhere')));
 });
 
+test('a runtime whose start failed leaves the dataDir to the one that has it since', async (t) => {
+  const broken = {
+    kind: 'test',
+    id: 'broken',
+    functions: [],
+    start: () => Promise.reject(new Error('no such bucket')),
+    stop: async () => {},
+  };
+  const { project, runtime: first } = await runProject(t, files, { config: { triggers: [broken] } });
+  await assert.rejects(first.start(), /no such bucket/);
+  const second = await openRuntime(t, { cwd: project.root });
+  await within('the start', second.start());
+  await within('the close', first.close());
+  const third = await openRuntime(t, { cwd: project.root });
+  await assert.rejects(third.start(), { code: 'RUNTIME_RUNNING' });
+});
+
+test('where nothing tells whether the owner is alive, the error says what to remove if it is not', async (t) => {
+  const { project, runtime } = await runProject(t, files);
+  const other = startProgram(t, project, 'setInterval(() => {}, 1000); console.log(1);');
+  await other.line(0);
+  // As it is written where there is no /proc.
+  project.write('.pool/owner.json', JSON.stringify({ pid: other.pid, startedAt: '', token: 'a' }));
+  const { code, message } = await rejectionOf(runtime.start(), PoolError);
+  assert.equal(code, 'RUNTIME_RUNNING');
+  const file = project.path('.pool', 'owner.json');
+  assert(message.includes(`If process ${other.pid} is no runtime, remove ${file}.`), message);
+  project.remove('.pool/owner.json');
+  await within('the start', runtime.start());
+});
+
 test('a start may be tried again when the dataDir is free', async (t) => {
   const { project, runtime: first } = await runProject(t, files);
   const second = await openRuntime(t, { cwd: project.root });

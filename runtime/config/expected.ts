@@ -1,0 +1,13 @@
+import { inspect } from 'node:util';
+
+/** Says what was expected and what was found: `expected a string, got 5 (number)`. */
+export function expectedText(what: string, found: unknown): string {
+  if (found === undefined) return `expected ${what}, got nothing`;
+  const shown = inspect(found, { depth: 0, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 80 });
+  return `expected ${what}, got ${shown} (${Array.isArray(found) ? 'array' : typeof found})`;
+}
+
+/** The same as the `error` of a zod type. */
+export function expected(what: string) {
+  return ({ input }: { input?: unknown }) => expectedText(what, input);
+}
