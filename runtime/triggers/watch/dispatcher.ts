@@ -95,6 +95,8 @@ export class Dispatcher {
       run.invocation.cancel('the trigger stops');
     }
     await Promise.all(this.#ends);
+    // The pause of what the pool refused or killed meanwhile.
+    this.#pause.close();
   }
 
   get #slots(): number {
