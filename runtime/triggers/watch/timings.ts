@@ -26,6 +26,7 @@ export const defaultTimings: Timings = {
   // A failure on a younger file that its format did not vouch for is taken for a writer that is not done yet.
   youngAge: 10_000,
   // Attempts follow after 1 s, 4 s, 16 s: a broken file is reported in 5 s, a restarting service is waited for.
+  // What can't be looked at is looked at again after 1 s, 2 s, 4 s …
   firstRetry: 1_000,
   longestRetry: 30_000,
   // While the function can't be run at all, one file probes for it; a fix is picked up within 5 s.
