@@ -65,7 +65,7 @@ test('an owner that has ended and whose parent never asks about it has ended', o
   } finally {
     process.kill(pid, 'SIGKILL');
   }
-  await until('the end of the owner', () => stat(pid).includes('(sleep) Z'));
+  await until('the end of the owner', () => stat(pid).includes(') Z '));
   project.write('data/owner.json', JSON.stringify({ ...identityOf(pid), token: 'a' }));
   takeFolder(project.path('data'))();
 });
