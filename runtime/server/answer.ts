@@ -40,7 +40,8 @@ function figuresOf({ id, report }: EndingInvocation): InvocationFigures {
     durationMs: hundredths(durationMs),
     queueMs: hundredths(queueMs),
     initMs: hundredths(initMs),
-    memoryMB: hundredths(memoryMB),
+    // A worker that was killed could not say it any more.
+    memoryMB: memoryMB === 0 ? undefined : hundredths(memoryMB),
     worker,
   };
 }
