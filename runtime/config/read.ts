@@ -26,7 +26,9 @@ const pool = z.strictObject(
     timeout: duration.default(60_000),
     killGrace: duration.default(1_000),
     loadTimeout: duration.default(30_000),
-    queueLimit: wholeNumber(0).or(z.literal(Number.POSITIVE_INFINITY)).default(100_000),
+    queueLimit: z
+      .custom<number>(isQueueLimit, { error: expected('a whole number of at least 0, or Infinity') })
+      .default(100_000),
     env: z
       .record(z.string(), z.string({ error: expected('a string') }), {
         error: expected('an object of strings'),
@@ -36,6 +38,10 @@ const pool = z.strictObject(
   },
   { error: expected('an object with the settings of the pool') },
 );
+
+function isQueueLimit(value: unknown): boolean {
+  return value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && (value as number) >= 0);
+}
 
 const trigger = z.custom<Trigger>(
   (value) => {
