@@ -96,3 +96,24 @@ test('--json has no stacks unless they are asked for, and nothing undefined', as
   assert.match(verbose.cause.cause.errors[0].stack, /fails\.js:4:/);
   assert.equal(verbose.stack, undefined);
 });
+
+const brokenPhotos: [what: string, content: Uint8Array | undefined, place: RegExp][] = [
+  ['is missing', undefined, /at (?:async )?openForReading .*read-photo\.js/],
+  ['has no picture', Buffer.from('ffd8ffd9', 'hex'), /at parseJpegHeader .*jpeg-segments\.js/],
+  ['is empty', Buffer.alloc(0), /at (?:async )?readPhoto .*read-photo\.js/],
+];
+
+for (const [what, content, place] of brokenPhotos) {
+  test(`the stack of a photo that ${what} begins where that was found`, async (t) => {
+    const project = makePoolProject(t, {
+      'pool.config.ts': "export default { functions: 'warm-pool/functions' };",
+      ...(content && { 'a.jpg': content }),
+    });
+    const args = ['invoke', 'thumbnail', '--args', '{"src":"a.jpg"}', '--json', '--verbose'];
+    const { cause } = JSON.parse((await runPool(t, project, args)).stdout).error;
+    const [message, first] = cause.stack.split('\n');
+    assert.equal(message, `ThumbnailError: ${cause.message}`);
+    assert.match(message, /^ThumbnailError: Cannot make thumbnails of "a\.jpg": /);
+    assert.match(first, place);
+  });
+}
