@@ -14,17 +14,19 @@ export interface TriggerHostOptions {
 export class TriggerHost {
   readonly #triggers: readonly Trigger[];
   readonly #options: TriggerHostOptions;
-  readonly #controller = new AbortController();
   readonly #started: Trigger[] = [];
+  /** Of the last start: a signal that has aborted says so for good. */
+  #controller = new AbortController();
 
   constructor(triggers: readonly Trigger[], options: TriggerHostOptions) {
     this.#triggers = triggers;
     this.#options = options;
   }
 
-  /** Starts each in turn; when one fails, those that have started are stopped again. */
+  /** Starts each in turn; when one fails, those that have started are stopped again, and it may be called again. */
   async start(): Promise<void> {
     const { invoke, log, root, concurrency } = this.#options;
+    this.#controller = new AbortController();
     for (const trigger of this.#triggers) {
       this.#started.push(trigger);
       try {
@@ -42,8 +44,18 @@ export class TriggerHost {
     }
   }
 
+  /** Stops all that were started, at the same time. Never rejects: a trigger that fails to stop is logged. */
   async stop(): Promise<void> {
     this.#controller.abort();
-    await Promise.all(this.#started.splice(0).map((trigger) => trigger.stop()));
+    await Promise.all(this.#started.splice(0).map((trigger) => this.#stop(trigger)));
+  }
+
+  async #stop(trigger: Trigger): Promise<void> {
+    try {
+      await trigger.stop();
+    } catch (error) {
+      const fields = { trigger: trigger.id, err: error };
+      this.#options.log.error(fields, `the trigger ${trigger.id} failed to stop`);
+    }
   }
 }

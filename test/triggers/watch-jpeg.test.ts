@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHook } from 'node:async_hooks';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -98,6 +99,29 @@ test('damage ends in a verdict', async () => {
     assert.ok(['whole', 'partial', 'unknown'].includes(await judge(damaged)));
   }
 });
+
+for (const [name, unit] of Object.entries({
+  'fill bytes': [0xff],
+  'stuffed bytes': [0xff, 0x00],
+  'markers without a segment': [0xff, 0x01],
+  'segments without a body': [0xff, 0xe1, 0x00, 0x02],
+})) {
+  test(`a megabyte of ${name} is awaited read by read, not byte by byte`, async () => {
+    const content = Buffer.concat([SOI, Buffer.alloc(1_000_000, Buffer.from(unit))]);
+    let promises = 0;
+    const hook = createHook({
+      init(_id, type) {
+        if (type === 'PROMISE') promises += 1;
+      },
+    }).enable();
+    try {
+      assert.equal(await judge(content), 'partial');
+    } finally {
+      hook.disable();
+    }
+    assert.ok(promises < content.length / 1_000, `${promises} promises`);
+  });
+}
 
 test('a file that is not there rejects, as reading it would', async () => {
   const path = join(folder, 'missing.jpg');

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { RuntimeClosedError } from '../../runtime/invocation/errors.ts';
 import { makeProject } from '../support/project.ts';
 import { until, within } from '../support/wait.ts';
 import { makeJpeg } from './support-jpeg.ts';
@@ -51,6 +52,18 @@ test('after the signal of the runtime nothing is handed in, also before `stop` i
   await watch.pool.line('info', /work running\.jpg/);
   await within('the trigger stops', watch.trigger.stop());
   assert.deepEqual(filesOf(watch.pool), ['running.jpg']);
+});
+
+test('a run that the pool ends while the trigger stops leaves nothing behind that keeps the program alive', async (t) => {
+  const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+  const before = timers();
+  const watch = await Watch.start(t, { timings: { firstPause: 600_000 } });
+  watch.land('running.jpg');
+  const running = await watch.pool.next();
+  const stopped = watch.trigger.stop();
+  running.fail(new RuntimeClosedError('the runtime has been closed'));
+  await within('the trigger stops', stopped);
+  assert.equal(timers(), before);
 });
 
 test('stop ends at once while the folder is missing, files are arriving and failed ones wait', async (t) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { WorkerCrashedError } from '../../runtime/invocation/errors.ts';
+import { FunctionError, WorkerCrashedError } from '../../runtime/invocation/errors.ts';
 import type { WatchedFile } from '../../runtime/triggers/watch/watched-file.ts';
 import { until } from '../support/wait.ts';
 import { makeJpeg } from './support-jpeg.ts';
@@ -48,26 +48,75 @@ function witness() {
   return { asked, complete };
 }
 
-test('until the first result tells where outputs go, what appears while its function runs is held back', async (t) => {
+// Whether what is doubtful is held back long or not at all: neither photos nor what is named after one depend on it.
+for (const doubt of [0, 600_000]) {
+  test(`during the first run photos are handed in as they land and outputs wait for the result (doubt: ${doubt} ms)`, async (t) => {
+    const { asked, complete } = witness();
+    const watch = await Watch.start(t, { options: { complete }, timings: { doubt } });
+    watch.land('a.jpg');
+    const first = await watch.pool.next();
+    const outputs = writeThumbnails(first);
+    await until('the outputs were seen', () => asked.length >= 3);
+    const others = ['b.jpg', 'c.jpg', 'd.jpg'];
+    for (const name of others) {
+      watch.land(name);
+      assert.equal(fileOf(await watch.pool.next()), name, 'while a.jpg is still running');
+    }
+    assert.equal(first.status, 'running');
+
+    first.succeed({ outputs });
+    await watch.pool.line('info', /work a\.jpg: 2 outputs/);
+    watch.land('fence.jpg');
+    assert.equal(fileOf(await watch.pool.next()), 'fence.jpg');
+    assert.deepEqual(filesOf(watch.pool), ['a.jpg', ...others, 'fence.jpg']);
+  });
+}
+
+test('what appears in another folder during the first run waits for the result for a while', async (t) => {
   const { asked, complete } = witness();
-  const watch = await Watch.start(t, { options: { complete } });
+  const watch = await Watch.start(t, { options: { complete }, timings: { doubt: 600_000 } });
   watch.land('a.jpg');
   const first = await watch.pool.next();
-  const outputs = writeThumbnails(first);
+  mkdirSync(watch.path('out'));
+  const output = { path: watch.path('out/5f3c.jpg') };
+  publish(output.path);
+  watch.land('out/landed.jpg');
+  await until('both were seen', () => asked.length >= 3);
   watch.land('b.jpg');
-  watch.land('c.jpg');
-  // What is asked about last was seen last: the others would have been handed in by then.
-  await until('all were seen', () => asked.length >= 5 && asked.includes('c.jpg'));
-  watch.land('d.jpg');
-  await until('the last was seen', () => asked.includes('d.jpg'));
-  assert.deepEqual(filesOf(watch.pool), ['a.jpg']);
-
-  watch.pool.handler = () => undefined;
-  first.succeed({ outputs });
-  await until('the others are processed', () => watch.pool.linesLike('info', /work [bcd]/).length === 3);
+  assert.equal(fileOf(await watch.pool.next()), 'b.jpg', 'the output would have been handed in before');
+  first.succeed({ outputs: [output] });
+  assert.equal(fileOf(await watch.pool.next()), 'out/landed.jpg');
   watch.land('fence.jpg');
-  await watch.pool.line('info', /work fence\.jpg/);
-  assert.deepEqual(filesOf(watch.pool).sort(), ['a.jpg', 'b.jpg', 'c.jpg', 'd.jpg', 'fence.jpg']);
+  assert.equal(fileOf(await watch.pool.next()), 'fence.jpg');
+});
+
+test('an album that lands during a first run that hangs waits no longer than that', async (t) => {
+  const watch = await Watch.start(t, { timings: { doubt: 10 } });
+  watch.land('a.jpg');
+  const hanging = await watch.pool.next();
+  mkdirSync(watch.path('album'));
+  for (const name of ['album/b.jpg', 'album/c.jpg']) {
+    watch.land(name);
+    assert.equal(fileOf(await watch.pool.next()), name);
+  }
+  assert.equal(hanging.status, 'running');
+});
+
+test('a first run that failed holds nobody back', async (t) => {
+  const watch = await Watch.start(t, { timings: { doubt: 600_000, firstRetry: 600_000 } });
+  watch.land('a.jpg');
+  (await watch.pool.next()).fail(new FunctionError('no image'));
+  await watch.pool.line('debug', /work failed on a\.jpg/);
+  mkdirSync(watch.path('album'));
+  for (const name of ['album/b.jpg', 'a (2).jpg']) {
+    watch.land(name);
+    const call = await watch.pool.next();
+    assert.equal(fileOf(call), name);
+    call.fail(new FunctionError('no image'));
+    await until('it failed', () =>
+      watch.pool.linesLike('debug', /work failed on/).some(({ fields }) => fields.file === name),
+    );
+  }
 });
 
 /** Has one photo processed, so that the trigger knows where outputs go. */
@@ -120,27 +169,29 @@ test('a file that a person puts among the outputs meanwhile is handed in when th
   assert.equal(fileOf(await watch.pool.next()), 'thumbnails/my-a.jpg');
 });
 
-test('outputs of a run that crashed before it could list them are held back until its next run lists them', async (t) => {
-  const { asked, complete } = witness();
-  const watch = await Watch.start(t, { options: { complete }, timings: { firstRetry: 1_000 } });
-  await teach(watch);
-  watch.land('a.jpg');
-  const crashed = await watch.pool.next();
-  writeThumbnails(crashed);
-  await until('they were seen', () => asked.filter((file) => file.endsWith('/a.jpg')).length >= 2);
-  crashed.fail(
-    new WorkerCrashedError('ended by SIGKILL', { exitCode: null, signal: 'SIGKILL', stderr: [] }),
-    'crashed',
-  );
-  watch.land('b.jpg');
-  assert.equal(fileOf(await watch.pool.next()), 'b.jpg', 'others do not wait for the next run');
-  const again = await watch.pool.next();
-  assert.equal(fileOf(again), 'a.jpg');
-  again.succeed({ outputs: writeThumbnails(again) });
-  await watch.pool.line('info', /work a\.jpg: 2 outputs/);
-  watch.land('fence.jpg');
-  assert.equal(fileOf(await watch.pool.next()), 'fence.jpg');
-});
+for (const which of ['a later', 'the first']) {
+  test(`outputs of ${which} run, which crashed before it could list them, are held back until the next run lists them`, async (t) => {
+    const { asked, complete } = witness();
+    const watch = await Watch.start(t, { options: { complete }, timings: { firstRetry: 1_000 } });
+    if (which === 'a later') await teach(watch);
+    watch.land('a.jpg');
+    const crashed = await watch.pool.next();
+    writeThumbnails(crashed);
+    await until('they were seen', () => asked.filter((file) => file.endsWith('/a.jpg')).length >= 2);
+    crashed.fail(
+      new WorkerCrashedError('ended by SIGKILL', { exitCode: null, signal: 'SIGKILL', stderr: [] }),
+      'crashed',
+    );
+    watch.land('b.jpg');
+    assert.equal(fileOf(await watch.pool.next()), 'b.jpg', 'others do not wait for the next run');
+    const again = await watch.pool.next();
+    assert.equal(fileOf(again), 'a.jpg');
+    again.succeed({ outputs: writeThumbnails(again) });
+    await watch.pool.line('info', /work a\.jpg: 2 outputs/);
+    watch.land('fence.jpg');
+    assert.equal(fileOf(await watch.pool.next()), 'fence.jpg');
+  });
+}
 
 test('an output that somebody overwrites afterwards is a file like any other', async (t) => {
   const watch = await Watch.start(t);

@@ -32,6 +32,7 @@ export class Dispatcher {
   readonly #runs = new Map<string, Run>();
   readonly #ends = new Set<Promise<void>>();
   readonly #held = new Set<string>();
+  #nextRelease: NodeJS.Timeout | undefined;
   /** Resolves when all that were begun so far have been invoked or dropped: checks may overtake each other. */
   #entered: Promise<void> = Promise.resolve();
   #isOpen = false;
@@ -40,7 +41,7 @@ export class Dispatcher {
 
   constructor(context: DispatcherContext) {
     this.#context = context;
-    this.#writers = new Writers(context.files, context.places);
+    this.#writers = new Writers(context);
     this.#pause = new Pause(context.timings, () => this.pump());
   }
 
@@ -58,13 +59,13 @@ export class Dispatcher {
     }
   }
 
-  /** Puts back in line what no invocation can have written any more. To be called when a file's run is over. */
+  /** Puts back in line what no invocation is suspected to have written any more. To be called when a run is over. */
   release(): void {
     const { files } = this.#context;
     for (const path of this.#held) {
       const state = files.get(path);
       if (state?.name === 'held') {
-        if (this.#writers.mayHaveWritten(path, state.candidate.version.seenAt)) continue;
+        if (this.#isHeldBack(path, state.candidate)) continue;
         files.move(path, { name: 'queued', candidate: state.candidate, returned: true });
       }
       this.#held.delete(path);
@@ -84,6 +85,7 @@ export class Dispatcher {
   halt(): void {
     this.#isOpen = false;
     this.#pause.close();
+    clearTimeout(this.#nextRelease);
   }
 
   /** Takes back what has not begun and resolves when what has begun is settled. */
@@ -95,6 +97,8 @@ export class Dispatcher {
       run.invocation.cancel('the trigger stops');
     }
     await Promise.all(this.#ends);
+    // The pause of what the pool refused or killed meanwhile.
+    this.#pause.close();
   }
 
   get #slots(): number {
@@ -103,17 +107,28 @@ export class Dispatcher {
   }
 
   #next(): string | undefined {
-    const { files, receipts, places } = this.#context;
+    const { files, receipts } = this.#context;
     for (let path = receipts.firstQueued(); path !== undefined; path = receipts.firstQueued()) {
       const state = files.get(path);
       if (state?.name !== 'queued') return undefined;
-      if (!this.#writers.mayHaveWritten(path, state.candidate.version.seenAt)) return path;
-      // Whatever stands behind it in the line was seen later still: one invocation has to end first.
-      if (places.areAnywhere) return undefined;
+      if (!this.#isHeldBack(path, state.candidate)) return path;
       files.move(path, { name: 'held', candidate: state.candidate });
       this.#held.add(path);
     }
     return undefined;
+  }
+
+  #isHeldBack(path: string, { version }: Candidate): boolean {
+    const until = this.#writers.suspectedUntil(path, version.seenAt);
+    if (until <= performance.now()) return false;
+    // One timer for all: each may be held for twice as long, and thousands of them cost one pass in that time.
+    if (until < Infinity && this.#isOpen) {
+      this.#nextRelease ??= setTimeout(() => {
+        this.#nextRelease = undefined;
+        this.release();
+      }, this.#context.timings.doubt);
+    }
+    return true;
   }
 
   #begin(path: string): void {

@@ -2,9 +2,10 @@ import { join } from 'node:path';
 import { Arrival } from './arrival.ts';
 import { CoalescingQueue } from './coalescing-queue.ts';
 import { type FileStates, keyOf } from './file-state.ts';
-import { type FileVersion, look } from './file-version.ts';
+import { type FileVersion, look, type Sight } from './file-version.ts';
 import type { Journal } from './journal.ts';
 import type { WatchSettings } from './options.ts';
+import { Retries } from './retries.ts';
 import { nameOf, type Selection } from './selection.ts';
 import type { Timings } from './timings.ts';
 import type { Completeness, WatchedFile } from './watched-file.ts';
@@ -36,15 +37,15 @@ export interface IntakeContext {
 export class Intake {
   readonly #context: IntakeContext;
   readonly #looks: CoalescingQueue;
+  readonly #retries: Retries;
   /** While set, what is found counts as known: it was there before the start. */
   takesAsKnown = false;
   #closed = false;
 
   constructor(context: IntakeContext) {
     this.#context = context;
-    this.#looks = new CoalescingQueue(LOOKS_AT_ONCE, (path) =>
-      this.#look(path).catch((error: unknown) => context.journal.broken(path, error)),
-    );
+    this.#looks = new CoalescingQueue(LOOKS_AT_ONCE, (path) => this.#attempt(path));
+    this.#retries = new Retries(context.timings, (path) => this.hint(path, 'ordinary'));
   }
 
   hint(path: string, urgency: 'urgent' | 'ordinary'): void {
@@ -64,13 +65,31 @@ export class Intake {
   close(): void {
     this.#closed = true;
     this.#looks.close();
+    this.#retries.close();
     for (const arrival of this.#context.files.arrivals()) clearTimeout(arrival.alarm?.timer);
   }
 
-  async #look(path: string): Promise<void> {
+  async #attempt(path: string): Promise<void> {
+    const { journal } = this.#context;
+    try {
+      const sight = await this.#look(path);
+      if (sight?.kind !== 'unreadable') return this.#retries.succeeded(path);
+      journal.unreadable(path, sight.error);
+    } catch (error) {
+      journal.broken(path, error);
+    }
+    // No event and no alarm may follow: what is there has still to be found out.
+    this.#retries.failed(path);
+  }
+
+  /** Resolves with what it has seen, unless there was no point in looking. */
+  async #look(path: string): Promise<Sight | undefined> {
     const { files, root } = this.#context;
     const resting = files.arrival(path);
-    if (resting && resting.restUntil > performance.now()) return this.#lookAgain(resting, resting.restUntil);
+    if (resting && resting.restUntil > performance.now()) {
+      this.#lookAgain(resting, resting.restUntil);
+      return;
+    }
 
     let sight = await look(join(root, path));
     if (sight.kind === 'gone' && files.get(path)) {
@@ -80,15 +99,15 @@ export class Intake {
       sight = await look(join(root, path));
     }
     if (this.#closed) return;
+    if (sight.kind === 'unreadable') return sight;
     if (sight.kind !== 'folder') this.#context.onNoFolder(path);
     if (sight.kind === 'file') {
       if (this.#context.selection.file(path)) await this.#compare(path, sight.version);
-    } else if (sight.kind === 'unreadable') {
-      this.#context.journal.unreadable(path, sight.error);
     } else {
       this.#forget(path);
       if (sight.kind === 'folder' && this.#context.selection.folder(path)) this.#context.onFolder(path);
     }
+    return sight;
   }
 
   #forget(path: string): void {

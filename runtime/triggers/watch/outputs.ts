@@ -1,10 +1,13 @@
 import { posix, relative, resolve, sep } from 'node:path';
 import { folderOf, nameOf } from './selection.ts';
 
+/** Whether a file is to be taken for an output: not at all, for a short while, or until its writer has ended. */
+export type Suspicion = 'none' | 'passing' | 'lasting';
+
 /**
  * Learns from results where a function puts its outputs, so that a file which appears in such a place while an
  * invocation runs is held back until the result says whether it was written by it. Files that land anywhere
- * else are nobody's output and wait for nothing.
+ * else are nobody's output and wait for nothing. Until there is something to go by, names tell.
  *
  * All paths are relative to the watched folder.
  */
@@ -13,10 +16,17 @@ export class OutputPlaces {
   // By where they are: relative to the folder of a source, or fixed below the watched folder.
   readonly #besideSource = new Map<string, Place>();
   readonly #fixed = new Map<string, Place>();
+  // Folders that files were handed in from while outputs could be anywhere.
+  readonly #sourceFolders = new Set<string>();
 
   /** Whether an output may be anywhere: nothing is known yet, or there is no pattern to be seen. */
   get areAnywhere(): boolean {
     return !this.#learned || this.#besideSource.size > MOST_PLACES;
+  }
+
+  /** Takes down that a file was handed in. */
+  began(source: string): void {
+    if (this.areAnywhere) this.#sourceFolders.add(folderOf(source));
   }
 
   /** Takes down what one invocation listed. An empty list is knowledge too: this function lists no outputs. */
@@ -32,9 +42,17 @@ export class OutputPlaces {
     }
   }
 
-  /** Whether an invocation for `source` may have written `path`, as far as the places tell. */
-  mayHaveWritten(source: string, path: string): boolean {
-    return source !== path && (this.areAnywhere || this.#isPredicted(source, path));
+  /** Whether `path`, which appeared during an invocation for `source`, may have been written by it. */
+  suspicion(source: string, path: string): Suspicion {
+    if (source === path) return 'none';
+    if (!this.areAnywhere) return this.#isPredicted(source, path) ? 'lasting' : 'none';
+    // A function names an output after its source, or puts it into another folder, or both, so that people can tell it
+    // from what lands. The source's name is reason enough to wait for the result, however long it takes. Another folder
+    // is not, as photos land in folders too and a first run may be slow or hang: the result has a short while to list
+    // such a file. What lands where sources land, under a name of its own, is one of them.
+    if (isNamedAfter(source, path)) return 'lasting';
+    const isAmongSources = this.#sourceFolders.has(folderOf(path));
+    return isAmongSources && !nameOf(path).includes(stemOf(source)) ? 'none' : 'passing';
   }
 
   #isPredicted(source: string, path: string): boolean {
@@ -79,6 +97,22 @@ function fits(place: Place, folder: string, source: string, path: string): boole
   const base = folder === '.' ? '' : folder.replace(/\/$/, '');
   const own = folderOf(path);
   return own === base || (place.isDeep && (base === '' || own.startsWith(`${base}/`)));
+}
+
+// As a word of its own: `IMG_1-small.jpg` is named after `IMG_1.jpg`, and `IMG_10.jpg` is not.
+function isNamedAfter(source: string, path: string): boolean {
+  const stem = stemOf(source).toLowerCase();
+  const name = nameOf(path).toLowerCase();
+  for (let start = name.indexOf(stem); start !== -1; start = name.indexOf(stem, start + 1)) {
+    const end = start + stem.length;
+    if (!isInWord(name, start) && !isInWord(name, end)) return true;
+  }
+  return false;
+}
+
+// Whether the characters before and at this position are two letters or two digits.
+function isInWord(name: string, position: number): boolean {
+  return /^(?:\p{L}{2}|\d{2})$/u.test(name.slice(Math.max(0, position - 1), position + 1));
 }
 
 function stemOf(path: string): string {

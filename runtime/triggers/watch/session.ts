@@ -42,8 +42,8 @@ export async function startSession(
   const tree: DirectoryTree = new DirectoryTree({
     ...shared,
     onHint(path, source) {
-      // A sweep compares names: a known file is looked at in its own turn.
-      if (source === 'sweep' && files.get(path)) return;
+      // A sweep compares names: a file with a receipt is looked at in its own turn.
+      if (source === 'sweep' && receipts.get(path)) return;
       intake.hint(path, source === 'event' ? 'urgent' : 'ordinary');
     },
     onRootMoved: () => rootFolder.check('moved'),

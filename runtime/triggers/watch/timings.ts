@@ -9,6 +9,7 @@ export interface Timings {
   readonly firstPause: number;
   readonly longestPause: number;
   readonly freshness: number;
+  readonly doubt: number;
   readonly sweep: number;
   readonly rescanGap: number;
   readonly absence: number;
@@ -26,6 +27,7 @@ export const defaultTimings: Timings = {
   // A failure on a younger file that its format did not vouch for is taken for a writer that is not done yet.
   youngAge: 10_000,
   // Attempts follow after 1 s, 4 s, 16 s: a broken file is reported in 5 s, a restarting service is waited for.
+  // What can't be looked at is looked at again after 1 s, 2 s, 4 s …
   firstRetry: 1_000,
   longestRetry: 30_000,
   // While the function can't be run at all, one file probes for it; a fix is picked up within 5 s.
@@ -33,6 +35,9 @@ export const defaultTimings: Timings = {
   longestPause: 5_000,
   // A file that waited longer in the backlog is looked at once more before it is handed in (0.1 ms).
   freshness: 100,
+  // Before the first result, what may be an output and may as well have landed is held back this long. Functions write
+  // their outputs last: few take longer from there to their result, and those only until they are known.
+  doubt: 1_000,
   // Names are compared with the receipts this often, in case an event was lost without a trace.
   sweep: 60_000,
   // At most one re-reading of all folders in this time, however long a burst of events lasts.

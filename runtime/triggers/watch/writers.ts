@@ -1,22 +1,26 @@
 import type { FileStates } from './file-state.ts';
 import type { OutputPlaces } from './outputs.ts';
+import type { Timings } from './timings.ts';
 
 /** Knows which invocations may have written a file that appeared. */
 export class Writers {
   readonly #files: FileStates;
   readonly #places: OutputPlaces;
+  readonly #timings: Timings;
   /** The files whose function may be writing, or may have been ended before it could list what it wrote. */
   readonly #since = new Map<string, number>();
 
-  constructor(files: FileStates, places: OutputPlaces) {
+  constructor({ files, places, timings }: { files: FileStates; places: OutputPlaces; timings: Timings }) {
     this.#files = files;
     this.#places = places;
+    this.#timings = timings;
   }
 
   /** From now on the function may write for this source. */
   began(source: string): void {
     // An earlier, interrupted run of the same source may have written before: the first time counts.
     if (!this.#since.has(source)) this.#since.set(source, performance.now());
+    this.#places.began(source);
   }
 
   /** Its outputs are recorded, or there are none. */
@@ -24,21 +28,24 @@ export class Writers {
     this.#since.delete(source);
   }
 
-  /** Whether a version that was first seen at `seenAt` may be the output of an invocation that is yet to list it. */
-  mayHaveWritten(path: string, seenAt: number): boolean {
+  /**
+   * Until when a version that was first seen at `seenAt` may be the output of an invocation that is yet to list it:
+   * a time on the clock of `performance.now()`, Infinity for until that invocation has ended.
+   */
+  suspectedUntil(path: string, seenAt: number): number {
+    let until = -Infinity;
     for (const [source, since] of this.#since) {
       const state = this.#files.get(source)?.name;
-      const isRunning = state === 'running';
-      if (!isRunning && state !== 'waiting' && state !== 'queued') {
+      if (state !== 'running' && state !== 'waiting' && state !== 'queued') {
         // Gone, changed or given up: nobody will list what it wrote.
         this.#since.delete(source);
         continue;
       }
-      // Until the function's habits are known, only a running invocation holds others back: a file that has to be
-      // tried again must not delay all that land meanwhile.
-      if (!isRunning && this.#places.areAnywhere) continue;
-      if (since <= seenAt && this.#places.mayHaveWritten(source, path)) return true;
+      if (seenAt < since) continue;
+      const suspicion = this.#places.suspicion(source, path);
+      if (suspicion === 'lasting') return Infinity;
+      if (suspicion === 'passing') until = seenAt + this.#timings.doubt;
     }
-    return false;
+    return until;
   }
 }

@@ -35,7 +35,23 @@ const SOS = 0xda;
 const PROGRESSIVE = new Set([0xc2, 0xc6, 0xca, 0xce]);
 
 async function judge(bytes: ByteWindow): Promise<Completeness> {
-  if (!(await bytes.load(0, 2))) return 'partial';
+  const walk = walkMarkers(bytes);
+  for (;;) {
+    const { done, value } = walk.next();
+    if (done) return value;
+    if (!(await bytes.load(value.position, value.length))) return 'partial';
+  }
+}
+
+interface Missing {
+  readonly position: number;
+  readonly length: number;
+}
+
+// Stops at bytes that are not in the window, and goes on when they are: within the window nothing is awaited, however
+// many markers there are in it.
+function* walkMarkers(bytes: ByteWindow): Generator<Missing, Completeness, void> {
+  yield { position: 0, length: 2 };
   // Allocated, and not even the first two bytes written.
   if (bytes.at(1) === 0 && (bytes.at(0) === 0 || bytes.at(0) === FILL)) return 'partial';
   if (bytes.at(0) !== FILL || bytes.at(1) !== SOI) return 'unknown';
@@ -43,54 +59,49 @@ async function judge(bytes: ByteWindow): Promise<Completeness> {
   let mayEndEarly = true;
   let position = 2;
   for (;;) {
-    const marker = await nextMarker(bytes, position);
-    if (marker === undefined) return 'partial';
-    if (marker.code === EOI) return marker.end === bytes.size ? 'whole' : 'unknown';
-    position = marker.end;
-    if (marker.code === SOI || marker.code === TEM) continue;
-
-    if (!(await bytes.load(position, 2))) return 'partial';
-    const length = bytes.at(position) * 256 + bytes.at(position + 1);
+    position = skipToMarker(bytes, position);
+    if (!bytes.has(position, 2)) {
+      yield { position, length: 2 };
+      continue;
+    }
+    const code = bytes.at(position + 1);
+    if (code === EOI) return position + 2 === bytes.size ? 'whole' : 'unknown';
+    if (code === SOI || code === TEM) {
+      position += 2;
+      continue;
+    }
+    if (!bytes.has(position, 4)) yield { position, length: 4 };
+    const length = bytes.at(position + 2) * 256 + bytes.at(position + 3);
     // A length counts itself. A shorter one is damage, past which the next marker is looked for, as decoders do.
-    if (length >= 2) position += length;
+    position += length >= 2 ? 2 + length : 2;
 
-    if (PROGRESSIVE.has(marker.code)) mayEndEarly = false;
-    if (marker.code === SOS && mayEndEarly) {
-      if (await endsWithEndOfImage(bytes, position)) return 'whole';
+    if (PROGRESSIVE.has(code)) mayEndEarly = false;
+    if (code === SOS && mayEndEarly) {
       mayEndEarly = false;
+      // FF D9 can't occur in the data of a scan, so one in the last two bytes ends an image whose scan began before
+      // it. A progressive image has tables and segments between its scans, where it could occur: those are walked.
+      const tail = bytes.size - 2;
+      if (tail < position) continue;
+      if (!bytes.has(tail, 2)) yield { position: tail, length: 2 };
+      if (bytes.at(tail) === FILL && bytes.at(tail + 1) === EOI) return 'whole';
     }
   }
 }
 
-// Within a scan, FF is followed by 00 (a data byte of FF), a restart marker or fill; anything else ends the scan. In
-// the header the marker stands right at `from`, and damaged bytes before it are passed over.
-async function nextMarker(
-  bytes: ByteWindow,
-  from: number,
-): Promise<{ code: number; end: number } | undefined> {
+// The position of the next marker, or the one from which on the window has to tell more. Within a scan, FF is followed
+// by 00 (a data byte of FF), a restart marker or fill; anything else ends the scan. In the header the marker stands
+// right at `from`, and damaged bytes before it are passed over.
+function skipToMarker(bytes: ByteWindow, from: number): number {
   let position = from;
-  while (await bytes.load(position, 2)) {
-    const found = bytes.indexOf(FILL, position);
-    if (found === -1) {
-      position = bytes.end;
+  while (bytes.has(position, 2)) {
+    if (bytes.at(position) !== FILL) {
+      position = bytes.find(FILL, position);
       continue;
     }
-    if (found + 2 > bytes.end) {
-      position = found;
-      continue;
-    }
-    const code = bytes.at(found + 1);
-    if (code === FILL) position = found + 1;
-    else if (code === 0 || (code >= RST0 && code <= RST7)) position = found + 2;
-    else return { code, end: found + 2 };
+    const code = bytes.at(position + 1);
+    if (code === FILL) position += 1;
+    else if (code === 0 || (code >= RST0 && code <= RST7)) position += 2;
+    else break;
   }
-  return undefined;
-}
-
-// FF D9 can't occur in the data of a scan, so one in the last two bytes ends an image whose scan began before it. A
-// progressive image has tables and segments between its scans, where it could occur: those are walked.
-async function endsWithEndOfImage(bytes: ByteWindow, scanStart: number): Promise<boolean> {
-  if (bytes.size - 2 < scanStart) return false;
-  const tail = await bytes.read(bytes.size - 2, 2);
-  return tail[0] === FILL && tail[1] === EOI;
+  return position;
 }
