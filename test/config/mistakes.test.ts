@@ -165,7 +165,7 @@ const files: readonly [what: string, file: string, source: string, says: RegExp]
     'a trigger with a mistake',
     'pool.config.ts',
     "import { watch } from 'warm-pool'; export default { triggers: [watch({ invoke: 'own' } as never)] };",
-    /watch\.path: expected the path of a folder, got nothing/,
+    /pool\.config\.ts:\n {2}triggers\[0\]\.path: expected the path of a folder, got nothing/,
   ],
 ];
 
