@@ -162,6 +162,12 @@ const files: readonly [what: string, file: string, source: string, says: RegExp]
     /could not be loaded: .*_missing/,
   ],
   [
+    'an await without end',
+    'pool.config.mts',
+    'await new Promise(() => {}); export default {};',
+    /pool\.config\.mts never finished loading/,
+  ],
+  [
     'a trigger with a mistake',
     'pool.config.ts',
     "import { watch } from 'warm-pool'; export default { triggers: [watch({ invoke: 'own' } as never)] };",
