@@ -202,17 +202,10 @@ class WarmRuntime implements Runtime {
     if (ms === undefined)
       throw new TypeError(expectedText(`the \`timeout\` of close to be ${durationExpected}`, timeout));
     return startTimer(() => {
-      this.#pool.kill((record) =>
-        (record.status === 'running' ? killedError : closedError)(record.functionName, record.id),
-      );
+      this.#pool.kill(({ functionName, id }) => closedError(functionName, id));
       this.#kill();
     }, ms);
   }
-}
-
-function killedError(functionName: string, invocationId: string): RuntimeClosedError {
-  const message = `Function "${functionName}" was running when the runtime was closed, and has been killed.`;
-  return new RuntimeClosedError(message, { functionName, invocationId });
 }
 
 function closedError(functionName?: string, invocationId?: string): RuntimeClosedError {
