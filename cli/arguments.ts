@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { usageFailure } from './failure.ts';
 
 /** Where the arguments of an invocation come from: at most one of them. */
@@ -27,14 +27,17 @@ export async function readArguments({ input, args, argsFile }: ArgumentSource): 
     );
   }
   if (args !== undefined && args !== standardInput) return parse(args, '--args');
-  if (argsFile !== undefined && argsFile !== standardInput) return parse(await read(argsFile), argsFile);
+  if (argsFile !== undefined && argsFile !== standardInput)
+    return parse(decode(await read(argsFile), argsFile), argsFile);
   const fromStdin = [input, args, argsFile].includes(standardInput);
-  return fromStdin ? parse(await text(process.stdin), 'standard input') : undefined;
+  return fromStdin
+    ? parse(decode(await buffer(process.stdin), 'standard input'), 'standard input')
+    : undefined;
 }
 
-async function read(file: string): Promise<string> {
+async function read(file: string): Promise<Uint8Array> {
   try {
-    return await readFile(file, 'utf8');
+    return await readFile(file);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const reason = code === 'ENOENT' ? "it doesn't exist" : message;
@@ -42,10 +45,18 @@ async function read(file: string): Promise<string> {
   }
 }
 
+/** As text; a byte order mark, which editors on Windows begin a file with, is no part of it. */
+function decode(bytes: Uint8Array, source: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw usageFailure(`Expected ${source} to be JSON in UTF-8, but it has bytes that are no UTF-8.`);
+  }
+}
+
 function parse(json: string, source: string): unknown {
   try {
-    // A byte order mark is what editors on Windows begin a file with.
-    return JSON.parse(json.replace(/^\uFEFF/, ''));
+    return JSON.parse(json);
   } catch (error) {
     const found = json.trim() === '' ? 'it is empty' : (error as Error).message;
     throw usageFailure(

@@ -10,6 +10,8 @@ import { statusCommand } from './commands/status.ts';
 import { stopCommand } from './commands/stop.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { usageFailure } from './failure.ts';
+import { readLogLevel } from './log-level.ts';
+import { lastOf } from './repeated-option.ts';
 import { explainUsage, type RefusedCommandLine } from './usage.ts';
 
 /** @throws CommandFailure that says what is wrong with the command line and what was probably meant */
@@ -55,12 +57,14 @@ const commonOptions = {
   config: {
     type: 'string',
     requiresArg: true,
+    coerce: lastOf,
     describe: 'Configuration file; else the nearest pool.config.*',
   },
-  cwd: { type: 'string', requiresArg: true, describe: 'Run as if started in this folder' },
+  cwd: { type: 'string', requiresArg: true, coerce: lastOf, describe: 'Run as if started in this folder' },
   'log-level': {
     type: 'string',
     requiresArg: true,
+    coerce: (given: string) => readLogLevel(lastOf(given)),
     describe: `Log from this level on: ${logLevels.join(', ')}`,
   },
   verbose: { type: 'boolean', default: false, describe: 'Print errors with their stacks' },
@@ -79,8 +83,7 @@ function declareCommon(parser: Argv) {
     .locale('en')
     .wrap(Math.min(widestHelp, process.stdout.columns ?? widestHelp))
     .parserConfiguration({
-      // Given twice, the last one counts; a dot is a character like any other; no option has a `--no-` form.
-      'duplicate-arguments-array': false,
+      // A dot is a character like any other; no option has a `--no-` form.
       'dot-notation': false,
       'boolean-negation': false,
     })

@@ -1,11 +1,12 @@
 import type { Options, PositionalOptions } from 'yargs';
+import type { LogLevel } from '../runtime/index.ts';
 import type { ExitCode } from './exit-codes.ts';
 
 /** The options that every command has. */
 export interface CommonOptions {
   /** The configuration file; searched from the working folder upwards unless it is given. */
   readonly config: string | undefined;
-  readonly logLevel: string | undefined;
+  readonly logLevel: LogLevel | undefined;
   readonly verbose: boolean;
   readonly json: boolean;
 }

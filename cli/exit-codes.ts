@@ -29,6 +29,7 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   RUNTIME_RUNNING: exitCodes.unavailable,
   RUNTIME_LOST: exitCodes.unavailable,
   NOT_RUNNING: exitCodes.unavailable,
+  NOT_ANSWERING: exitCodes.unavailable,
   QUEUE_FULL: exitCodes.unavailable,
   TIMEOUT: exitCodes.timedOut,
   CANCELLED: exitCodes.interrupted,

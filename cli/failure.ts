@@ -1,4 +1,4 @@
-import type { ErrorReport } from '../runtime/server/client.ts';
+import type { ControlFile, ErrorReport } from '../runtime/server/client.ts';
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts';
 
 /** A command that could not do its work; it is told in one paragraph. */
@@ -22,6 +22,13 @@ export function usageFailure(message: string): CommandFailure {
 export function notRunningFailure(): CommandFailure {
   const message = `No runtime is running for the project in ${process.cwd()}. \`pool start\` starts one.`;
   return new CommandFailure({ name: 'NotRunningError', code: 'NOT_RUNNING', message });
+}
+
+/** Another runtime serves the data folder that this one would take. */
+export function heldFailure({ pid, root }: ControlFile): CommandFailure {
+  const advice = 'Stop it with `pool stop`, or give this one another `dataDir`.';
+  const message = `The data folder is in use by another runtime, of the project in ${root} (pid ${pid}). ${advice}`;
+  return new CommandFailure({ name: 'PoolError', code: 'RUNTIME_RUNNING', message });
 }
 
 /** No runtime could be started; a mistake of the user's own stays one. */

@@ -1,3 +1,4 @@
+import { exitWith } from './exit.ts';
 import { exitCodes } from './exit-codes.ts';
 import { onInterrupt } from './interrupt.ts';
 import type { Project } from './project/project.ts';
@@ -30,12 +31,12 @@ export class InterruptedWork {
 
   #cancel(signal: NodeJS.Signals): void {
     // Nothing has been asked of anybody yet; workers that are about to start end with their parent.
-    if (!this.#project) process.exit(exitCodes.interrupted);
+    if (!this.#project) exitWith(exitCodes.interrupted);
     this.#cancellation.abort(new Error(`interrupted by ${signal}`));
   }
 
   #kill(): void {
-    const exit = () => process.exit(exitCodes.interrupted);
+    const exit = () => exitWith(exitCodes.interrupted);
     (this.#project?.kill() ?? Promise.resolve()).then(exit, exit);
   }
 }

@@ -1,28 +1,30 @@
 #!/usr/bin/env node
 import { parseCommandLine } from './command-line.ts';
+import { answerWith, expectAnswer } from './exit.ts';
+import { exitCodes } from './exit-codes.ts';
+import { printConsoleOnStderr } from './output/console.ts';
+import { watchOutput } from './output/watch-output.ts';
 
 void main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<void> {
-  endQuietlyWithoutReader();
-  try {
-    const run = await parseCommandLine(args);
-    process.exitCode = await run();
-  } catch (error) {
-    const { printFailure } = await import('./output/failure.ts');
-    process.exitCode = printFailure(error, {
-      json: args.includes('--json'),
-      verbose: args.includes('--verbose'),
-    });
-  }
+  const output = watchOutput({ onLost: () => answerWith(exitCodes.failed) });
+  expectAnswer();
+  const exitCode = await run(args);
+  answerWith(output.isLost ? exitCodes.failed : exitCode);
   endSoon();
 }
 
-/** `pool … | head`: who reads our output has seen enough, which is no error of ours. So is a terminal that was closed. */
-function endQuietlyWithoutReader(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+async function run(args: readonly string[]) {
+  try {
+    const command = await parseCommandLine(args);
+    printConsoleOnStderr();
+    return await command();
+  } catch (error) {
+    const { printFailure } = await import('./output/failure.ts');
+    return printFailure(error, {
+      json: args.includes('--json'),
+      verbose: args.includes('--verbose'),
     });
   }
 }

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { createRuntime, type LogLevel, type Runtime } from '../runtime/index.ts';
-import { reportError } from '../runtime/server/client.ts';
+import { findHolder, reportError } from '../runtime/server/client.ts';
 import type { ControlServer } from '../runtime/server/server.ts';
+import { exitWith } from './exit.ts';
 import { exitCodes } from './exit-codes.ts';
-import { startFailure } from './failure.ts';
+import { CommandFailure, heldFailure, startFailure } from './failure.ts';
 import { onInterrupt } from './interrupt.ts';
-import { announceFunctions, announceReady } from './output/announcements.ts';
+import { announceFunctions, announceReady, warnOfMissingFunctions } from './output/announcements.ts';
 import type { PoolLogger } from './output/logger.ts';
 import { killRuntime } from './project/kill.ts';
 
@@ -23,28 +24,41 @@ export class Service {
 
   constructor(log: PoolLogger) {
     this.#log = log;
-    onInterrupt({ first: () => this.#stop(), again: () => void this.#kill() });
+    // `pool stop` may have been the first: then even the first Ctrl-C is one more.
+    const again = () => void this.#kill();
+    onInterrupt({ first: () => (this.#isStopping ? again() : this.#stop()), again });
   }
 
-  /** @throws CommandFailure when it can't be started; nothing is left of it then */
+  /**
+   * Resolves when it serves, or when somebody has stopped it on the way there.
+   * @throws CommandFailure when it can't be started; nothing is left of it then
+   */
   async start({ config, logLevel }: ServiceOptions): Promise<void> {
     try {
       // The server's library is loaded while the workers start.
       const loadingServer = import('../runtime/server/server.ts');
       loadingServer.catch(() => {}); // told where it is awaited
+      const holder = await findHolder({ cwd: process.cwd(), config });
+      if (holder) throw heldFailure(holder);
       this.#runtime = await createRuntime({ config, logLevel, logger: this.#log });
       this.#log.level = this.#runtime.logLevel;
       announceFunctions(this.#log, this.#runtime);
+      warnOfMissingFunctions(this.#log, this.#runtime);
       // This takes the data folder: whoever has it is the only one who may put a control socket there.
       await this.#runtime.start();
+      if (this.#isStopping) return;
       const { serveControl } = await loadingServer;
-      this.#server = await serveControl(this.#runtime, { logger: this.#log, onStop: () => this.#stop() });
-      announceReady(this.#log, this.#runtime);
+      this.#server = await serveControl(this.#runtime, {
+        logger: this.#log,
+        onStop: () => this.#stop(),
+        stopping: this.#stopWanted.signal,
+      });
+      if (!this.#isStopping) announceReady(this.#log, this.#runtime);
     } catch (error) {
       await this.#close({ timeout: 0 }).catch((second: Error) => {
         this.#log.warn({ err: second }, `what had been started could not be closed: ${second.message}`);
       });
-      throw startFailure(reportError(error));
+      throw error instanceof CommandFailure ? error : startFailure(reportError(error));
     }
   }
 
@@ -65,10 +79,17 @@ export class Service {
     }
   }
 
+  get #isStopping(): boolean {
+    return this.#stopWanted.signal.aborted;
+  }
+
   #stop(): void {
-    if (this.#stopWanted.signal.aborted) return;
-    // Its workers are about to start, and end with their parent.
-    if (!this.#runtime) process.exit(exitCodes.interrupted);
+    if (this.#isStopping) return;
+    if (!this.#runtime) {
+      this.#log.info('stopped before it was ready');
+      // It did what was asked, and nothing ran. Its workers, which are about to start, end with their parent.
+      exitWith(exitCodes.done);
+    }
     const { running } = this.#runtime.stats();
     const what = running === 1 ? 'one invocation finishes' : `${running} invocations finish`;
     this.#log.info(running === 0 ? 'stopping' : `stopping: ${what} first; Ctrl-C again kills`);
@@ -80,6 +101,6 @@ export class Service {
     if (this.#runtime) await killRuntime(this.#runtime);
     // Its address goes at once; the answers still on their way are nobody's any more.
     void this.#server?.close();
-    process.exit(exitCodes.interrupted);
+    exitWith(exitCodes.interrupted);
   }
 }

@@ -1,5 +1,6 @@
 import type { Command, CommonOptions } from '../command.ts';
 import { type ExitCode, exitCodeOf, exitCodes } from '../exit-codes.ts';
+import { lastOf, onlyOne } from '../repeated-option.ts';
 
 interface InvokeOptions extends CommonOptions {
   readonly function: string;
@@ -18,11 +19,22 @@ export const invokeCommand: Command<InvokeOptions> = {
     input: { type: 'string', describe: '- reads the arguments from standard input' },
   },
   options: {
-    args: { type: 'string', requiresArg: true, describe: 'The arguments, as JSON' },
-    'args-file': { type: 'string', requiresArg: true, describe: 'A file with the arguments, as JSON' },
+    args: {
+      type: 'string',
+      requiresArg: true,
+      coerce: onlyOne('--args'),
+      describe: 'The arguments, as JSON',
+    },
+    'args-file': {
+      type: 'string',
+      requiresArg: true,
+      coerce: onlyOne('--args-file'),
+      describe: 'A file with the arguments, as JSON',
+    },
     timeout: {
       type: 'string',
       requiresArg: true,
+      coerce: lastOf,
       describe: "Instead of the function's own: 500 (ms), 10s, 2m",
     },
     raw: { type: 'boolean', default: false, describe: 'Print a string or bytes as they are' },

@@ -1,6 +1,5 @@
 import type { Command, CommonOptions } from '../command.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { readLogLevel } from '../output/log-levels.ts';
 
 export const startCommand: Command = {
   usage: 'start',
@@ -17,9 +16,8 @@ async function start({ config, logLevel, json, verbose }: CommonOptions): Promis
     import('../output/logger.ts'),
     import('../service.ts'),
   ]);
-  const level = readLogLevel(logLevel);
   const service = new Service(createLogger({ json, verbose }));
-  await service.start({ config, logLevel: level });
+  await service.start({ config, logLevel });
   await service.untilStopped();
   return exitCodes.done;
 }

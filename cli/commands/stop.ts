@@ -9,15 +9,17 @@ export const stopCommand: Command = {
 };
 
 async function stop(options: CommonOptions): Promise<ExitCode> {
-  const [{ findRuntime, untilGone }, { notRunningFailure }, { printJson }] = await Promise.all([
-    import('../../runtime/server/client.ts'),
-    import('../failure.ts'),
-    import('../output/terminal.ts'),
-  ]);
+  const [{ findRuntime, untilGone }, { notRunningFailure }, { printJson }, { printStopping }] =
+    await Promise.all([
+      import('../../runtime/server/client.ts'),
+      import('../failure.ts'),
+      import('../output/terminal.ts'),
+      import('../output/stopping.ts'),
+    ]);
   const running = await findRuntime({ cwd: process.cwd(), config: options.config });
   if (!running) throw notRunningFailure();
-  const { pid } = await running.stop();
-  if (!options.json) process.stderr.write(`Stopping the runtime (pid ${pid}); what runs finishes first.\n`);
+  const { pid, ...state } = await running.stop();
+  if (!options.json) printStopping(pid, state);
   await untilGone(running.control);
   if (options.json) printJson({ stopped: true, pid });
   else process.stderr.write('It is gone.\n');

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import type { Runtime } from '../../runtime/index.ts';
-import { version } from '../../runtime/server/client.ts';
+import { didYouMean, version } from '../../runtime/server/client.ts';
 import type { PoolLogger } from './logger.ts';
 
 /** Says what has been loaded. A function that could not be loaded has its own line already. */
@@ -12,6 +12,21 @@ export function announceFunctions(log: PoolLogger, runtime: Runtime): void {
     { root: runtime.root, config: configPath, functions: names },
     `warm-pool ${version} (pid ${process.pid}, ${source}) has ${listed(names)}`,
   );
+}
+
+/** A trigger whose function isn't there would say so only when something has happened. */
+export function warnOfMissingFunctions(log: PoolLogger, runtime: Runtime): void {
+  const names = runtime.functions().map(({ name }) => name);
+  for (const trigger of runtime.triggers()) {
+    for (const name of trigger.functions) {
+      if (names.includes(name)) continue;
+      const hint = didYouMean(name, names);
+      log.warn(
+        { trigger: trigger.id, function: name },
+        `${trigger.kind} ${trigger.id} runs "${name}", which is not there${hint}`,
+      );
+    }
+  }
 }
 
 /** Says what to do next. */

@@ -1,4 +1,5 @@
 import type { InvocationAnswer } from '../../runtime/server/client.ts';
+import { errorJson } from './error-json.ts';
 import { printReport } from './failure.ts';
 import { toJson } from './json-form.ts';
 import { printReportLine } from './report-line.ts';
@@ -15,7 +16,7 @@ interface AnswerStyle {
 /** Prints how an invocation ended: the result on stdout, everything else on stderr; with `json` all of it on stdout. */
 export function printAnswer(answer: InvocationAnswer, style: AnswerStyle): void {
   if (style.json) {
-    printJson(jsonForm(answer));
+    printJson(jsonForm(answer, style));
     return;
   }
   if (answer.ok) printResult(answer.result, style);
@@ -24,7 +25,8 @@ export function printAnswer(answer: InvocationAnswer, style: AnswerStyle): void 
 }
 
 /** `resultFormat` tells a program that the result is text, because JSON could not carry it. */
-function jsonForm(answer: InvocationAnswer): object {
-  if (!answer.ok || answer.result === undefined || toJson(answer.result, 0) !== undefined) return answer;
+function jsonForm(answer: InvocationAnswer, style: AnswerStyle): object {
+  if (!answer.ok) return { ...answer, error: errorJson(answer.error, style) };
+  if (answer.result === undefined || toJson(answer.result, 0) !== undefined) return answer;
   return { ...answer, result: inspectForm(answer.result), resultFormat: 'inspect' };
 }

@@ -1,6 +1,7 @@
 import { ConnectionError, ControlError, type ErrorReport, reportError } from '../../runtime/server/client.ts';
 import { type ExitCode, exitCodeOf } from '../exit-codes.ts';
 import { CommandFailure } from '../failure.ts';
+import { errorJson } from './error-json.ts';
 import { paragraphOf } from './paragraph.ts';
 import { stacksOf } from './stacks.ts';
 import { printJson, styleOf } from './terminal.ts';
@@ -13,7 +14,7 @@ interface FailureStyle {
 /** Prints an error that ends a command, and returns the exit code that goes with it. */
 export function printFailure(error: unknown, style: FailureStyle): ExitCode {
   const report = reportOf(error);
-  if (style.json) printJson({ ok: false, error: report });
+  if (style.json) printJson({ ok: false, error: errorJson(report, style) });
   else printReport(report, style);
   return error instanceof CommandFailure ? error.exitCode : exitCodeOf(report.code);
 }

@@ -38,11 +38,11 @@ function pathOf(place: string): string | undefined {
   }
 }
 
-// cli/output/ and runtime/ are side by side, in the sources as in the package.
-const ourRuntime = fileURLToPath(new URL('../../runtime/', import.meta.url));
+// cli/ and runtime/ are side by side, in the sources as in the package; the functions beside them are like a user's.
+const ours = ['../', '../../runtime/'].map((folder) => fileURLToPath(new URL(folder, import.meta.url)));
 
 function isForeign(file: string): boolean {
-  return file.startsWith(ourRuntime) || file.includes(`${sep}node_modules${sep}`);
+  return ours.some((folder) => file.startsWith(folder)) || file.includes(`${sep}node_modules${sep}`);
 }
 
 function shortPath(file: string): string {

@@ -1,5 +1,6 @@
 import pino, { type Logger } from 'pino';
 import pretty from 'pino-pretty';
+import { onLines, onOneLine } from './control-characters.ts';
 import { styleOf } from './terminal.ts';
 
 export type PoolLogger = Logger;
@@ -39,11 +40,14 @@ function prettyStream(verbose: boolean) {
     translateTime: 'SYS:HH:MM:ss',
     // The messages say in words what stands in their fields, which are for programs.
     hideObject: true,
-    messageFormat: ({ msg, err, stack = (err as Error | undefined)?.stack, ...fields }) => {
-      const invocation =
-        fields.invocation === undefined ? '' : `${dim(`[${fields.function} ${fields.invocation}]`)} `;
-      const trace = verbose && stack !== undefined ? `\n${stack}` : '';
-      return `${invocation}${msg ?? ''}${ownFields(fields)}${trace}`;
+    messageFormat: ({ msg = '', err, stack, ...fields }) => {
+      const { invocation } = fields;
+      const who = invocation === undefined ? '' : `${dim(onOneLine(`[${fields.function} ${invocation}]`))} `;
+      // A module that can't be loaded, which has a stack of its own, is told with its lines that are wrong.
+      const said = invocation === undefined && stack !== undefined ? onLines(`${msg}`) : onOneLine(`${msg}`);
+      const trace = stack ?? (err as Error | undefined)?.stack;
+      const more = verbose && trace !== undefined ? `\n${onLines(`${trace}`)}` : '';
+      return `${who}${said}${onOneLine(ownFields(fields))}${more}`;
     },
   });
 }

@@ -21,19 +21,19 @@ function where({ code, message, cause }: ErrorReport): string {
 const thrownByUsers = new Set(['FUNCTION_FAILED', 'FUNCTION_LOAD', 'CONFIG']);
 
 function advice(report: ErrorReport, verbose: boolean): string {
-  const { code, functionName = '<function>', signal } = report;
+  const { code, functionName = '<function>', signal, stderr = [] } = report;
   switch (code) {
     case 'FUNCTION_FAILED':
     case 'FUNCTION_LOAD':
     case 'INTERNAL':
-      return verbose ? '' : 'Run it again with --verbose to see the stack.';
+      return !verbose && hasStack(report) ? 'Run it again with --verbose to see the stack.' : '';
     case 'INVALID_INPUT':
       return `\`pool describe ${functionName}\` shows what it takes.`;
     case 'TIMEOUT':
       return 'Give it more with --timeout, or with `timeout` in the settings of the function.';
     case 'WORKER_CRASHED':
       if (signal === 'SIGKILL') return 'If nobody killed it, the machine may have run out of memory.';
-      return verbose ? '' : 'Run it again with --verbose to see what it wrote last.';
+      return verbose || stderr.length === 0 ? '' : 'Run it again with --verbose to see what it wrote last.';
     case 'SERIALIZATION':
       return 'Return data: what `structuredClone` can copy.';
     case 'QUEUE_FULL':
@@ -43,4 +43,12 @@ function advice(report: ErrorReport, verbose: boolean): string {
     default:
       return '';
   }
+}
+
+/** Whether there is more to see: of what was thrown, and only where nothing was, of the error itself. */
+function hasStack({ code, cause, stack }: ErrorReport): boolean {
+  if (code === 'INTERNAL' && !cause) return stack !== undefined;
+  return (
+    cause !== undefined && !('thrown' in cause) && (cause.stack !== undefined || cause.errors !== undefined)
+  );
 }

@@ -3,7 +3,8 @@ import { formatDuration } from './duration.ts';
 import { formatTable } from './table.ts';
 
 /** Prints what a running runtime says of itself. */
-export function printStatus({ version, pid, uptimeMs, root, config, stats, triggers }: ControlStatus): void {
+export function printStatus(status: ControlStatus): void {
+  const { version, pid, state, uptimeMs, root, config, stats, triggers } = status;
   const { workers, queued, running, functions } = stats;
   const about = [
     ['project', root],
@@ -30,7 +31,7 @@ export function printStatus({ version, pid, uptimeMs, root, config, stats, trigg
   ]);
   process.stdout.write(
     [
-      `warm-pool ${version} runs with pid ${pid} for ${formatDuration(uptimeMs)}.\n`,
+      `warm-pool ${version} runs with pid ${pid} for ${formatDuration(uptimeMs)}${state === 'stopping' ? ' and is stopping' : ''}.\n`,
       formatTable(about),
       formatTable([['WORKER', 'PID', 'POOL', 'STATE', 'MEMORY', 'INVOCATIONS'], ...workerRows]),
       formatTable([

@@ -35,13 +35,18 @@ export function attachedProject(running: ControlClient, startOwn: () => Promise<
 
 async function invokeThere(running: ControlClient, name: string, { args, timeoutMs, signal }: Call) {
   try {
-    return await running.invoke(name, { args, timeoutMs, cwd: process.cwd() }, signal);
+    const onSilence = () => process.stderr.write(silenceNote(running.control.pid));
+    return await running.invoke(name, { args, timeoutMs, cwd: process.cwd() }, { signal, onSilence });
   } catch (error) {
     if (!signal.aborted) throw error;
     // Nobody is left there to tell how it ended: the cancellation is the end, as it is with a runtime of our own.
     const message = `The invocation of "${name}" was cancelled: ${(signal.reason as Error).message}`;
     throw new CommandFailure({ name: 'CancelledError', code: 'CANCELLED', message, functionName: name });
   }
+}
+
+function silenceNote(pid: number): string {
+  return `pool: The runtime (pid ${pid}) does not answer any more. Waiting for it all the same; Ctrl-C gives up.\n`;
 }
 
 /** It ended between the look and the call, or is closing: the work can be done elsewhere without being done twice. */

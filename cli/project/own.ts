@@ -2,7 +2,6 @@ import { createRuntime, type Runtime } from '../../runtime/index.ts';
 import { answerOf, type InvocationAnswer, reportError } from '../../runtime/server/client.ts';
 import type { CommonOptions } from '../command.ts';
 import { startFailure } from '../failure.ts';
-import { readLogLevel } from '../output/log-levels.ts';
 import { createLogger } from '../output/logger.ts';
 import { killRuntime } from './kill.ts';
 import type { Project } from './project.ts';
@@ -27,10 +26,9 @@ export async function ownProject(options: CommonOptions): Promise<Project> {
 
 async function start({ config, logLevel, json, verbose }: CommonOptions): Promise<Runtime> {
   // Who asks for a level wants to see all of that level.
-  const level = readLogLevel(logLevel);
-  const logger = createLogger({ json, verbose, functionsOnly: level === undefined });
+  const logger = createLogger({ json, verbose, functionsOnly: logLevel === undefined });
   try {
-    return await createRuntime({ config, logger, logLevel: level, hotReload: false });
+    return await createRuntime({ config, logger, logLevel, hotReload: false });
   } catch (error) {
     throw startFailure(reportError(error));
   }

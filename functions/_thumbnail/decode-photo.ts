@@ -88,10 +88,10 @@ async function decodeUnended(bytes: Buffer, layout: Layout, size: Dimensions): P
 /** libvips reports all it met, a line each, with the name of its part in front. */
 function decoderError(error: unknown): ThumbnailError {
   const text = error instanceof Error ? error.message : String(error);
-  if (/premature end of JPEG/i.test(text)) return cutShort('within the picture');
+  if (/premature end of JPEG/i.test(text)) return cutShort('within the picture').madeBy(decoderError);
   const reasons = text
     .split('\n')
     .map((line) => line.replace(/^.*?(Vips\w+|vips\w*): /, '').trim())
     .filter((line, index, lines) => line !== '' && lines.indexOf(line) === index);
-  return damaged(`its picture can't be decoded (${reasons.join('; ')})`, error);
+  return damaged(`its picture can't be decoded (${reasons.join('; ')})`, error).madeBy(decoderError);
 }

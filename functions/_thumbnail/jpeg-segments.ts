@@ -130,7 +130,9 @@ function readFrame(payload: Buffer): Frame {
 
 /** The error for a file that is all there but can't be read. */
 export function damaged(what: string, cause?: unknown): ThumbnailError {
-  return new ThumbnailError('DAMAGED', `${what}; copy it again from where it came`, { cause });
+  return new ThumbnailError('DAMAGED', `${what}; copy it again from where it came`, { cause }).madeBy(
+    damaged,
+  );
 }
 
 /** The error for a file that ends too early. */
@@ -138,7 +140,7 @@ export function cutShort(where: string): ThumbnailError {
   return new ThumbnailError(
     'TRUNCATED',
     `the file is cut short, it ends ${where}; copy it again from where it came`,
-  );
+  ).madeBy(cutShort);
 }
 
 const otherKinds: readonly (readonly [kind: string, offset: number, signature: string])[] = [

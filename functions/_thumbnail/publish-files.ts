@@ -82,13 +82,11 @@ function inOrderTo<T>(path: string, operation: () => T): T {
     const what = `${JSON.stringify(path)} can't be written, ${systemReason(error)}`;
     const code = systemCode(error);
     if (code === 'ENOSPC' || code === 'EDQUOT') {
-      throw new ThumbnailError('DISK_FULL', `${what}; make room and try again`, { cause: error });
+      const message = `${what}; make room and try again`;
+      throw new ThumbnailError('DISK_FULL', message, { cause: error }).madeBy(inOrderTo);
     }
-    throw new ThumbnailError(
-      'UNWRITABLE',
-      `${what}; make its folder writable or choose another with \`dest\``,
-      { cause: error },
-    );
+    const message = `${what}; make its folder writable or choose another with \`dest\``;
+    throw new ThumbnailError('UNWRITABLE', message, { cause: error }).madeBy(inOrderTo);
   }
 }
 

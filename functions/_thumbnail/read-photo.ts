@@ -82,5 +82,5 @@ async function readFully(handle: FileHandle, bytes: Buffer): Promise<number> {
 function unreadable(error: unknown): ThumbnailError {
   return new ThumbnailError('SOURCE_UNREADABLE', `the file can't be read, ${systemReason(error)}`, {
     cause: error,
-  });
+  }).madeBy(unreadable);
 }

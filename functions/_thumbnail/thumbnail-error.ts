@@ -38,7 +38,16 @@ export class ThumbnailError extends Error {
 
   /** The same error with the photo's name in front. */
   naming(src: string): ThumbnailError {
-    return new ThumbnailError(this.code, this.message, { src, cause: this.cause });
+    const named = new ThumbnailError(this.code, this.message, { src, cause: this.cause });
+    // Where the trouble was found says more than where the name was added.
+    if (this.stack !== undefined) named.stack = this.stack.replace(this.message, () => named.message);
+    return named;
+  }
+
+  /** The same error, as if the caller of the function that made it had made it: there the trouble was found. */
+  madeBy(factory: (...args: never[]) => unknown): ThumbnailError {
+    Error.captureStackTrace(this, factory);
+    return this;
   }
 }
 

@@ -11,8 +11,14 @@ export function closestOf(word: string, candidates: readonly string[]): string |
   if (candidates.length === 0) return undefined;
   // Loaded for the first typo: whatever imports this is imported by every worker, for its types of options.
   const { closest, distance } = createRequire(import.meta.url)('fastest-levenshtein') as Levenshtein;
-  const near = closest(word, [...candidates]);
-  return distance(word, near) <= Math.max(2, Math.floor(word.length / 3)) ? near : undefined;
+  const inOneCase = candidates.map((each) => each.toLowerCase());
+  const near = closest(word.toLowerCase(), inOneCase);
+  if (distance(word.toLowerCase(), near) > Math.max(2, Math.floor(word.length / 3))) return undefined;
+  // Names can differ in nothing but the case.
+  return closest(
+    word,
+    candidates.filter((_, index) => inOneCase[index] === near),
+  );
 }
 
 type Levenshtein = typeof import('fastest-levenshtein');

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { ConfigIssue } from '../invocation/errors.ts';
+import { ConfigError, type ConfigIssue } from '../invocation/errors.ts';
 import { didYouMean } from './did-you-mean.ts';
 
 /** The mistakes zod found, each with its path as a user writes it: `triggers[0].path`. */
@@ -11,6 +11,21 @@ export function issuesOf(error: z.ZodError, knownKeys: readonly string[] = []): 
       message: `there is no such setting${didYouMean(key, knownKeys)}`,
     }));
   });
+}
+
+/** The mistakes a trigger has found, with their paths in the configuration. */
+export function issuesOfTrigger(index: number, issues: readonly ConfigIssue[]): ConfigIssue[] {
+  return issues.map(({ path, message }) => ({
+    path: `triggers[${index}]${path === '' || path.startsWith('[') ? '' : '.'}${path}`,
+    message,
+  }));
+}
+
+/** One error for all mistakes, each on a line with its path. */
+export function mistakesIn(source: string, issues: readonly ConfigIssue[]): ConfigError {
+  const list = issues.map(({ path, message }) => `\n  ${path === '' ? '' : `${path}: `}${message}`).join('');
+  const count = issues.length === 1 ? 'is a mistake' : `are ${issues.length} mistakes`;
+  return new ConfigError(`There ${count} in ${source}:${list}`, { issues });
 }
 
 function pathText(path: readonly PropertyKey[]): string {

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { ConfigError, type ConfigIssue } from '../invocation/errors.ts';
+import type { ConfigIssue } from '../invocation/errors.ts';
 import { expected, expectedText } from './expected.ts';
 import { duration, text, wholeNumber } from './fields.ts';
-import { issuesOf } from './issues.ts';
+import { issuesOf, issuesOfTrigger, mistakesIn } from './issues.ts';
 import { type LogLevel, logLevels } from './logger.ts';
 import type { PoolSettings } from './pool-settings.ts';
 import type { Trigger } from './trigger.ts';
@@ -26,7 +26,9 @@ const pool = z.strictObject(
     timeout: duration.default(60_000),
     killGrace: duration.default(1_000),
     loadTimeout: duration.default(30_000),
-    queueLimit: wholeNumber(0).or(z.literal(Number.POSITIVE_INFINITY)).default(100_000),
+    queueLimit: z
+      .custom<number>(isQueueLimit, { error: expected('a whole number of at least 0, or Infinity') })
+      .default(100_000),
     env: z
       .record(z.string(), z.string({ error: expected('a string') }), {
         error: expected('an object of strings'),
@@ -36,6 +38,10 @@ const pool = z.strictObject(
   },
   { error: expected('an object with the settings of the pool') },
 );
+
+function isQueueLimit(value: unknown): boolean {
+  return value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && (value as number) >= 0);
+}
 
 const trigger = z.custom<Trigger>(
   (value) => {
@@ -77,15 +83,7 @@ const knownKeys = [...Object.keys(config.shape), ...Object.keys(pool.shape), 'le
 export function readConfig(value: unknown, source: string): Settings {
   const result = config.safeParse(value, { reportInput: true });
   const issues = [...(result.success ? [] : issuesOf(result.error, knownKeys)), ...contradictions(value)];
-  if (!result.success || issues.length > 0) {
-    const list = issues
-      .map(({ path, message }) => `\n  ${path === '' ? '' : `${path}: `}${message}`)
-      .join('');
-    const count = issues.length === 1 ? 'a mistake' : `${issues.length} mistakes`;
-    throw new ConfigError(`There ${issues.length === 1 ? 'is' : 'are'} ${count} in ${source}:${list}`, {
-      issues,
-    });
-  }
+  if (!result.success || issues.length > 0) throw mistakesIn(source, issues);
   const { data } = result;
   const { idleTimeout, timeout, killGrace, loadTimeout } = data.pool;
   return {
@@ -103,7 +101,7 @@ export function readConfig(value: unknown, source: string): Settings {
 /** Settings that are right each by itself and wrong together; of those that are wrong already nothing is said. */
 function contradictions(value: unknown): ConfigIssue[] {
   const given = (value ?? {}) as { pool?: unknown; triggers?: unknown };
-  return [...contradictionsOfSize(given.pool ?? {}), ...contradictionsOfIds(given.triggers)];
+  return [...contradictionsOfSize(given.pool ?? {}), ...issuesOfTriggers(given.triggers)];
 }
 
 function contradictionsOfSize(value: unknown): ConfigIssue[] {
@@ -115,12 +113,17 @@ function contradictionsOfSize(value: unknown): ConfigIssue[] {
 
 const poolSize = z.object({ min: pool.shape.min, max: pool.shape.max });
 
-function contradictionsOfIds(value: unknown): ConfigIssue[] {
+/** What the triggers say of themselves, and ids that stand there twice. */
+function issuesOfTriggers(value: unknown): ConfigIssue[] {
   const issues: ConfigIssue[] = [];
   const ids = new Map<string, number>();
   for (const [index, candidate] of (Array.isArray(value) ? value : []).entries()) {
     const { success, data } = trigger.safeParse(candidate);
     if (!success) continue;
+    if (data.issues && data.issues.length > 0) {
+      issues.push(...issuesOfTrigger(index, data.issues));
+      continue;
+    }
     const first = ids.get(data.id);
     if (first === undefined) ids.set(data.id, index);
     else

@@ -1,3 +1,4 @@
+import type { ConfigIssue } from '../invocation/errors.ts';
 import type { Invocation, InvokeOptions } from '../invocation/invocation.ts';
 import type { Logger } from './logger.ts';
 
@@ -26,6 +27,16 @@ export interface Trigger {
   readonly id: string;
   /** The functions it invokes: the runtime says at start when one of them doesn't exist. */
   readonly functions: readonly string[];
+  /**
+   * Mistakes in how it was made, with their paths below it (`path`, `match[1]`). They are reported with all others of the
+   * configuration, and the trigger is never started.
+   */
+  readonly issues?: readonly ConfigIssue[];
+  /**
+   * Looks for what would keep it from starting, and changes nothing: it is called before any trigger is started. `root`
+   * is that of the context.
+   */
+  check?(root: string): Promise<readonly ConfigIssue[]>;
   /** Resolves when nothing that happens from now on is missed. Rejecting fails the start of the runtime. */
   start(context: TriggerContext): Promise<void>;
   /** Stops taking up new work, cancels what it has queued, and resolves when what it had running has ended. */

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { decodeValue, type EncodedValue } from '../channel/codec.ts';
 import type { FailureKind } from '../channel/messages.ts';
 import {
@@ -137,13 +138,33 @@ function describeIssue({ path, message }: InputIssue): string {
 }
 
 function describeError(error: Error): string {
+  const { name, message } = error;
+  const inside = describeInside(error);
+  const text = [message, inside].filter((each) => each !== '').join(': ');
+  if (text === '') return `it threw ${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name} that has no message`;
   // The name says something only where it is more than Error itself.
-  return error.name === 'Error' ? error.message : `${error.name}: ${error.message}`;
+  return name === 'Error' ? text : `${name}: ${text}`;
 }
 
+/** What an AggregateError has inside says why; its own message often is empty. */
+function describeInside(error: Error): string {
+  const { errors } = error as { errors?: unknown };
+  if (!Array.isArray(errors) || !errors.every((each) => each instanceof Error)) return '';
+  const shown = errors.slice(0, mostShown).map(({ name, message }) => {
+    return [name === 'Error' ? '' : name, message].filter((each) => each !== '').join(': ') || name;
+  });
+  const more = errors.length - shown.length;
+  return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+}
+
+// Two addresses tried in vain are the usual case; a hundred of them are no sentence.
+const mostShown = 5;
+
 function messageOf(thrown: unknown): string {
-  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) return textOf(thrown.message);
-  return `it threw ${typeof thrown === 'string' ? JSON.stringify(thrown) : textOf(thrown)}`;
+  if (typeof thrown !== 'object' || thrown === null)
+    return `it threw ${typeof thrown === 'string' ? JSON.stringify(thrown) : textOf(thrown)}`;
+  if ('message' in thrown) return textOf(thrown.message);
+  return `it threw ${inspect(thrown, { depth: 1, breakLength: Number.POSITIVE_INFINITY })}`;
 }
 
 function reasonText(reason: unknown): string {

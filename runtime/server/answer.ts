@@ -23,8 +23,16 @@ export async function answerOf(invocation: EndingInvocation): Promise<Invocation
     const result = await invocation;
     return { ok: true, result, ...figuresOf(invocation) };
   } catch (error) {
-    return { ok: false, error: reportError(error), ...figuresOf(invocation) };
+    const { report } = invocation;
+    return { ok: false, error: endOf(reportError(error), report), ...figuresOf(invocation) };
   }
+}
+
+/** A runtime that is closed says of all its invocations that they can't run: what ran already was killed by that. */
+function endOf(error: ErrorReport, report: InvocationReport | undefined): ErrorReport {
+  if (error.code !== 'RUNTIME_CLOSED' || !report) return error;
+  const message = `Function "${error.functionName}" was running when the runtime was closed, and has been killed.`;
+  return { ...error, message };
 }
 
 /** Did the function start, so that running it once more could do its work twice? */
@@ -40,7 +48,8 @@ function figuresOf({ id, report }: EndingInvocation): InvocationFigures {
     durationMs: hundredths(durationMs),
     queueMs: hundredths(queueMs),
     initMs: hundredths(initMs),
-    memoryMB: hundredths(memoryMB),
+    // A worker that was killed could not say it any more.
+    memoryMB: memoryMB === 0 ? undefined : hundredths(memoryMB),
     worker,
   };
 }

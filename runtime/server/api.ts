@@ -7,6 +7,8 @@ export interface ControlStatus {
   /** Of warm-pool. */
   readonly version: string;
   readonly pid: number;
+  /** Stopping: somebody has asked it to, and what runs finishes. */
+  readonly state: 'running' | 'stopping';
   readonly root: string;
   /** The configuration file, if there is one. */
   readonly config: string | null;
@@ -35,6 +37,10 @@ export interface InvocationRequest {
 /** `POST /stop`, answered with 202: the runtime begins to shut down and is gone when its process is. */
 export interface StopAnswer {
   readonly pid: number;
+  /** Somebody had asked for it before. */
+  readonly wasStopping: boolean;
+  /** How many invocations it finishes first. */
+  readonly unfinished: number;
 }
 
 /** What was asked for could not be done; an invocation that failed is told by `ok: false` beside it. */

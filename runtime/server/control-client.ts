@@ -3,10 +3,11 @@ import type { InvocationAnswer } from './answer.ts';
 import type { ControlStatus, FunctionList, InvocationRequest, Refusal, StopAnswer } from './api.ts';
 import type { ControlFile } from './control-file.ts';
 import type { ErrorReport } from './error-report.ts';
-import { type JsonRequest, requestJson } from './request.ts';
+import { type JsonRequest, longestSilenceMs, requestJson, SilenceError } from './request.ts';
+import { watchForSilence } from './silence.ts';
 import { fromWire, type WireAnswer } from './wire-answer.ts';
 
-/** The control API refused what was asked. */
+/** The control API refused what was asked, or said nothing to it. */
 export class ControlError extends Error {
   override readonly name = 'ControlError';
   readonly report: ErrorReport;
@@ -44,13 +45,18 @@ export class ControlClient {
 
   /**
    * Runs a function there and tells how it ended; an error of the function doesn't reject. Aborting the signal cancels
-   * the invocation and rejects with the signal's reason.
+   * the invocation and rejects with the signal's reason. `onSilence` is called, once, when the runtime has taken the
+   * invocation and then doesn't answer any more; it is waited for all the same.
    * @throws RuntimeStoppingError
    */
-  async invoke(name: string, request: InvocationRequest, signal?: AbortSignal): Promise<InvocationAnswer> {
+  async invoke(name: string, request: InvocationRequest, waiting: Waiting = {}): Promise<InvocationAnswer> {
     const path = `/functions/${encodeURIComponent(name)}/invocations`;
-    const { address } = this.control;
-    const { status, body } = await requestJson({ address, method: 'POST', path, body: request, signal });
+    const { signal, onSilence = () => {} } = waiting;
+    const ended = new AbortController();
+    void watchForSilence(this.control.address, { onSilence, signal: ended.signal });
+    const { status, body } = await this.#ask({ method: 'POST', path, body: request, signal }).finally(() =>
+      ended.abort(),
+    );
     if (status === stopping)
       throw new RuntimeStoppingError(`the runtime (pid ${this.control.pid}) is stopping`);
     if (!isAnswer(body)) throw new ControlError((body as Refusal).error);
@@ -63,10 +69,32 @@ export class ControlClient {
   }
 
   async #request<Answer>(request: Omit<JsonRequest, 'address'>): Promise<Answer> {
-    const { status, body } = await requestJson({ ...request, address: this.control.address });
+    const { status, body } = await this.#ask(request);
     if (status >= 400) throw new ControlError((body as Refusal).error);
     return body as Answer;
   }
+
+  async #ask(request: Omit<JsonRequest, 'address'>) {
+    const { address, pid } = this.control;
+    try {
+      return await requestJson({ ...request, address });
+    } catch (error) {
+      throw error instanceof SilenceError ? new ControlError(silenceReport(pid)) : error;
+    }
+  }
+}
+
+/** How to wait for the end of an invocation. */
+interface Waiting {
+  readonly signal?: AbortSignal;
+  readonly onSilence?: () => void;
+}
+
+function silenceReport(pid: number): ErrorReport {
+  const message =
+    `The runtime (pid ${pid}) does not answer: it has been silent for ${longestSilenceMs / 1000} s. ` +
+    `If it is suspended, \`kill -CONT ${pid}\` lets it go on.`;
+  return { name: 'ControlError', code: 'NOT_ANSWERING', message };
 }
 
 /** The status of an invocation that a closing runtime turned away. */

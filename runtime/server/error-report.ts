@@ -132,9 +132,25 @@ function errorsInside(error: Error): readonly unknown[] | undefined {
 const toldApart = new Set(['name', 'message', 'stack', 'cause', 'errors']);
 
 function propertiesOf(error: Error): Record<string, unknown> | undefined {
-  const own = Object.entries(error).filter(([key]) => !toldApart.has(key));
+  const own = Object.entries(error).filter(([key, value]) => !toldApart.has(key) && value !== undefined);
   if (own.length === 0) return undefined;
-  return Object.fromEntries(own.map(([key, value]) => [key, isExactInJson(value) ? value : inspect(value)]));
+  return Object.fromEntries(own.map(([key, value]) => [key, jsonForm(value)]));
+}
+
+/** As JSON has it, which leaves out what is undefined inside an object; else as text. */
+function jsonForm(value: unknown): unknown {
+  const given = withoutUndefined(value, new Set());
+  return isExactInJson(given) ? given : inspect(given);
+}
+
+function withoutUndefined(value: unknown, seen: Set<unknown>): unknown {
+  // What stands there twice, or is a ring, is text in the end.
+  if (typeof value !== 'object' || value === null || seen.has(value)) return value;
+  seen.add(value);
+  if (Array.isArray(value)) return value.map((each) => withoutUndefined(each, seen));
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value;
+  const entries = Object.entries(value).map(([key, each]) => [key, withoutUndefined(each, seen)]);
+  return defined(Object.fromEntries(entries));
 }
 
 /** Without the fields that are undefined: JSON would leave them out as well. */

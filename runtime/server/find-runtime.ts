@@ -26,14 +26,26 @@ export async function findRuntime({ cwd, config }: Whereabouts): Promise<Control
   return dataDir === join(root, defaultDataDir) ? undefined : servedFrom(dataDir, configPath);
 }
 
+/**
+ * Finds whoever serves the data folder that a project would take, whichever configuration it has; or undefined.
+ *
+ * @throws ConfigError when the configuration is missing or can't be read
+ */
+export async function findHolder({ cwd, config }: Whereabouts): Promise<ControlFile | undefined> {
+  const { root, configPath } = findProject(cwd, config);
+  const dataDir = configPath === undefined ? defaultDataDir : await configuredDataDir(configPath);
+  const control = readControlFile(resolve(root, dataDir));
+  return control && (await isAnswered(control.address)) ? control : undefined;
+}
+
 const defaultDataDir = '.pool';
 
 async function configuredDataDir(configPath: string): Promise<string> {
-  const [{ loadConfigFile }, { readConfig }] = await Promise.all([
+  const [{ loadConfigAhead }, { readConfig }] = await Promise.all([
     import('../config/load.ts'),
     import('../config/read.ts'),
   ]);
-  return readConfig(await loadConfigFile(configPath), configPath).dataDir;
+  return readConfig(await loadConfigAhead(configPath), configPath).dataDir;
 }
 
 async function servedFrom(

@@ -21,9 +21,22 @@ export class ConnectionError extends Error {
   }
 }
 
+/** Somebody took the connection and then gave no sign of life: nothing has begun there. */
+export class SilenceError extends Error {
+  override readonly name = 'SilenceError';
+}
+
 /**
- * One HTTP request over a socket or a named pipe.
+ * The longest a runtime is silent that is well, in ms. Its event loop is never held for longer than a few of them; the
+ * rest is for a machine that swaps.
+ */
+export const longestSilenceMs = 5000;
+
+/**
+ * One HTTP request over a socket or a named pipe. A body is sent only when the other side says that it is there to take
+ * it: what is slow from then on is the work.
  * @throws ConnectionError
+ * @throws SilenceError
  * @throws the reason of `signal` when it aborts: the connection is closed, which cancels what runs for it
  */
 export async function requestJson({
@@ -35,23 +48,38 @@ export async function requestJson({
 }: JsonRequest): Promise<JsonResponse> {
   // Some 10 ms, which a command that asks nobody should not pay.
   const { request: httpRequest } = await import('node:http');
+  signal?.throwIfAborted();
   return new Promise((resolve, reject) => {
-    signal?.throwIfAborted();
     const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body), 'utf8');
-    const headers = payload && { 'content-type': 'application/json', 'content-length': payload.length };
-    let isConnected = false;
-
-    const fail = (error: Error) => {
-      signal?.removeEventListener('abort', abort);
-      reject(signal?.aborted ? signal.reason : new ConnectionError(error, isConnected));
-    };
     // `agent: false`: one connection for one command, which ends with it.
-    const request = httpRequest({ socketPath: address, method, path, headers, agent: false }, (response) => {
+    const request = httpRequest({
+      ...{ socketPath: address, method, path, agent: false },
+      headers: payload && headersOf(payload),
+    });
+    let wasSent = false;
+
+    const abort = () => request.destroy();
+    const silence = setTimeout(() => request.destroy(new SilenceError('no sign of life')), longestSilenceMs);
+    const settle = () => {
+      clearTimeout(silence);
+      signal?.removeEventListener('abort', abort);
+    };
+    const fail = (error: Error) => {
+      settle();
+      if (signal?.aborted) reject(signal.reason);
+      else reject(error instanceof SilenceError ? error : new ConnectionError(error, wasSent));
+    };
+    signal?.addEventListener('abort', abort);
+    request.once('error', fail);
+    request.once('response', (response) => {
+      clearTimeout(silence);
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.once('error', fail);
       response.once('end', () => {
-        signal?.removeEventListener('abort', abort);
+        settle();
+        // Refused before it was sent, a body is nobody's any more.
+        if (!request.writableEnded) request.destroy();
         try {
           resolve({
             status: response.statusCode ?? 0,
@@ -62,10 +90,23 @@ export async function requestJson({
         }
       });
     });
-    const abort = () => request.destroy();
-    signal?.addEventListener('abort', abort);
-    request.once('socket', (socket) => socket.once('connect', () => (isConnected = true)));
-    request.once('error', fail);
-    request.end(payload);
+    if (payload) {
+      request.once('continue', () => {
+        clearTimeout(silence);
+        wasSent = true;
+        request.end(payload);
+      });
+    } else {
+      request.once('socket', (socket) => socket.once('connect', () => (wasSent = true)));
+      request.end();
+    }
   });
+}
+
+function headersOf(payload: Buffer) {
+  return {
+    'content-type': 'application/json',
+    'content-length': payload.length,
+    expect: '100-continue',
+  };
 }

@@ -15,6 +15,7 @@ interface RouteOptions {
   readonly startedAt: Date;
   readonly logger: Logger;
   readonly onStop: () => void;
+  readonly stopping: AbortSignal;
 }
 
 /** The control API. Every answer is JSON; one that reports an error has it as `error`. */
@@ -57,11 +58,12 @@ function refuse(reply: FastifyReply, status: number, error: ErrorReport): Fastif
   return reply.code(status).send({ error } satisfies Refusal);
 }
 
-function serveRuntime(app: FastifyInstance, { runtime, startedAt, onStop }: RouteOptions): void {
+function serveRuntime(app: FastifyInstance, { runtime, startedAt, onStop, stopping }: RouteOptions): void {
   app.get('/status', (): ControlStatus => {
     return {
       version,
       pid: process.pid,
+      state: stopping.aborted ? 'stopping' : 'running',
       root: runtime.root,
       config: runtime.configPath ?? null,
       dataDir: runtime.dataDir,
@@ -75,7 +77,9 @@ function serveRuntime(app: FastifyInstance, { runtime, startedAt, onStop }: Rout
   app.post('/stop', (_request, reply) => {
     // The answer has to be out before the shutdown, which closes this very connection.
     reply.raw.once('close', onStop);
-    return reply.code(202).send({ pid: process.pid } satisfies StopAnswer);
+    const { running, queued } = runtime.stats();
+    const answer = { pid: process.pid, wasStopping: stopping.aborted, unfinished: running + queued };
+    return reply.code(202).send(answer satisfies StopAnswer);
   });
 }
 

@@ -23,6 +23,8 @@ export interface ControlOptions {
   readonly logger: Logger;
   /** Called for `pool stop`. Default: `runtime.close()`. */
   readonly onStop?: (() => void) | undefined;
+  /** Aborted when the runtime is on its way out, whoever asked for it. */
+  readonly stopping: AbortSignal;
 }
 
 /**
@@ -39,7 +41,7 @@ export async function serveControl(runtime: Runtime, options: ControlOptions): P
 
   const startedAt = new Date();
   const onStop = options.onStop ?? (() => void runtime.close());
-  const routes = buildRoutes({ runtime, startedAt, logger: options.logger, onStop });
+  const routes = buildRoutes({ ...options, runtime, startedAt, onStop });
   const { remove } = await listenPrivately({ address, dataDir, listen: (path) => routes.listen({ path }) });
 
   const close = async () => {

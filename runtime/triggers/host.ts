@@ -1,3 +1,4 @@
+import { issuesOfTrigger, mistakesIn } from '../config/issues.ts';
 import type { Logger } from '../config/logger.ts';
 import type { Invocation, InvokeOptions } from '../invocation/invocation.ts';
 import type { Trigger } from './trigger.ts';
@@ -26,6 +27,7 @@ export class TriggerHost {
   /** Starts each in turn; when one fails, those that have started are stopped again, and it may be called again. */
   async start(): Promise<void> {
     const { invoke, log, root, concurrency } = this.#options;
+    await this.#check();
     this.#controller = new AbortController();
     for (const trigger of this.#triggers) {
       this.#started.push(trigger);
@@ -42,6 +44,15 @@ export class TriggerHost {
         throw error;
       }
     }
+  }
+
+  /** Before any of them makes a folder or takes up work. */
+  async #check(): Promise<void> {
+    const found = await Promise.all(
+      this.#triggers.map((trigger) => trigger.check?.(this.#options.root) ?? []),
+    );
+    const issues = found.flatMap((each, index) => issuesOfTrigger(index, each));
+    if (issues.length > 0) throw mistakesIn('the triggers of the configuration', issues);
   }
 
   /** Stops all that were started, at the same time. Never rejects: a trigger that fails to stop is logged. */

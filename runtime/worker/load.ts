@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import { encodeValue } from '../channel/codec.ts';
 import type { MarkWriter } from '../channel/marks.ts';
 import type { FunctionDescriptor, FunctionSource } from '../channel/messages.ts';
+import { isModuleInCommonJs } from '../config/module-kind.ts';
 import { withTsconfig } from '../modules/tsconfig.ts';
 import { versionOf } from '../modules/version.ts';
 import { type FunctionForm, readExports } from './exports.ts';
@@ -60,7 +61,7 @@ async function loadFunction(source: FunctionSource, root: string): Promise<Loade
 const isTypeScript = /\.[cm]?tsx?$/;
 
 async function importModule(file: string, root: string): Promise<Record<string, unknown>> {
-  if (isTypeScript.test(file)) await registerTsx(root);
+  if (isTypeScript.test(file) || isModuleInCommonJs(file)) await registerTsx(root);
   return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
 }
 

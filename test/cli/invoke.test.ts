@@ -182,7 +182,7 @@ for (const isAttached of [false, true]) {
     });
 
     test('--json has the error with its cause and its own properties', async (t) => {
-      const { code, stdout } = await runPool(t, project, ['invoke', 'throws', '--json']);
+      const { code, stdout } = await runPool(t, project, ['invoke', 'throws', '--json', '--verbose']);
       const { ok, error } = JSON.parse(stdout);
       assert.equal(ok, false);
       assert.deepEqual(

@@ -56,3 +56,23 @@ test('NO_COLOR leaves no colour on a terminal', { skip }, async (t) => {
     assert.equal(run.code, code);
   }
 });
+
+test('control characters reach no terminal as they are', { skip }, async (t) => {
+  const project = makePoolProject(t, {
+    'functions/sly.js': `
+      export default (args, ctx) => {
+        ctx.log.info({ file: 'b\\u009bc' }, 'a\\n[12:00:00] INFO: all is well\\u001b[2J.jpg');
+        console.log('from the console \\u001b[31m');
+      };`,
+  });
+  const { screen } = await onTerminal(project, ['invoke', 'sly'], { NO_COLOR: '1' });
+  assert.ok(screen.includes('a\\n[12:00:00] INFO: all is well\\u001b[2J.jpg {"file":"b\\u009bc"}\n'), screen);
+  assert.ok(screen.includes('from the console \\u001b[31m\n'), screen);
+  assert.doesNotMatch(screen, /[^\P{Cc}\n]/u);
+});
+
+test('a module that can not be loaded keeps its lines, indented', { skip }, async (t) => {
+  const project = makePoolProject(t, { 'functions/broken.ts': 'export default (' });
+  const { screen } = await onTerminal(project, ['list', '--log-level', 'info'], { NO_COLOR: '1' });
+  assert.match(screen, /ERROR: function broken can't be loaded: .*\n {4}.*broken\.ts:1:\d+: ERROR: /);
+});

@@ -41,6 +41,22 @@ const mistakes: [name: string, args: string[], message: RegExp][] = [
     ['list', '--log-level', 'loud'],
     /--log-level to be one of trace, .*, got "loud"/,
   ],
+  [
+    'a log level that is none, where no runtime is needed',
+    ['status', '--log-level', 'loud'],
+    /--log-level to be one of trace, .*, got "loud"/,
+  ],
+  ['arguments twice', ['invoke', 'echo', '--args', '1', '--args=2'], /Option --args is given 2 times/],
+  [
+    'two files of arguments',
+    ['invoke', 'echo', '--args-file=a', '--args-file=b'],
+    /--args-file is given 2 times/,
+  ],
+  [
+    'a name in capitals',
+    ['invoke', 'NESTED/NAME'],
+    /no function "NESTED\/NAME", did you mean "nested\/name"\?/,
+  ],
   ['a folder that is none', ['list', '--cwd', 'nowhere'], /--cwd to be a folder, but nowhere doesn't exist/],
   [
     'a configuration that is none',
@@ -58,6 +74,38 @@ for (const [name, args, message] of mistakes) {
     assert.equal(code, 2);
   });
 }
+
+test('of an option that may be repeated the last one counts', async (t) => {
+  const project = makePoolProject(t);
+  const args = [
+    'list',
+    '--json',
+    '--cwd',
+    'nowhere',
+    '--cwd',
+    'functions',
+    '--log-level=loud',
+    '--log-level=info',
+  ];
+  assert.equal((await runPool(t, project, args)).code, 0);
+});
+
+test('standard input that is no UTF-8 is refused, with exit code 2', async (t) => {
+  const input = Buffer.from([0x22, 0xff, 0xfe, 0x22]);
+  const project = makePoolProject(t, { 'args.json': input });
+  for (const [args, source] of [
+    [['-'], 'standard input'],
+    [['--args-file', 'args.json'], 'args.json'],
+  ] as const) {
+    const { code, stdout, stderr } = await runPool(t, project, ['invoke', 'echo', ...args], { input });
+    assert.equal(
+      stderr,
+      `pool: Expected ${source} to be JSON in UTF-8, but it has bytes that are no UTF-8.\n`,
+    );
+    assert.equal(stdout, '');
+    assert.equal(code, 2);
+  }
+});
 
 test('a typo in the name of a function is answered with the closest one', async (t) => {
   const project = makePoolProject(t);

@@ -13,6 +13,8 @@ async function refusalOf(config: unknown): Promise<ConfigError> {
 
 const aDuration = 'expected a number of ms or a string such as "30s" or "5 min"';
 
+const aQueueLimit = 'expected a whole number of at least 0, or Infinity';
+
 /** What is wrong, the path it is reported with, and the message that says what was expected and found. */
 const mistakes: readonly [config: unknown, path: string, message: string][] = [
   [{ functions: 5 }, 'functions', 'expected the path of a folder, or a list of them, got 5 (number)'],
@@ -34,7 +36,9 @@ const mistakes: readonly [config: unknown, path: string, message: string][] = [
   [{ pool: { idleTimeout: true } }, 'pool.idleTimeout', `${aDuration}, got true (boolean)`],
   [{ pool: { killGrace: '' } }, 'pool.killGrace', `${aDuration}, got '' (string)`],
   [{ pool: { loadTimeout: {} } }, 'pool.loadTimeout', `${aDuration}, got {} (object)`],
-  [{ pool: { queueLimit: -1 } }, 'pool.queueLimit', 'expected a whole number of at least 0, got -1 (number)'],
+  [{ pool: { queueLimit: -1 } }, 'pool.queueLimit', `${aQueueLimit}, got -1 (number)`],
+  [{ pool: { queueLimit: 1.5 } }, 'pool.queueLimit', `${aQueueLimit}, got 1.5 (number)`],
+  [{ pool: { queueLimit: '10' } }, 'pool.queueLimit', `${aQueueLimit}, got '10' (string)`],
   [{ pool: { env: ['A=1'] } }, 'pool.env', "expected an object of strings, got [ 'A=1' ] (array)"],
   [{ pool: { env: { A: 1 } } }, 'pool.env.A', 'expected a string, got 1 (number)'],
   [{ pool: { execArgv: '--x' } }, 'pool.execArgv', "expected a list of strings, got '--x' (string)"],
@@ -158,10 +162,16 @@ const files: readonly [what: string, file: string, source: string, says: RegExp]
     /could not be loaded: .*_missing/,
   ],
   [
+    'an await without end',
+    'pool.config.mts',
+    'await new Promise(() => {}); export default {};',
+    /pool\.config\.mts never finished loading/,
+  ],
+  [
     'a trigger with a mistake',
     'pool.config.ts',
     "import { watch } from 'warm-pool'; export default { triggers: [watch({ invoke: 'own' } as never)] };",
-    /watch\.path: expected the path of a folder, got nothing/,
+    /pool\.config\.ts:\n {2}triggers\[0\]\.path: expected the path of a folder, got nothing/,
   ],
 ];
 

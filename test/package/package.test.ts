@@ -245,6 +245,50 @@ describe('the package, installed into an empty project', () => {
     assert.deepEqual(JSON.parse(stdout), { doubled: 42 });
   });
 
+  testInstalled('runs the functions and the programs of its documents with any "type"', async (project) => {
+    const blocksOf = (file: string) => {
+      const text = fs.readFileSync(path.join(repository, 'docs', file), 'utf8');
+      return [...text.matchAll(/^```[jt]s\n\/\/ ((?:functions\/)?\w+\.\w+)(.*?)^```$/gms)].map(
+        ([, name, code]) => [name as string, `//${code}`] as const,
+      );
+    };
+    const functions = Object.fromEntries(blocksOf('functions.md'));
+    const programs = Object.fromEntries(blocksOf('embedding.md'));
+    assert.deepEqual(Object.keys(functions).sort(), [
+      'functions/double.js',
+      'functions/hello.mjs',
+      'functions/scale.ts',
+    ]);
+    assert.deepEqual(Object.keys(programs), ['app.mts', 'count.mts']);
+    const tsx = path.join(project.root, 'node_modules', 'tsx', 'dist', 'cli.mjs');
+    const pool = path.join(project.root, 'node_modules', '.bin', 'pool');
+    for (const type of ['module', 'commonjs', undefined]) {
+      const cwd = project.write(`docs-${type}`, {
+        'package.json': manifest(type),
+        'pool.config.js':
+          "import { defineConfig } from 'warm-pool';\nexport default defineConfig({ pool: { max: 1 } });\n",
+        ...functions,
+        ...programs,
+      });
+      assert.deepEqual(await run(process.execPath, [tsx, 'app.mts'], cwd), {
+        code: 0,
+        stdout: '42\n',
+        stderr: '',
+      });
+      const counted = await run(process.execPath, [tsx, 'count.mts'], cwd);
+      assert.match(counted.stdout, /left\n.*succeeded/s);
+      assert.deepEqual([counted.code, counted.stderr], [0, '']);
+      for (const [name, args, answer] of [
+        ['double', '{"value":2}', '{"doubled":4,"by":"double"}\n'],
+        ['scale', '{"values":[1,2]}', '[2,4]\n'],
+      ] as const) {
+        const invoked = await run(pool, ['invoke', name, '--args', args], cwd);
+        assert.deepEqual([invoked.code, invoked.stdout], [0, answer], invoked.stderr);
+        assert.doesNotMatch(invoked.stderr, /Warning/);
+      }
+    }
+  });
+
   testInstalled('does what the README shows', async (project) => {
     const readme = fs.readFileSync(path.join(project.root, 'node_modules', 'warm-pool', 'README.md'), 'utf8');
     const blocks = [...readme.matchAll(/^```[jt]s\n(.*?)^```$/gms)].map(([, code]) => code as string);

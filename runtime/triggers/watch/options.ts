@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { didYouMean } from '../../config/did-you-mean.ts';
-import { ConfigError, type ConfigIssue } from '../../invocation/errors.ts';
+import type { ConfigIssue } from '../../invocation/errors.ts';
 import { completeByExtension } from './completeness/complete.ts';
 import type { CompletenessCheck, WatchedFile } from './watched-file.ts';
 
@@ -53,18 +53,15 @@ export interface WatchSettings {
   readonly id: string;
 }
 
-/** Checks the options and fills in the defaults. Throws a ConfigError that lists every mistake. */
-export function readOptions(options: unknown): WatchSettings {
-  const issues = isRecord(options)
-    ? findIssues(options)
-    : [{ path: 'watch', message: expected('an object with the options', options) }];
-  if (issues.length > 0) {
-    const count = issues.length === 1 ? 'is a mistake' : `are ${issues.length} mistakes`;
-    const list = issues.map(({ path, message }) => `\n  ${path}: ${message}`).join('');
-    throw new ConfigError(`There ${count} in the options of \`watch\`:${list}`, { issues });
-  }
-  const { path, match, ignore, recursive, invoke, args, existing, attempts, complete, id } =
-    options as WatchOptions;
+/** Every mistake in the options, with the name of the option as its path. */
+export function checkOptions(options: unknown): ConfigIssue[] {
+  if (isRecord(options)) return findIssues(options);
+  return [{ path: '', message: expected('an object with the options of `watch`', options) }];
+}
+
+/** Fills in the defaults of options that have no mistakes. */
+export function readOptions(options: WatchOptions): WatchSettings {
+  const { path, match, ignore, recursive, invoke, args, existing, attempts, complete, id } = options;
   return {
     path,
     match: match === undefined ? ['*'] : [match].flat(),
@@ -113,19 +110,18 @@ const rules: Record<keyof WatchOptions, Rule> = {
 function findIssues(options: Record<string, unknown>): ConfigIssue[] {
   const issues: ConfigIssue[] = [];
   const names = Object.keys(rules);
-  for (const [name, rule] of Object.entries(rules)) {
-    const value = options[name];
-    const path = `watch.${name}`;
+  for (const [path, rule] of Object.entries(rules)) {
+    const value = options[path];
     if (value === undefined ? rule.required : !rule.accepts(value)) {
       issues.push({ path, message: expected(rule.expected, value) });
-    } else if (name === 'match' || name === 'ignore') {
+    } else if (path === 'match' || path === 'ignore') {
       const globs = [value ?? []].flat() as string[];
       issues.push(...globs.flatMap((glob) => findGlobMistake(glob).map((message) => ({ path, message }))));
     }
   }
-  for (const name of Object.keys(options)) {
-    if (names.includes(name)) continue;
-    issues.push({ path: `watch.${name}`, message: `there is no such option${didYouMean(name, names)}` });
+  for (const path of Object.keys(options)) {
+    if (names.includes(path)) continue;
+    issues.push({ path, message: `there is no such option${didYouMean(path, names)}` });
   }
   return issues;
 }

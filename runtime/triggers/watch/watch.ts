@@ -1,5 +1,9 @@
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { ConfigIssue } from '../../invocation/errors.ts';
 import type { Trigger, TriggerContext } from '../trigger.ts';
-import { readOptions, type WatchOptions, type WatchSettings } from './options.ts';
+import { mistakenTrigger } from './mistaken-trigger.ts';
+import { checkOptions, readOptions, type WatchOptions, type WatchSettings } from './options.ts';
 import type { Session } from './session.ts';
 import { defaultTimings, type Timings } from './timings.ts';
 
@@ -16,7 +20,7 @@ export type { Completeness, CompletenessCheck, WatchedFile } from './watched-fil
  * - What a result lists as `outputs: [{ path }]` never triggers its own trigger.
  * - Links are not followed.
  *
- * Throws a ConfigError that lists every mistake in the options.
+ * Mistakes in the options are reported by `createRuntime` and the commands, with all others of the configuration.
  *
  * @example
  * ```ts
@@ -30,7 +34,8 @@ export type { Completeness, CompletenessCheck, WatchedFile } from './watched-fil
  * ```
  */
 export function watch(options: WatchOptions): Trigger {
-  return new WatchTrigger(readOptions(options));
+  const issues = checkOptions(options);
+  return issues.length > 0 ? mistakenTrigger('watch', issues) : new WatchTrigger(readOptions(options));
 }
 
 /** The trigger that `watch` makes. */
@@ -47,6 +52,15 @@ export class WatchTrigger implements Trigger {
     this.functions = [settings.invoke];
     this.#settings = settings;
     this.#timings = timings;
+  }
+
+  async check(root: string): Promise<readonly ConfigIssue[]> {
+    const { path } = this.#settings;
+    const found = await stat(resolve(root, path)).catch((error: NodeJS.ErrnoException) => error.code);
+    // What isn't there is made; what else may be wrong with it, the start says.
+    if (found !== 'ENOTDIR' && (typeof found !== 'object' || found.isDirectory())) return [];
+    const what = found === 'ENOTDIR' ? `a part of '${path}'` : `'${path}'`;
+    return [{ path: 'path', message: `expected the path of a folder, but ${what} is a file` }];
   }
 
   async start(context: TriggerContext): Promise<void> {
