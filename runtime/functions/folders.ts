@@ -51,13 +51,16 @@ function folderOfPackage(entry: string, root: string): string {
 
 function findPackage(name: string, root: string): string | undefined {
   const require = createRequire(path.join(root, 'package.json'));
-  const candidates = (require.resolve.paths(name) ?? []).map((modules) => path.join(modules, name));
-  // The package whose functions these are may be the project itself.
+  const installed = (require.resolve.paths(name) ?? []).map((modules) => path.join(modules, name));
+  return ownPackage(name, root) ?? installed.find((candidate) => readManifest(candidate) !== undefined);
+}
+
+/** The package whose functions these are may be the project itself, or the nearest one that the project lies in. */
+function ownPackage(name: string, root: string): string | undefined {
   for (let folder = root; ; folder = path.dirname(folder)) {
-    if (readManifest(folder)?.name === name) candidates.unshift(folder);
-    if (folder === path.dirname(folder)) break;
+    if (readManifest(folder)?.name === name) return folder;
+    if (folder === path.dirname(folder)) return undefined;
   }
-  return candidates.find((candidate) => readManifest(candidate) !== undefined);
 }
 
 /** Where the package's `exports` put the modules of a subpath: `"./functions/*": "./dist/functions/*.js"`. */

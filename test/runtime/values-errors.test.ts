@@ -122,7 +122,8 @@ test('an error that a function throws arrives with its class, message, stack and
       assert(cause instanceof errorClass);
       for (const [key, value] of Object.entries(expected)) assert.deepEqual(cause[key], value);
       const kind = expected.name === 'Error' ? '' : `${expected.name}: `;
-      assert.equal(message, `Function "throw" failed: ${kind}${expected.message}`);
+      const text = expected.message === '' ? 'it threw an Error that has no message' : expected.message;
+      assert.equal(message, `Function "throw" failed: ${kind}${text}`);
       const place = new RegExp(`${project.path('functions/throw.ts')}:(\\d+):`);
       const line = Number(place.exec(cause.stack ?? '')?.[1]);
       assert(line >= thrownAt(what) && line <= thrownAt(what) + 3, `line ${line} in ${cause.stack}`);
