@@ -79,7 +79,13 @@ class WarmRuntime implements Runtime {
     this.dataDir = path.resolve(root, settings.dataDir);
     this.#settings = settings;
     this.#registry = new Registry(settings.pool.timeoutMs);
-    this.#pool = new Pool({ name: poolName, settings: settings.pool, log, keepAlive: this.#keepAlive });
+    this.#pool = new Pool({
+      name: poolName,
+      settings: settings.pool,
+      log,
+      keepAlive: this.#keepAlive,
+      onEnded: ({ functionName, status }) => this.#registry.count(functionName, status),
+    });
     this.#functions = new ReloadingFunctions({
       folders: resolveFolders(settings.functions, root),
       root,
@@ -144,14 +150,13 @@ class WarmRuntime implements Runtime {
   }
 
   #submit(name: string, args: unknown, options: InvokeOptions): Invocation {
-    return submit({ name, args, options }, (id, started) => {
-      if (this.#closing) return closedError(name, id);
-      const refusal = this.#registry.refusal(name, id);
-      if (refusal) return refusal;
-      started.whenEnded(({ status }) => this.#registry.count(name, status));
-      return this.#pool;
-    });
+    return submit({ name, args, options }, this.#route);
   }
+
+  readonly #route = (name: string, id: string) => {
+    if (this.#closing) return closedError(name, id);
+    return this.#registry.refusal(name, id) ?? this.#pool;
+  };
 
   async #start(): Promise<void> {
     if (this.#closing) throw closedError();

@@ -3,7 +3,7 @@ import type { Config } from './config/define.ts';
 import type { Logger, LogLevel } from './config/logger.ts';
 import type { FunctionInfo, FunctionStats } from './functions/registry.ts';
 import type { Invocation, InvokeOptions } from './invocation/invocation.ts';
-import type { WorkerState } from './pool/worker.ts';
+import type { WorkerState } from './pool/worker-state.ts';
 
 /** How to create a runtime. */
 export interface CreateRuntimeOptions {

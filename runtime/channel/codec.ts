@@ -4,12 +4,12 @@ import { deserialize, serialize, UnserializableError } from './structured.ts';
 
 /**
  * A value on the wire. `json` is UTF-8 JSON and is chosen for what JSON carries without loss, because it is the
- * fastest there is in Node; `v8` is V8's structured clone format (see structured.ts) for everything else.
+ * fastest there is in Node; `v8` is V8's structured clone format (see structured.ts) for everything else. JSON that is
+ * still to be sent is text: it is encoded once, into the buffer that is written.
  */
-export interface EncodedValue {
-  readonly codec: 'json' | 'v8';
-  readonly bytes: Uint8Array;
-}
+export type EncodedValue =
+  | { readonly codec: 'json'; readonly text: string }
+  | { readonly codec: 'json' | 'v8'; readonly bytes: Uint8Array };
 
 /**
  * Encodes a value for another process. `rootName` begins the path in the error.
@@ -30,12 +30,10 @@ export function encodeValue(value: unknown, rootName = 'value'): EncodedValue {
 }
 
 function encode(value: unknown, rootName: string): EncodedValue {
-  const json = isExactInJson(value) ? toJson(value) : undefined;
+  const text = isExactInJson(value) ? toJson(value) : undefined;
   const encoded: EncodedValue =
-    json === undefined
-      ? { codec: 'v8', bytes: serialize(value, rootName) }
-      : { codec: 'json', bytes: Buffer.from(json, 'utf8') };
-  const { length } = encoded.bytes;
+    text === undefined ? { codec: 'v8', bytes: serialize(value, rootName) } : { codec: 'json', text };
+  const length = lengthOf(encoded);
   if (length <= maxBodyBytes) return encoded;
   throw new UnserializableError(rootName, `it is ${length} bytes long, at most ${maxBodyBytes} can be sent`);
 }
@@ -48,7 +46,16 @@ function toJson(value: unknown): string | undefined {
   }
 }
 
-export function decodeValue({ codec, bytes }: EncodedValue): unknown {
+/** UTF-8 takes at most three bytes for each unit of a string: only a long one has to be measured. */
+function lengthOf(encoded: EncodedValue): number {
+  if ('bytes' in encoded) return encoded.bytes.length;
+  const { length } = encoded.text;
+  return length * 3 <= maxBodyBytes ? length : Buffer.byteLength(encoded.text);
+}
+
+export function decodeValue(value: EncodedValue): unknown {
+  if ('text' in value) return JSON.parse(value.text);
+  const { codec, bytes } = value;
   if (codec === 'v8') return deserialize(bytes);
   return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
 }

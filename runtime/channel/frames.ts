@@ -2,18 +2,21 @@
  * Frames on a byte stream. A frame is
  *
  *     u32  length of what follows, little endian
+ *     u8   kind of the head (see heads.ts)
  *     u8   codec of the body: 0 none, 1 json, 2 v8
  *     u32  length of the head
- *     head, UTF-8 JSON of the message
+ *     head
  *     body, the rest
  */
 import type { EncodedValue } from './codec.ts';
+import { HeadReader, HeadWriter, headKinds, type Message } from './heads.ts';
 import { maxFrameBytes } from './limits.ts';
 import type { Envelope } from './messages.ts';
 
-const prefixBytes = 9;
 const lengthBytes = 4;
+const prefixBytes = lengthBytes + 1 + 1 + 4;
 const codecs = [undefined, 'json', 'v8'] as const;
+const kindCount = Object.keys(headKinds).length;
 
 /** The bytes on the stream are no frames of this protocol; nothing that follows can be trusted. */
 export class FrameError extends Error {
@@ -23,56 +26,97 @@ export class FrameError extends Error {
 /** Bodies of this size and up are handed to the socket as they are; smaller ones are copied into one batch. */
 const ownWriteBytes = 32 * 1024;
 
+/** Frames are collected in buffers of this size: some hundred small ones, for one allocation. */
+const bufferBytes = 64 * 1024;
+
+/** Where a frame lies. */
+export interface FramePlace {
+  readonly buffer: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Collects the frames of one turn, as few buffers as that takes without copying large bodies. */
 export class FrameBatch {
-  #frames: { head: string; headBytes: number; body: EncodedValue | undefined }[] = [];
+  readonly #heads = new HeadWriter();
+  #buffer = Buffer.alloc(0);
+  /** What lies before this has been taken. */
+  #start = 0;
+  #end = 0;
+  #chunks: Uint8Array[] = [];
+  #lastStart = 0;
 
   get isEmpty(): boolean {
-    return this.#frames.length === 0;
+    return this.#end === this.#start && this.#chunks.length === 0;
   }
 
-  add(message: object, body: EncodedValue | undefined): void {
-    const head = JSON.stringify(message);
-    const headBytes = Buffer.byteLength(head);
-    this.#frames.push({ head, headBytes, body });
+  /** The frame that was added last; undefined when its body is so large that it lies by itself. */
+  get last(): FramePlace | undefined {
+    return this.#lastStart < this.#start
+      ? undefined
+      : { buffer: this.#buffer, start: this.#lastStart, end: this.#end };
+  }
+
+  add(message: Message, body: EncodedValue | undefined): void {
+    const kind = this.#heads.kindOf(message);
+    const own = body && ownWrite(body);
+    const bodyRoom = own || !body ? 0 : 'text' in body ? 3 * body.text.length : body.bytes.length;
+    this.#reserve(prefixBytes + this.#heads.room(kind, message) + bodyRoom);
+    const start = this.#end;
+    const buffer = this.#buffer;
+    const headStart = start + prefixBytes;
+    const headEnd = this.#heads.write(kind, message, buffer, headStart);
+    let end = headEnd;
+    if (body && !own) {
+      if ('text' in body) end += buffer.write(body.text, end, 'utf8');
+      else {
+        buffer.set(body.bytes, end);
+        end += body.bytes.length;
+      }
+    }
+    buffer.writeUInt32LE(end - start - lengthBytes + (own?.length ?? 0), start);
+    buffer[start + 4] = kind;
+    buffer[start + 5] = body ? codecs.indexOf(body.codec) : 0;
+    buffer.writeUInt32LE(headEnd - headStart, start + 6);
+    this.#lastStart = start;
+    this.#end = end;
+    if (own) {
+      this.#seal();
+      this.#chunks.push(own);
+    }
   }
 
   /** Takes the frames out, in the order they were added. */
   take(): Uint8Array[] {
-    const frames = this.#frames;
-    this.#frames = [];
-    const chunks: Uint8Array[] = [];
-    for (let first = 0; first < frames.length; ) {
-      // A run of frames goes into one buffer; it ends with the head of the first large body.
-      let [end, size, large] = [first, 0, undefined as Uint8Array | undefined];
-      while (end < frames.length && large === undefined) {
-        const { headBytes, body } = frames[end++] as (typeof frames)[number];
-        size += prefixBytes + headBytes;
-        if (body && body.bytes.length >= ownWriteBytes) large = body.bytes;
-        else size += body?.bytes.length ?? 0;
-      }
-      const chunk = Buffer.allocUnsafe(size);
-      for (let offset = 0; first < end; first++) {
-        const { head, headBytes, body } = frames[first] as (typeof frames)[number];
-        const bodyBytes = body?.bytes.length ?? 0;
-        offset = chunk.writeUInt32LE(prefixBytes - lengthBytes + headBytes + bodyBytes, offset);
-        offset = chunk.writeUInt8(body ? codecs.indexOf(body.codec) : 0, offset);
-        offset = chunk.writeUInt32LE(headBytes, offset);
-        offset += chunk.write(head, offset, 'utf8');
-        if (body && body.bytes !== large) {
-          chunk.set(body.bytes, offset);
-          offset += bodyBytes;
-        }
-      }
-      chunks.push(chunk);
-      if (large) chunks.push(large);
-    }
+    this.#seal();
+    const chunks = this.#chunks;
+    this.#chunks = [];
     return chunks;
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#buffer.length - this.#end >= bytes) return;
+    this.#seal();
+    this.#buffer = Buffer.allocUnsafeSlow(Math.max(bufferBytes, bytes));
+    this.#start = 0;
+    this.#end = 0;
+  }
+
+  #seal(): void {
+    if (this.#end > this.#start) this.#chunks.push(this.#buffer.subarray(this.#start, this.#end));
+    this.#start = this.#end;
   }
 }
 
+/** The bytes of a body that is not worth copying. */
+function ownWrite(body: EncodedValue): Uint8Array | undefined {
+  if ('bytes' in body) return body.bytes.length >= ownWriteBytes ? body.bytes : undefined;
+  return body.text.length >= ownWriteBytes ? Buffer.from(body.text, 'utf8') : undefined;
+}
+
 /** Cuts a stream of chunks back into messages. */
-export class FrameReader<Message> {
+export class FrameReader<In> {
+  readonly #heads = new HeadReader();
   #chunks: Buffer[] = [];
   #size = 0;
   #needed = prefixBytes;
@@ -81,7 +125,7 @@ export class FrameReader<Message> {
    * Takes the next chunk and calls back for each message that is whole with it.
    * @throws FrameError when the bytes are no frames
    */
-  push(chunk: Buffer, onMessage: (envelope: Envelope<Message>) => void): void {
+  push(chunk: Buffer, onMessage: (envelope: Envelope<In>) => void): void {
     this.#chunks.push(chunk);
     this.#size += chunk.length;
     // A large frame comes in many chunks: they are put together once, when the last of them is here.
@@ -91,7 +135,7 @@ export class FrameReader<Message> {
     this.#needed = prefixBytes;
     try {
       while (bytes.length - offset >= prefixBytes) {
-        const end = offset + lengthBytes + this.#frameLength(bytes, offset);
+        const end = offset + lengthBytes + frameLength(bytes, offset);
         if (end > bytes.length) {
           this.#needed = end - offset;
           break;
@@ -108,31 +152,35 @@ export class FrameReader<Message> {
     }
   }
 
-  #frameLength(bytes: Buffer, offset: number): number {
-    const length = bytes.readUInt32LE(offset);
-    if (length < prefixBytes - lengthBytes || length > maxFrameBytes) {
-      throw new FrameError(`expected a frame of at most ${maxFrameBytes} bytes, got a length of ${length}`);
-    }
-    // The rest of the prefix is looked at before the length is believed: what is no frame must not be waited for.
-    const codec = bytes[offset + lengthBytes] as number;
-    if (codec >= codecs.length) throw new FrameError(`expected a codec that exists, got ${codec}`);
-    const headBytes = bytes.readUInt32LE(offset + lengthBytes + 1);
-    if (prefixBytes - lengthBytes + headBytes > length) {
-      throw new FrameError('expected the head of a frame inside of it');
-    }
-    return length;
-  }
-
-  #parse(bytes: Buffer, offset: number, end: number): Envelope<Message> {
-    const codecIndex = bytes[offset + lengthBytes] as number;
-    const headEnd = offset + prefixBytes + bytes.readUInt32LE(offset + lengthBytes + 1);
-    const codec = codecs[codecIndex];
-    let message: Message;
+  #parse(bytes: Buffer, offset: number, end: number): Envelope<In> {
+    const kind = bytes[offset + 4] as number;
+    const codec = codecs[bytes[offset + 5] as number];
+    const headStart = offset + prefixBytes;
+    const headEnd = headStart + bytes.readUInt32LE(offset + 6);
+    let message: In;
     try {
-      message = JSON.parse(bytes.toString('utf8', offset + prefixBytes, headEnd)) as Message;
-    } catch {
-      throw new FrameError('expected the head of a frame to be JSON');
+      message = this.#heads.read(kind, bytes, headStart, headEnd) as In;
+    } catch (cause) {
+      throw new FrameError('expected the head of a frame to be one of its kind', { cause });
     }
     return { message, body: codec && { codec, bytes: bytes.subarray(headEnd, end) } };
   }
+}
+
+/** The length that the prefix of a frame tells, checked. */
+function frameLength(bytes: Buffer, offset: number): number {
+  const length = bytes.readUInt32LE(offset);
+  if (length < prefixBytes - lengthBytes || length > maxFrameBytes) {
+    throw new FrameError(`expected a frame of at most ${maxFrameBytes} bytes, got a length of ${length}`);
+  }
+  // The rest of the prefix is looked at before the length is believed: what is no frame must not be waited for.
+  const kind = bytes[offset + 4] as number;
+  if (kind >= kindCount) throw new FrameError(`expected a kind of head that exists, got ${kind}`);
+  const codec = bytes[offset + 5] as number;
+  if (codec >= codecs.length) throw new FrameError(`expected a codec that exists, got ${codec}`);
+  const headBytes = bytes.readUInt32LE(offset + 6);
+  if (prefixBytes - lengthBytes + headBytes > length) {
+    throw new FrameError('expected the head of a frame inside of it');
+  }
+  return length;
 }

@@ -42,13 +42,17 @@ export type FailureKind = 'threw' | 'invalidInput' | 'notLoaded' | 'unserializab
 export type ToWorker =
   /** First message: load these, in this order, then say `ready`. `root` is the project's folder: its tsconfig.json holds. */
   | { readonly type: 'load'; readonly functions: readonly FunctionSource[]; readonly root: string }
-  /** Run one invocation; the body holds the arguments. `timeoutMs` is for `ctx.remainingTime()`; 0: no timeout. */
+  /**
+   * Run one invocation, after those before it; the body holds the arguments. `timeoutMs` is for `ctx.remainingTime()`;
+   * 0: no timeout. With `isAhead` it was handed over while another one was still out, and may be taken back.
+   */
   | {
       readonly type: 'run';
       readonly run: number;
       readonly functionIndex: number;
       readonly invocationId: string;
       readonly attempt: number;
+      readonly isAhead: boolean;
       readonly timeoutMs: number;
       readonly cwd: string;
     }
@@ -70,6 +74,8 @@ export type FromWorker =
       /** Where the value is that can't be sent, for `unserializable`. */
       readonly path?: string;
     } & RunEnd)
+  /** The run was taken back before it began. */
+  | { readonly type: 'left'; readonly run: number }
   /** The body holds the value given to `ctx.progress`. */
   | { readonly type: 'progress'; readonly run: number }
   /** A line of `ctx.log`; the body holds its fields. */
@@ -82,7 +88,9 @@ export type FromWorker =
 
 interface RunEnd {
   readonly run: number;
-  /** The worker's resident memory. */
+  /** How long the function took. */
+  readonly durationMs: number;
+  /** The worker's resident memory, as of a moment ago. */
   readonly memoryMB: number;
   /** How many bytes the worker had written to stdout and stderr by then, since its start. */
   readonly output: readonly [stdout: number, stderr: number];

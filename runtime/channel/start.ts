@@ -3,8 +3,8 @@
 /** The worker's file descriptor of the channel. */
 export const channelFd = 3;
 
-/** The worker's file descriptor of its marks (see marks.ts); there is none where the platform has no unlinked files. */
-export const marksFd = 4;
+/** The worker's file descriptor of its journal (see journal.ts); there is none where the platform has no unlinked files. */
+export const journalFd = 4;
 
 const runtimePidVariable = 'WARM_POOL_RUNTIME_PID';
 const tunedVariable = 'WARM_POOL_TUNED';

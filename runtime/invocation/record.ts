@@ -22,6 +22,14 @@ const statusOf: Record<Outcome['kind'], InvocationStatus> = {
   refused: 'failed',
 };
 
+/** Who runs records: a pool. */
+export interface Destination {
+  submit(record: InvocationRecord): void;
+  cancel(record: InvocationRecord, reason: unknown): void;
+  /** Told of each that ends, whether or not it was submitted, before its caller is. */
+  ended(record: InvocationRecord): void;
+}
+
 /**
  * One invocation on its way through the system. Its state goes `queued → running → ended` through `start` and `end`,
  * and back to `queued` only through `putBack`; `end` settles the caller exactly once.
@@ -33,22 +41,30 @@ export class InvocationRecord {
   /** What was asked, until the end: its worker may die before it has begun. */
   request: Request | undefined;
   status: InvocationStatus = 'queued';
-  report: InvocationReport | undefined;
 
   readonly submittedAt = performance.now();
+  /** Where it was sent; before that there is nothing to cancel. */
+  destination: Destination | undefined;
+  /** Whether the destination has taken it on: one that was refused, or cancelled before, it has nothing to do with. */
+  isAccepted = false;
+  /** Its neighbours in a queue, and nobody else's to touch; see queue.ts. */
+  previous: InvocationRecord | undefined;
+  next: InvocationRecord | undefined;
+
   #startedAt: number | undefined;
+  #endedAt: number | undefined;
+  #durationMs: number | undefined;
+  #memoryMB = 0;
   #initMs = 0;
   #worker = 0;
   #resolve: (value: unknown) => void = () => {};
   #reject: (error: unknown) => void = () => {};
   #progress: ProgressLog | undefined;
-  readonly #canceller: (reason: unknown) => void;
-  readonly #onEnd: ((record: InvocationRecord) => void)[] = [];
+  #onEnd: ((record: InvocationRecord) => void) | undefined;
 
-  constructor(id: string, functionName: string, canceller: (reason: unknown) => void) {
+  constructor(id: string, functionName: string) {
     this.id = id;
     this.functionName = functionName;
-    this.#canceller = canceller;
   }
 
   prepare(request: Request): void {
@@ -66,17 +82,17 @@ export class InvocationRecord {
 
   /** Calls back when it has ended, before the caller's promise settles. */
   whenEnded(listener: (record: InvocationRecord) => void): void {
-    this.#onEnd.push(listener);
+    this.#onEnd = listener;
   }
 
   cancel(reason: unknown): void {
-    if (!this.hasEnded) this.#canceller(reason);
+    if (!this.hasEnded) this.destination?.cancel(this, reason);
   }
 
-  /** A worker begins with it. `initMs` is what of the wait was the start of that worker. */
-  start(worker: number, initMs: number): void {
+  /** A worker begins with it, now (of performance.now()). `initMs` is what of the wait was the start of that worker. */
+  start(worker: number, initMs: number, now: number): void {
     this.status = 'running';
-    this.#startedAt = performance.now();
+    this.#startedAt = now;
     this.#worker = worker;
     this.#initMs = initMs;
   }
@@ -85,6 +101,19 @@ export class InvocationRecord {
   putBack(): void {
     this.status = 'queued';
     this.#startedAt = undefined;
+  }
+
+  /** Its figures once it has ended; undefined before, and when it never ran. */
+  get report(): InvocationReport | undefined {
+    if (this.#endedAt === undefined || this.#startedAt === undefined) return undefined;
+    const durationMs = this.#durationMs ?? this.#endedAt - this.#startedAt;
+    return {
+      durationMs,
+      queueMs: Math.max(0, this.#endedAt - this.submittedAt - durationMs - this.#initMs),
+      initMs: this.#initMs,
+      memoryMB: this.#memoryMB,
+      worker: this.#worker,
+    };
   }
 
   reportProgress(body: EncodedValue): void {
@@ -103,13 +132,16 @@ export class InvocationRecord {
     return this.#progress;
   }
 
-  /** Ends it; what comes after the first end is discarded. `memoryMB` is the worker's. */
-  end(outcome: Outcome, memoryMB = 0): void {
+  /** Ends it; what comes after the first end is discarded. `memoryMB` and `durationMs` are the worker's. */
+  end(outcome: Outcome, memoryMB = 0, durationMs?: number): void {
     if (this.hasEnded) return;
     this.status = statusOf[outcome.kind];
     this.request = undefined;
-    this.report = this.#figures(memoryMB);
-    for (const listener of this.#onEnd) listener(this);
+    this.#endedAt = performance.now();
+    this.#memoryMB = memoryMB;
+    this.#durationMs = durationMs;
+    this.#onEnd?.(this);
+    this.destination?.ended(this);
     if (outcome.kind === 'succeeded') this.#succeed(outcome.body);
     else this.#reject(errorOf(outcome, this.functionName, this.id));
     this.#progress?.end();
@@ -129,16 +161,5 @@ export class InvocationRecord {
       return;
     }
     this.#resolve(value);
-  }
-
-  #figures(memoryMB: number): InvocationReport | undefined {
-    if (this.#startedAt === undefined) return undefined;
-    return {
-      durationMs: performance.now() - this.#startedAt,
-      queueMs: Math.max(0, this.#startedAt - this.submittedAt - this.#initMs),
-      initMs: this.#initMs,
-      memoryMB,
-      worker: this.#worker,
-    };
   }
 }

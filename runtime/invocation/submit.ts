@@ -5,13 +5,7 @@ import { durationExpected, parseDuration } from '../config/duration.ts';
 import { expectedText } from '../config/expected.ts';
 import { SerializationError } from './errors.ts';
 import { Invocation, type InvokeOptions, type Priority, priorities } from './invocation.ts';
-import { InvocationRecord } from './record.ts';
-
-/** Where records go: a pool. */
-export interface Destination {
-  submit(record: InvocationRecord): void;
-  cancel(record: InvocationRecord, reason: unknown): void;
-}
+import { type Destination, InvocationRecord } from './record.ts';
 
 const newId = monotonicFactory();
 
@@ -21,22 +15,21 @@ const newId = monotonicFactory();
  */
 export function submit(
   call: { name: string; args: unknown; options: InvokeOptions },
-  route: (id: string, record: InvocationRecord) => Destination | Error,
+  route: (name: string, id: string) => Destination | Error,
 ): Invocation {
   const { name, args, options } = call;
-  let destination: Destination | undefined;
-  const record = new InvocationRecord(newId(), name, (reason) => destination?.cancel(record, reason));
+  const record = new InvocationRecord(newId(), name);
   const invocation = new Invocation(record);
   try {
     const { signal } = options;
     if (typeof name !== 'string') throw new TypeError(`expected the name of a function, got ${String(name)}`);
     record.prepare({ ...readOptions(options), args: encodeArgs(args, record) });
-    const routed = route(record.id, record);
-    if (routed instanceof Error) throw routed;
+    const destination = route(name, record.id);
+    if (destination instanceof Error) throw destination;
+    record.destination = destination;
     if (signal?.aborted) record.end({ kind: 'cancelled', reason: signal.reason });
     else {
       if (signal) cancelOnAbort(record, signal);
-      destination = routed;
       destination.submit(record);
     }
   } catch (error) {

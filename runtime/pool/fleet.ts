@@ -1,3 +1,4 @@
+import type { JournalContent } from '../channel/journal.ts';
 import type { FunctionSource } from '../channel/messages.ts';
 import type { Logger } from '../config/logger.ts';
 import type { PoolSettings } from '../config/pool-settings.ts';
@@ -6,14 +7,13 @@ import { describeExit, lastWords, type WorkerExit } from '../invocation/outcome.
 import type { Code } from './code.ts';
 import { StartFailures } from './start-failures.ts';
 import { Worker, type WorkerEvents } from './worker.ts';
-import type { LastMarks } from './worker-process.ts';
 
 /** What a fleet tells its pool. */
-export interface FleetEvents extends Pick<WorkerEvents, 'onLine' | 'onLog'> {
-  /** A worker has nothing to run, for the first time or again; unless it is to end it can take an invocation. */
+export interface FleetEvents extends Pick<WorkerEvents, 'onLine' | 'onLog' | 'onReturned' | 'onFinished'> {
+  /** A worker can take an invocation, its first or one more. */
   onFree(): void;
   /** A worker ended; whatever it had is the pool's to settle. */
-  onEnd(worker: Worker, exit: WorkerExit, marks: LastMarks): void;
+  onEnd(worker: Worker, exit: WorkerExit, journal: JournalContent): void;
   /** Other code is in service. */
   onSwitch(code: Code): void;
   /** No worker starts; what waits should be told. */
@@ -72,6 +72,17 @@ export class Fleet {
     // Workers whose code was replaced may still run something.
     if (this.#idle.length === 0 || this.free === 0) return undefined;
     return this.#idle.pop();
+  }
+
+  /** The worker that can best be handed one more of this function, ahead of time; `most` tells how many it may have. */
+  findHolder(functionName: string, most: (worker: Worker) => number): Worker | undefined {
+    let best: Worker | undefined;
+    for (const worker of this.#workers) {
+      if (worker.code !== this.#code || !worker.canHold || worker.load >= (best?.load ?? most(worker)))
+        continue;
+      if (worker.load < most(worker) && worker.has(functionName)) best = worker;
+    }
+    return best;
   }
 
   /** Takes back an idle worker that was not used. */
@@ -144,21 +155,29 @@ export class Fleet {
   #start(code: Code, total: number): void {
     const there = this.#count((worker) => worker.code === code && worker.state !== 'draining');
     for (let missing = total - there; missing > 0; missing--) {
-      const worker = new Worker(++this.#lastId, code, this.#settings, {
-        onReady: (ready, descriptors) => {
-          if (ready.code === this.#next?.code) this.#switchTo(ready.code, descriptors);
-          this.#addIdle(ready);
-          this.#events.onFree();
+      const worker = new Worker(
+        ++this.#lastId,
+        code,
+        this.#settings,
+        {
+          onReady: (ready, descriptors) => {
+            if (ready.code === this.#next?.code) this.#switchTo(ready.code, descriptors);
+            this.#addIdle(ready);
+            this.#events.onFree();
+          },
+          onFinished: this.#events.onFinished,
+          onFree: (free) => {
+            this.#failures.succeeded();
+            this.#addIdle(free);
+            this.#events.onFree();
+          },
+          onReturned: this.#events.onReturned,
+          onExit: (gone, exit, journal) => this.#ended(gone, exit, journal),
+          onLine: this.#events.onLine,
+          onLog: this.#events.onLog,
         },
-        onFinished: (free) => {
-          this.#failures.succeeded();
-          this.#addIdle(free);
-          this.#events.onFree();
-        },
-        onExit: (gone, exit, marks) => this.#ended(gone, exit, marks),
-        onLine: this.#events.onLine,
-        onLog: this.#events.onLog,
-      });
+        (idle) => this.#trim(idle),
+      );
       this.#workers.add(worker);
       this.#log.debug({ worker: worker.id, workerPid: worker.pid }, `worker ${worker.id} starts`);
     }
@@ -188,7 +207,7 @@ export class Fleet {
     if (worker.state !== 'ready') return;
     this.#idle.push(worker);
     this.#checkWarm();
-    worker.whenIdleFor(this.#settings.idleTimeoutMs, () => this.#trim(worker));
+    worker.watchIdleness(this.#settings.idleTimeoutMs);
   }
 
   #trim(worker: Worker): void {
@@ -198,12 +217,12 @@ export class Fleet {
     worker.retire('it was idle');
   }
 
-  #ended(worker: Worker, exit: WorkerExit, marks: LastMarks): void {
+  #ended(worker: Worker, exit: WorkerExit, journal: JournalContent): void {
     this.#workers.delete(worker);
     this.#forgetIdle(worker);
     this.#report(worker, exit);
-    const hopeless = this.#noteFailedStart(worker, exit, marks);
-    this.#events.onEnd(worker, exit, marks);
+    const hopeless = this.#noteFailedStart(worker, exit, journal);
+    this.#events.onEnd(worker, exit, journal);
     // After what this worker had is back in the queue: it is told as well.
     if (hopeless) this.#events.onHopeless(hopeless);
     if (this.#workers.size === 0) for (const resolve of this.#onEmpty.splice(0)) resolve();
@@ -214,19 +233,23 @@ export class Fleet {
     const fields = { worker: worker.id, workerPid: worker.pid, ...exit };
     const name = `worker ${worker.id} (pid ${worker.pid})`;
     if (worker.endReason) this.#log.debug(fields, `${name} has ended: ${worker.endReason}`);
-    else if (worker.execution) this.#log.debug(fields, `${name} ${describeExit(exit)}`);
-    else if (worker.state === 'starting')
+    else if (worker.current) this.#log.debug(fields, `${name} ${describeExit(exit)}`);
+    else if (worker.readyAt === Number.POSITIVE_INFINITY)
       this.#log.warn(fields, `${name} ${describeExit(exit)} while it started.${lastWords(exit)}`);
     else this.#log.warn(fields, `${name} ${describeExit(exit)} while it was idle.${lastWords(exit)}`);
   }
 
   /** Returns the error for what waits, when no worker can be expected to start. */
-  #noteFailedStart(worker: Worker, exit: WorkerExit, marks: LastMarks): WorkerCrashedError | undefined {
+  #noteFailedStart(
+    worker: Worker,
+    exit: WorkerExit,
+    journal: JournalContent,
+  ): WorkerCrashedError | undefined {
     const neverReady = worker.readyAt === Number.POSITIVE_INFINITY;
     const wasTold = worker.endReason !== undefined && !neverReady;
-    if (this.#isStopping || wasTold || hasBegun(worker, marks) || worker.invocations > 0) return undefined;
+    if (this.#isStopping || wasTold || hasBegun(worker, journal) || worker.invocations > 0) return undefined;
     if (worker.code !== this.#code && worker.code !== this.#next?.code) return undefined;
-    const culprit = this.#culprit(worker, exit, marks);
+    const culprit = this.#culprit(worker, exit, journal);
     if (culprit) {
       // One function's module ends the process, or never finishes: the others are served without it.
       const how = worker.endReason ?? describeExit(exit);
@@ -251,7 +274,7 @@ export class Fleet {
    * The function whose module ended the worker, if one did. In code that is in service every function has been loaded
    * before: there it is what they need, a database for example, that is missing for a while.
    */
-  #culprit(worker: Worker, exit: WorkerExit, { loading }: LastMarks): FunctionSource | undefined {
+  #culprit(worker: Worker, exit: WorkerExit, { loading }: JournalContent): FunctionSource | undefined {
     if (loading === undefined || worker.code === this.#code) return undefined;
     const loaded = worker.sources.slice(0, loading + 1);
     // What a module threw later comes while another one is being loaded; its stack says whose it was.
@@ -296,8 +319,8 @@ export class Fleet {
 }
 
 /** Whether it began with what it was given before it ended. */
-function hasBegun({ execution }: Worker, { started }: LastMarks): boolean {
-  return execution !== undefined && (started === undefined || started >= execution.run);
+function hasBegun({ current }: Worker, { started }: JournalContent): boolean {
+  return current !== undefined && (started === undefined || started >= current.run);
 }
 
 /** Whether it has shown that it can run something: one that has just got ready may be about to die, as others did. */
@@ -305,8 +328,8 @@ function isProven({ state, invocations }: Worker): boolean {
   return state === 'busy' || (state === 'ready' && invocations > 0);
 }
 
-function isRunning({ execution }: Worker): boolean {
-  return execution !== undefined;
+function isRunning({ load }: Worker): boolean {
+  return load > 0;
 }
 
 function isServing({ state }: Worker): boolean {

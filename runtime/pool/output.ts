@@ -5,7 +5,7 @@ import type { Speaker, Worker } from './worker.ts';
 
 /** Logs a line that a worker wrote, with the invocation that it was running. */
 export function logLine(log: Logger, worker: Worker, stream: 'stdout' | 'stderr', line: string): void {
-  const fields = { worker: worker.id, stream, ...invocationOf(worker.execution?.record) };
+  const fields = { worker: worker.id, stream, ...invocationOf(worker.current?.record) };
   if (stream === 'stdout') log.info(fields, line);
   else log.warn(fields, line);
 }

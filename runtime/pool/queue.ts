@@ -1,82 +1,82 @@
-import { priorities } from '../invocation/invocation.ts';
-import type { InvocationRecord } from '../invocation/record.ts';
+import { type Priority, priorities } from '../invocation/invocation.ts';
+import { InvocationRecord } from '../invocation/record.ts';
 
 /**
  * What waits for a worker: first in, first out within a priority. Every operation is O(1), also taking one out of the
- * middle: a lane is a doubly linked list.
+ * middle: a lane is a doubly linked list through the records themselves.
  */
 export class InvocationQueue {
-  readonly #lanes = priorities.map(() => new Lane());
-  readonly #entries = new Map<InvocationRecord, Entry>();
+  readonly #lanes = new Map<Priority, InvocationRecord>(priorities.map((priority) => [priority, newLane()]));
+  #size = 0;
 
   get size(): number {
-    return this.#entries.size;
+    return this.#size;
+  }
+
+  /** The one that `shift` would take. */
+  get next(): InvocationRecord | undefined {
+    for (const lane of this.#lanes.values()) if (lane.next !== lane) return lane.next;
+    return undefined;
   }
 
   push(record: InvocationRecord): void {
-    this.#add(record, (lane, entry) => lane.insertBefore(lane.end, entry));
+    this.#insertBefore(this.#laneOf(record), record);
   }
 
   /** Puts one back that had been taken: it is the next of its priority. */
   unshift(record: InvocationRecord): void {
-    this.#add(record, (lane, entry) => lane.insertBefore(lane.end.next, entry));
+    this.#insertBefore(this.#laneOf(record).next as InvocationRecord, record);
   }
 
   /** Takes the next one, or undefined when none waits. */
   shift(): InvocationRecord | undefined {
-    for (const lane of this.#lanes) {
-      const { record } = lane.end.next;
-      if (record) {
-        this.remove(record);
-        return record;
-      }
-    }
-    return undefined;
+    const { next } = this;
+    if (next) this.remove(next);
+    return next;
   }
 
   /** Takes this one out, wherever it stands; returns whether it was there. */
   remove(record: InvocationRecord): boolean {
-    const entry = this.#entries.get(record);
-    if (!entry) return false;
-    this.#entries.delete(record);
-    entry.previous.next = entry.next;
-    entry.next.previous = entry.previous;
+    const { previous, next } = record;
+    if (!previous || !next) return false;
+    previous.next = next;
+    next.previous = previous;
+    record.previous = undefined;
+    record.next = undefined;
+    this.#size--;
     return true;
   }
 
-  /** Takes out all that the predicate names, in no order. */
+  /** Takes out all that the predicate names, in their order. */
   removeWhere(predicate: (record: InvocationRecord) => boolean): InvocationRecord[] {
-    const removed = [...this.#entries.keys()].filter(predicate);
-    for (const record of removed) this.remove(record);
-    return removed;
+    const found: InvocationRecord[] = [];
+    for (const lane of this.#lanes.values()) {
+      for (let record = lane.next; record && record !== lane; record = record.next) {
+        if (predicate(record)) found.push(record);
+      }
+    }
+    for (const record of found) this.remove(record);
+    return found;
   }
 
-  #add(record: InvocationRecord, insert: (lane: Lane, entry: Entry) => void): void {
-    const lane = this.#lanes[priorities.indexOf(record.request?.priority ?? 'normal')] as Lane;
-    const entry = new Entry(record);
-    this.#entries.set(record, entry);
-    insert(lane, entry);
+  #laneOf({ request }: InvocationRecord): InvocationRecord {
+    return this.#lanes.get(request?.priority ?? 'normal') as InvocationRecord;
+  }
+
+  #insertBefore(next: InvocationRecord, record: InvocationRecord): void {
+    const previous = next.previous as InvocationRecord;
+    record.previous = previous;
+    record.next = next;
+    previous.next = record;
+    next.previous = record;
+    this.#size++;
   }
 }
 
-class Entry {
-  readonly record: InvocationRecord | undefined;
-  previous: Entry = this;
-  next: Entry = this;
-
-  constructor(record?: InvocationRecord) {
-    this.record = record;
-  }
-}
-
-/** A ring: its one entry without a record stands between the last and the first. */
-class Lane {
-  readonly end = new Entry();
-
-  insertBefore(next: Entry, entry: Entry): void {
-    entry.next = next;
-    entry.previous = next.previous;
-    next.previous.next = entry;
-    next.previous = entry;
-  }
+/** A lane is a ring: this record, which is no invocation, stands between the last and the first. */
+function newLane(): InvocationRecord {
+  const end = new InvocationRecord('', '');
+  end.previous = end;
+  end.next = end;
+  return end;
 }

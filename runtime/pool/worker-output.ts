@@ -20,6 +20,7 @@ export class WorkerOutput {
   readonly #read = { stdout: 0, stderr: 0 };
   readonly #splitters: LineSplitter[] = [];
   #waiting: Waiting[] = [];
+  #hasEnded = false;
 
   constructor(
     streams: Readonly<Record<StreamName, Readable | null>>,
@@ -38,7 +39,7 @@ export class WorkerOutput {
 
   /** Calls back when so many bytes have been read, at once in the ordinary case that they have been. */
   whenRead(written: Waiting['written'], callback: () => void): void {
-    if (this.#isRead(written)) {
+    if (this.#hasEnded || this.#isRead(written)) {
       this.#flush();
       callback();
       return;
@@ -49,6 +50,7 @@ export class WorkerOutput {
 
   /** Nothing more will be read. */
   end(): void {
+    this.#hasEnded = true;
     this.#release(() => true);
     this.#flush();
   }

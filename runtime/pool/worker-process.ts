@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Channel } from '../channel/channel.ts';
 import type { EncodedValue } from '../channel/codec.ts';
-import { MarkReader } from '../channel/marks.ts';
+import { type JournalContent, JournalReader } from '../channel/journal.ts';
 import type { Envelope, FromWorker, ToWorker } from '../channel/messages.ts';
 import { channelFd, startEnvironment } from '../channel/start.ts';
 import type { WorkerExit } from '../invocation/outcome.ts';
@@ -16,15 +16,7 @@ export interface WorkerProcessOptions {
   /** A line the worker wrote to its stdout or stderr. */
   readonly onLine: (stream: 'stdout' | 'stderr', line: string) => void;
   /** The process is gone and everything it sent has been read. */
-  readonly onExit: (exit: WorkerExit, marks: LastMarks) => void;
-}
-
-/** What a worker was at when it ended. */
-export interface LastMarks {
-  /** The index of the function whose module was being loaded. */
-  readonly loading: number | undefined;
-  /** The number of the run that was started last; undefined where the platform has no marks, 0 when there was none. */
-  readonly started: number | undefined;
+  readonly onExit: (exit: WorkerExit, journal: JournalContent) => void;
 }
 
 /** A worker's operating system process: it knows how to start, talk, kill and report the end, and nothing of work. */
@@ -32,13 +24,15 @@ export class WorkerProcess {
   readonly #child: ChildProcess | undefined;
   readonly #channel: Channel<ToWorker, FromWorker> | undefined;
   readonly #output: WorkerOutput | undefined;
+  readonly #journal: JournalReader;
   readonly #stderrTail: string[] = [];
 
   constructor(options: WorkerProcessOptions) {
-    const marks = new MarkReader();
-    const child = start(options, marks);
+    const journal = new JournalReader();
+    this.#journal = journal;
+    const child = start(options, journal);
     if (child instanceof Error) {
-      this.#neverStarted(child, marks, options.onExit);
+      this.#neverStarted(child, options.onExit);
       return;
     }
     this.#child = child;
@@ -47,7 +41,7 @@ export class WorkerProcess {
     const { stdout, stderr, stdio } = child;
     // Out of file descriptors: Node made no streams, and says why only later.
     if (!stdio?.[channelFd]) {
-      child.once('error', (error) => this.#neverStarted(error, marks, options.onExit));
+      child.once('error', (error) => this.#neverStarted(error, options.onExit));
       return;
     }
     this.#channel = new Channel(stdio[channelFd] as Socket, {
@@ -59,7 +53,7 @@ export class WorkerProcess {
       if (this.#stderrTail.length > stderrTailLines) this.#stderrTail.shift();
       options.onLine(stream, line);
     });
-    this.#reportExit(child, marks, options.onExit);
+    this.#reportExit(child, options.onExit);
     // An idle runtime must not keep its program alive; one that has work holds itself up (see keep-alive.ts).
     child.unref();
     this.#channel.unref();
@@ -79,16 +73,31 @@ export class WorkerProcess {
     this.#output?.whenRead(written, callback);
   }
 
+  /** What it printed up to now belongs to an invocation that has ended. */
+  forgetOutput(): void {
+    this.#stderrTail.length = 0;
+  }
+
+  /** Whether `takeBack` can be used. */
+  get canTakeBack(): boolean {
+    return this.#journal.fd !== undefined;
+  }
+
+  /** Takes back runs, also from a worker that hears nothing; see JournalReader.takeBack. */
+  takeBack(from: number, to: number): number {
+    return this.#journal.takeBack(from, to);
+  }
+
   kill(signal: 'SIGTERM' | 'SIGKILL'): void {
     this.#child?.kill(signal);
   }
 
   // Later, as any end: whoever starts a worker is not to hear of it in the middle of that.
-  #neverStarted(error: Error, marks: MarkReader, onExit: WorkerProcessOptions['onExit']): void {
+  #neverStarted(error: Error, onExit: WorkerProcessOptions['onExit']): void {
     process.nextTick(() => {
-      marks.close();
+      this.#journal.close();
       const exit = { exitCode: null, signal: null, stderr: [error.message] };
-      onExit(exit, { loading: undefined, started: 0 });
+      onExit(exit, { loading: undefined, started: 0, ends: [] });
     });
   }
 
@@ -101,7 +110,7 @@ export class WorkerProcess {
     child.once('exit', () => clearTimeout(timer));
   }
 
-  #reportExit(child: ChildProcess, marks: MarkReader, onExit: WorkerProcessOptions['onExit']): void {
+  #reportExit(child: ChildProcess, onExit: WorkerProcessOptions['onExit']): void {
     let hasExited = false;
     let deadline: NodeJS.Timeout | undefined;
     const report = (exitCode: number | null, signal: string | null) => {
@@ -111,9 +120,9 @@ export class WorkerProcess {
       this.#channel?.close();
       this.#output?.end();
       for (const stream of [child.stdout, child.stderr]) stream?.destroy();
-      const lastMarks = { loading: marks.loading(), started: marks.started() };
-      marks.close();
-      onExit({ exitCode, signal, stderr: [...this.#stderrTail] }, lastMarks);
+      const journal = this.#journal.read();
+      this.#journal.close();
+      onExit({ exitCode, signal, stderr: [...this.#stderrTail] }, journal);
     };
     // No process came of it: there will be no 'exit'.
     child.once('error', (error) => {
@@ -131,11 +140,11 @@ export class WorkerProcess {
 }
 
 /** Starts the process, or says why the operating system would not. */
-function start(options: WorkerProcessOptions, marks: MarkReader): ChildProcess | Error {
+function start(options: WorkerProcessOptions, journal: JournalReader): ChildProcess | Error {
   try {
     return spawn(process.execPath, [...options.execArgv, workerEntry], {
       env: startEnvironment.give({ ...process.env, ...options.env }, process.pid),
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', marks.fd ?? 'ignore'],
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', journal.fd ?? 'ignore'],
       windowsHide: true,
     });
   } catch (error) {

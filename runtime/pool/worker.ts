@@ -1,29 +1,39 @@
 import { decodeValue } from '../channel/codec.ts';
+import type { JournalContent } from '../channel/journal.ts';
 import type { Envelope, FromWorker, FunctionDescriptor, FunctionSource } from '../channel/messages.ts';
 import type { PoolSettings } from '../config/pool-settings.ts';
-import { startTimer } from '../config/timer.ts';
+import { isLimit, startTimer } from '../config/timer.ts';
 import type { WorkerExit } from '../invocation/outcome.ts';
 import type { InvocationRecord, Request } from '../invocation/record.ts';
 import type { Code } from './code.ts';
-import { Execution } from './execution.ts';
-import { type LastMarks, WorkerProcess } from './worker-process.ts';
-
-export type WorkerState = 'starting' | 'ready' | 'busy' | 'draining' | 'exited';
+import { LazyTimer } from './lazy-timer.ts';
+import { abortReason, type EarlyOutcome, outcomeOf, type RunEnd, type Turn } from './turn.ts';
+import { WorkerProcess } from './worker-process.ts';
+import type { WorkerState } from './worker-state.ts';
 
 /** Whom a line of a log belongs to. */
 export type Speaker = Pick<InvocationRecord, 'functionName' | 'id'>;
 
 export interface WorkerEvents {
   onReady(worker: Worker, descriptors: readonly FunctionDescriptor[]): void;
-  /** It has ended an invocation; unless it is `draining` it can take the next. */
-  onFinished(worker: Worker): void;
-  onExit(worker: Worker, exit: WorkerExit, marks: LastMarks): void;
+  /** A run of this function took so long. */
+  onFinished(functionName: string, durationMs: number): void;
+  /** It has one less in its hands, maybe none: unless it is `draining` it can take another one. */
+  onFree(worker: Worker): void;
+  /** These were handed to it, and it will not begin them: they are to run elsewhere, in this order. */
+  onReturned(records: readonly InvocationRecord[]): void;
+  onExit(worker: Worker, exit: WorkerExit, journal: JournalContent): void;
   onLine(worker: Worker, stream: 'stdout' | 'stderr', line: string): void;
   onLog(worker: Worker, envelope: Envelope<Extract<FromWorker, { type: 'log' }>>): void;
 }
 
 /**
- * One worker of a pool: `starting → ready ⇄ busy → draining → exited`. It runs one invocation at a time.
+ * One worker of a pool: `starting → ready ⇄ busy → draining → exited`. It runs one invocation at a time; more may have
+ * been handed to it ahead, which are queued still.
+ *
+ * The caller of an invocation may be settled before the function has ended, by a timeout or a cancel; the worker stays
+ * taken until the function has ended too, or has been killed: the signal at once, SIGTERM after `killGrace`, SIGKILL
+ * after twice that.
  */
 export class Worker {
   readonly id: number;
@@ -36,7 +46,6 @@ export class Worker {
   /** How many invocations have ended in it. */
   invocations = 0;
   state: WorkerState = 'starting';
-  execution: Execution | undefined;
   /** Set when it was told or forced to end, so that its end surprises nobody; says why. */
   endReason: string | undefined;
 
@@ -44,16 +53,28 @@ export class Worker {
   readonly #settings: PoolSettings;
   readonly #events: WorkerEvents;
   readonly #indexes: ReadonlyMap<string, number>;
+  /** The first one runs. */
+  readonly #turns: Turn[] = [];
   #runs = 0;
   /** Without the record itself, which would keep the result in memory. */
   #last: (Speaker & { run: number }) | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timeout = new LazyTimer(() => this.#timedOut());
+  readonly #idleness: LazyTimer;
+  #loadTimer: NodeJS.Timeout | undefined;
+  #killTimer: NodeJS.Timeout | undefined;
 
-  constructor(id: number, code: Code, settings: PoolSettings, events: WorkerEvents) {
+  constructor(
+    id: number,
+    code: Code,
+    settings: PoolSettings,
+    events: WorkerEvents,
+    onIdle: (worker: Worker) => void,
+  ) {
     this.id = id;
     this.code = code;
     this.#settings = settings;
     this.#events = events;
+    this.#idleness = new LazyTimer(() => onIdle(this));
     this.sources = code.sources;
     this.#indexes = new Map(this.sources.map(({ name }, index) => [name, index]));
     this.#process = new WorkerProcess({
@@ -61,11 +82,11 @@ export class Worker {
       env: settings.env,
       onMessage: (envelope) => this.#receive(envelope),
       onLine: (stream, line) => events.onLine(this, stream, line),
-      onExit: (exit, marks) => this.#exited(exit, marks),
+      onExit: (exit, journal) => this.#exited(exit, journal),
     });
     this.#process.send({ type: 'load', functions: this.sources, root: code.root });
     const { loadTimeoutMs } = settings;
-    this.#timer = startTimer(
+    this.#loadTimer = startTimer(
       () => this.kill(`had not loaded its functions after ${loadTimeoutMs} ms`),
       loadTimeoutMs,
     )?.unref();
@@ -79,46 +100,93 @@ export class Worker {
     return this.#indexes.has(functionName);
   }
 
-  /** Runs an invocation of a function that it has; it has to be `ready`. */
-  run(record: InvocationRecord, request: Request): void {
-    clearTimeout(this.#timer);
+  /** The invocation that it runs. */
+  get current(): Turn | undefined {
+    return this.#turns[0];
+  }
+
+  /** All that is in its hands, in the order it was handed over. */
+  get turns(): readonly Turn[] {
+    return this.#turns;
+  }
+
+  /** How many invocations are in its hands. */
+  get load(): number {
+    return this.#turns.length;
+  }
+
+  /** Whether more can be handed to it ahead of time: what runs has not been given up. */
+  get canHold(): boolean {
+    return this.state === 'busy' && this.#process.canTakeBack && this.#turns[0]?.record.hasEnded === false;
+  }
+
+  /** Gives it an invocation of a function that it has; it has to be `ready`, or `canHold`. */
+  hand(record: InvocationRecord, request: Request): void {
+    const index = this.#indexes.get(record.functionName) as number;
+    const timeoutMs =
+      request.timeoutMs ?? this.code.timeoutOf(record.functionName) ?? this.#settings.timeoutMs;
+    const turn: Turn = { record, run: ++this.#runs, timeoutMs, since: 0 };
+    const isAhead = this.#turns.length > 0;
+    this.#turns.push(turn);
+    this.#process.send(
+      {
+        type: 'run',
+        run: turn.run,
+        functionIndex: index,
+        invocationId: record.id,
+        attempt: record.attempt,
+        isAhead,
+        timeoutMs: isLimit(timeoutMs) ? timeoutMs : 0,
+        cwd: request.cwd,
+      },
+      request.args,
+    );
+    if (isAhead) return;
     this.state = 'busy';
-    // It waited for this worker as long as the worker was not ready and it was there.
-    const initMs = this.invocations === 0 ? this.readyAt - Math.max(this.spawnedAt, record.submittedAt) : 0;
-    record.start(this.id, Math.max(0, initMs));
-    this.execution = new Execution({
-      record,
-      request,
-      run: ++this.#runs,
-      process: this.#process,
-      functionIndex: this.#indexes.get(record.functionName) as number,
-      timeoutMs: request.timeoutMs ?? this.code.timeoutOf(record.functionName) ?? this.#settings.timeoutMs,
-      killGraceMs: this.#settings.killGraceMs,
-      memoryMB: () => this.memoryMB,
-    });
+    this.#idleness.clear();
+    this.#begin(turn, performance.now());
+  }
+
+  /** Takes back what it holds and has not begun, in the order it was handed over. */
+  takeBack(): InvocationRecord[] {
+    const [, firstHeld] = this.#turns;
+    if (!firstHeld) return [];
+    const started = this.#process.takeBack(firstHeld.run, this.#runs + 1);
+    const first = this.#turns.findIndex(({ run }, index) => index > 0 && run > started);
+    return first === -1 ? [] : this.#turns.splice(first).map(({ record }) => record);
+  }
+
+  /** Settles the caller of one that has begun, and sees to it that the function ends as well. */
+  abandon(record: InvocationRecord, outcome: EarlyOutcome): void {
+    const turn = this.#turns.find((each) => each.record === record);
+    if (!turn || record.hasEnded) return;
+    this.#process.send({ type: 'abort', run: turn.run }, abortReason(outcome, record));
+    record.end(outcome, this.memoryMB);
+    if (turn !== this.#turns[0]) return; // until it is, which the worker knows already
+    this.#giveTimeToEnd();
+    this.#events.onReturned(this.takeBack());
   }
 
   /** Whose run this is, or was the last time: a function may go on after its end. */
   speakerOf(run: number): Speaker | undefined {
-    if (this.execution?.run === run) return this.execution.record;
-    return this.#last?.run === run ? this.#last : undefined;
+    const turn = this.#turns.find((each) => each.run === run);
+    return turn?.record ?? (this.#last?.run === run ? this.#last : undefined);
   }
 
-  /** Calls back when it has been idle for so long; a run ends the wait. */
-  whenIdleFor(ms: number, callback: () => void): void {
-    clearTimeout(this.#timer);
-    this.#timer = startTimer(callback, ms)?.unref();
+  /** Calls back `onIdle` when it has been idle for so long; a run ends the wait. */
+  watchIdleness(ms: number): void {
+    this.#idleness.set(ms);
   }
 
   /** Lets it end what it runs, then stops it, politely first. */
   retire(reason: string): void {
     if (this.state === 'draining' || this.state === 'exited') return;
-    const isIdle = this.state === 'ready';
-    const isStarting = this.state === 'starting';
+    const { state } = this;
     this.state = 'draining';
     this.endReason = reason;
-    if (isIdle) this.#stop();
-    else if (isStarting) this.kill(reason);
+    if (state === 'ready') this.#stop();
+    else if (state === 'starting') this.kill(reason);
+    else this.#events.onReturned(this.takeBack());
   }
 
   kill(reason: string): void {
@@ -129,19 +197,49 @@ export class Worker {
   }
 
   #stop(): void {
-    clearTimeout(this.#timer);
+    this.#idleness.clear();
     this.#process.send({ type: 'stop' });
+    this.#killStepwise();
+  }
+
+  #killStepwise(): void {
     const { killGraceMs } = this.#settings;
-    this.#timer = startTimer(() => {
+    clearTimeout(this.#killTimer);
+    this.#killTimer = startTimer(() => {
       this.#process.kill('SIGTERM');
-      this.#timer = startTimer(() => this.#process.kill('SIGKILL'), killGraceMs);
+      this.#killTimer = startTimer(() => this.#process.kill('SIGKILL'), killGraceMs);
     }, killGraceMs);
   }
 
-  #receive({ message, body }: Envelope<FromWorker>): void {
+  #giveTimeToEnd(): void {
+    this.#timeout.clear();
+    this.#killStepwise();
+  }
+
+  #begin(turn: Turn, now: number): void {
+    turn.since = now;
+    this.#process.forgetOutput();
+    if (turn.record.hasEnded) {
+      this.#giveTimeToEnd();
+      return;
+    }
+    // It waited for this worker as long as the worker was not ready and it was there.
+    const initMs =
+      this.invocations === 0 ? this.readyAt - Math.max(this.spawnedAt, turn.record.submittedAt) : 0;
+    turn.record.start(this.id, Math.max(0, initMs), now);
+    this.#timeout.set(turn.timeoutMs, now);
+  }
+
+  #timedOut(): void {
+    const turn = this.#turns[0];
+    if (turn) this.abandon(turn.record, { kind: 'timedOut', timeoutMs: turn.timeoutMs });
+  }
+
+  #receive(envelope: Envelope<FromWorker>): void {
+    const { message, body } = envelope;
     switch (message.type) {
       case 'ready':
-        clearTimeout(this.#timer);
+        clearTimeout(this.#loadTimer);
         if (this.state !== 'starting' || !body) return;
         this.state = 'ready';
         this.readyAt = performance.now();
@@ -150,35 +248,64 @@ export class Worker {
         break;
       case 'succeeded':
       case 'failed':
-        this.execution?.functionEnded(message.run);
+        // Its time can't run out any more while the last of its output is read.
+        if (message.run === this.#turns[0]?.run) this.#timeout.clear();
         this.#process.afterOutput(message.output, () => this.#finished({ message, body }));
         break;
+      case 'left':
+        this.#left(message.run);
+        break;
       case 'progress':
-        if (message.run === this.execution?.run && body) this.execution.record.reportProgress(body);
+        if (body) this.#turns.find(({ run }) => run === message.run)?.record.reportProgress(body);
         break;
       case 'log':
         this.#events.onLog(this, { message, body });
     }
   }
 
-  #finished(envelope: Parameters<Execution['finish']>[0]): void {
-    const execution = this.execution;
-    if (!execution || envelope.message.run !== execution.run) return;
-    this.execution = undefined;
-    const { functionName, id } = execution.record;
-    this.#last = { run: execution.run, functionName, id };
+  /** A run has ended. One that is told twice, by the worker and by its journal, is not there the second time. */
+  #finished(end: RunEnd): void {
+    const { message } = end;
+    const turn = this.#turns[0];
+    if (turn?.run !== message.run) return;
+    const { record } = turn;
+    clearTimeout(this.#killTimer);
+    this.#turns.shift();
     this.invocations++;
-    this.memoryMB = envelope.message.memoryMB;
-    execution.finish(envelope);
-    if (this.state === 'busy') this.state = 'ready';
-    else if (this.state === 'draining') this.#stop();
-    this.#events.onFinished(this);
+    this.memoryMB = message.memoryMB;
+    this.#last = { run: turn.run, functionName: record.functionName, id: record.id };
+    record.end(outcomeOf(end), message.memoryMB, message.durationMs);
+    this.#events.onFinished(record.functionName, message.durationMs);
+    this.#goOn();
   }
 
-  #exited(exit: WorkerExit, marks: LastMarks): void {
-    clearTimeout(this.#timer);
-    this.execution?.stopTimers();
-    this.#events.onExit(this, exit, marks);
+  #left(run: number): void {
+    const index = this.#turns.findIndex((turn) => turn.run === run);
+    const [turn] = index === -1 ? [] : this.#turns.splice(index, 1);
+    if (!turn) return;
+    if (!turn.record.hasEnded) {
+      turn.record.putBack();
+      this.#events.onReturned([turn.record]);
+    }
+    if (index === 0) this.#goOn();
+    else this.#events.onFree(this);
+  }
+
+  #goOn(): void {
+    if (this.state === 'exited') return;
+    const next = this.#turns[0];
+    if (next) this.#begin(next, performance.now());
+    else if (this.state === 'busy') this.state = 'ready';
+    else if (this.state === 'draining') this.#stop();
+    this.#events.onFree(this);
+  }
+
+  #exited(exit: WorkerExit, journal: JournalContent): void {
+    for (const timer of [this.#loadTimer, this.#killTimer]) clearTimeout(timer);
+    for (const timer of [this.#timeout, this.#idleness]) timer.stop();
     this.state = 'exited';
+    // What had ended and was still in its memory.
+    for (const end of journal.ends) this.#receive(end);
+    this.#events.onExit(this, exit, journal);
   }
 }

@@ -1,64 +1,76 @@
-import { inspect } from 'node:util';
 import type { Channel } from '../channel/channel.ts';
 import { decodeValue, type EncodedValue, encodeValue } from '../channel/codec.ts';
-import { levelNames } from '../channel/levels.ts';
-import type { MarkWriter } from '../channel/marks.ts';
+import type { FramePlace } from '../channel/frames.ts';
+import type { JournalWriter } from '../channel/journal.ts';
 import type { FailureKind, FromWorker, ToWorker } from '../channel/messages.ts';
 import { UnserializableError } from '../channel/structured.ts';
-import type { ContextLog, FunctionContext } from './context.ts';
 import { validateInput } from './input.ts';
 import type { LoadedFunction } from './load.ts';
+import { encodeLossy } from './lossy.ts';
 import { residentMemoryMB } from './memory.ts';
 import type { OutputCount } from './output.ts';
+import { RunContext } from './run-context.ts';
 
 type RunMessage = Extract<ToWorker, { type: 'run' }>;
 
-/** Runs invocations and reports how each of them ended. */
+/** A run that was handed over and has not begun. */
+interface Held {
+  readonly message: RunMessage;
+  readonly body: EncodedValue | undefined;
+  /** Set when it was told to end before it began. */
+  abort?: { readonly reason: unknown };
+}
+
+/** Results that wait to be sent together wait no longer than this, while short runs follow each other. */
+const longestBatchMs = 0.2;
+
+/** Runs invocations, one after another in the order they came, and reports how each of them ended. */
 export class Executor {
   readonly #channel: Channel<FromWorker, ToWorker>;
+  readonly #journal: JournalWriter;
+  readonly #output: OutputCount;
   readonly #functions: readonly LoadedFunction[];
-  readonly #running = new Map<number, AbortController>();
   /** By function index: set up, or about to be. */
   readonly #setUp = new Map<number, Promise<void>>();
-
-  readonly #marks: MarkWriter;
-  readonly #output: OutputCount;
+  readonly #isReady = new Set<number>();
+  readonly #held: Held[] = [];
+  #isRunning = false;
+  #current: { readonly run: number; readonly context: RunContext } | undefined;
+  /** The end of the last run, as long as it has not been sent. */
+  #unsent: FramePlace | undefined;
+  #sentAt = 0;
+  #isFlushDue = false;
 
   constructor(options: {
     channel: Channel<FromWorker, ToWorker>;
-    marks: MarkWriter;
+    journal: JournalWriter;
     output: OutputCount;
     functions: readonly LoadedFunction[];
   }) {
     this.#channel = options.channel;
-    this.#marks = options.marks;
+    this.#journal = options.journal;
     this.#output = options.output;
     this.#functions = options.functions;
   }
 
-  async run(message: RunMessage, body: EncodedValue | undefined): Promise<void> {
-    // From here on a death of this process is blamed on this run.
-    this.#marks.started(message.run);
-    const controller = new AbortController();
-    this.#running.set(message.run, controller);
-    const outcome = await this.#outcome(message, body, controller.signal);
-    this.#running.delete(message.run);
-    const end = { run: message.run, memoryMB: residentMemoryMB(), output: this.#output.written };
-    if (outcome.kind === 'succeeded') {
-      this.#channel.post({ type: 'succeeded', ...end }, outcome.body);
-    } else {
-      const { kind, path } = outcome;
-      this.#channel.post({ type: 'failed', ...end, kind, path }, outcome.body);
-    }
+  run(message: RunMessage, body: EncodedValue | undefined): void {
+    this.#held.push({ message, body });
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    // After all that came with it has been read: it may have been cancelled on the way.
+    queueMicrotask(() => void this.#runAll());
+  }
+
+  abort(run: number, encodedReason: EncodedValue | undefined): void {
+    const reason = encodedReason && decodeValue(encodedReason);
+    if (this.#current?.run === run) this.#current.context.abort(reason);
+    const held = this.#held.find(({ message }) => message.run === run);
+    if (held) held.abort = { reason };
   }
 
   /** Whether a run goes on that was told to end. */
   get isAborting(): boolean {
-    return [...this.#running.values()].some(({ signal }) => signal.aborted);
-  }
-
-  abort(run: number, reason: EncodedValue | undefined): void {
-    this.#running.get(run)?.abort(reason && decodeValue(reason));
+    return this.#current?.context.isAborted === true;
   }
 
   /** Runs `teardown` of each function that was set up here. A worker is stopped only when it is idle. */
@@ -73,118 +85,171 @@ export class Executor {
     }
   }
 
-  #setUpOnce(index: number, setup: (() => unknown) | undefined): Promise<void> {
-    let done = this.#setUp.get(index);
-    if (!done) {
-      done = (async () => void (await setup?.()))();
-      this.#setUp.set(index, done);
-      // A set-up that failed fails this invocation; the next one tries again.
-      done.catch(() => this.#setUp.delete(index));
+  async #runAll(): Promise<void> {
+    for (let next = this.#held.shift(); next !== undefined; next = this.#held.shift()) {
+      const unsent = this.#unsentEnd();
+      // What the operating system has not taken yet, because the runtime doesn't read, would be lost with this process.
+      if (!unsent && this.#channel.isBackedUp) await this.#channel.flushed();
+      if (!this.#begin(next.message, unsent)) continue;
+      const startedAt = performance.now();
+      const outcome = this.#outcome(next, startedAt);
+      if (outcome instanceof Promise) {
+        this.#flushSoon();
+        this.#finish(next.message.run, startedAt, await outcome);
+      } else {
+        this.#finish(next.message.run, startedAt, outcome);
+      }
     }
-    return done;
+    this.#isRunning = false;
   }
 
-  async #outcome(message: RunMessage, body: EncodedValue | undefined, signal: AbortSignal): Promise<Outcome> {
+  /** The end of the last run, if it has not been sent and the journal can hold it; else everything is sent. */
+  #unsentEnd(): FramePlace | undefined {
+    const unsent = this.#unsent;
+    this.#unsent = undefined;
+    if (unsent && !this.#channel.isFlushed && this.#journal.fits(unsent)) return unsent;
+    this.#flush();
+    return undefined;
+  }
+
+  /** Writes down that the run begins: from here on a death of this process is blamed on it. */
+  #begin({ run, isAhead }: RunMessage, unsent: FramePlace | undefined): boolean {
+    if (unsent) this.#journal.finishedAndStarted(unsent, run);
+    else this.#journal.started(run);
+    if (!isAhead || !this.#journal.isTakenBack(run)) return true;
+    this.#channel.add({ type: 'left', run });
+    this.#flush();
+    return false;
+  }
+
+  #finish(run: number, startedAt: number, outcome: Outcome): void {
+    this.#current?.context.end();
+    this.#current = undefined;
+    const now = performance.now();
+    const end = {
+      run,
+      durationMs: now - startedAt,
+      memoryMB: residentMemoryMB(now),
+      output: this.#output.written,
+    };
+    if (outcome.kind === 'succeeded') {
+      this.#unsent = this.#channel.add({ type: 'succeeded', ...end }, outcome.body);
+    } else {
+      const { kind, path } = outcome;
+      this.#unsent = this.#channel.add({ type: 'failed', ...end, kind, path }, outcome.body);
+    }
+    const mayWait = this.#unsent && this.#held.length > 0 && now - this.#sentAt < longestBatchMs;
+    if (!mayWait) this.#flush(now);
+  }
+
+  #flush(now = performance.now()): void {
+    this.#sentAt = now;
+    this.#channel.flush();
+  }
+
+  // Before a function that waits: the event loop turns, and callers should not wait with it.
+  #flushSoon(): void {
+    if (this.#isFlushDue || this.#channel.isFlushed) return;
+    this.#isFlushDue = true;
+    setImmediate(() => {
+      this.#isFlushDue = false;
+      this.#flush();
+    });
+  }
+
+  #outcome({ message, body, abort }: Held, startedAt: number): Outcome | Promise<Outcome> {
     const loaded = this.#functions[message.functionIndex];
     if (!loaded?.form) {
       return failed('notLoaded', loaded?.descriptor.state === 'failed' ? loaded.descriptor.error : undefined);
     }
-    const { handler, input: schema, setup } = loaded.form;
+    const context = new RunContext(message, loaded.source, startedAt, this.#channel);
+    this.#current = { run: message.run, context };
+    if (abort) context.abort(abort.reason);
     let input: unknown;
     try {
       input = body && decodeValue(body);
     } catch (error) {
       return failed('undecodable', error);
     }
-    let result: unknown;
+    const { form } = loaded;
+    if (form.input || !this.#isReady.has(message.functionIndex)) {
+      return this.#prepareAndRun(message.functionIndex, form, input, context);
+    }
+    return runHandler(form, input, context);
+  }
+
+  async #prepareAndRun(index: number, form: Form, input: unknown, context: RunContext): Promise<Outcome> {
+    let value = input;
     try {
-      if (schema) {
-        const validated = await validateInput(schema, input);
+      if (form.input) {
+        const validated = await validateInput(form.input, input);
         if ('issues' in validated) return failed('invalidInput', validated.issues);
-        input = validated.value;
+        value = validated.value;
       }
-      if (!this.#setUp.has(message.functionIndex)) await this.#setUpOnce(message.functionIndex, setup);
-      // Cancelled on the way or during the set-up: a function that has not begun should not begin.
-      if (signal.aborted) return failed('threw', signal.reason);
-      result = await handler(input, this.#context(message, loaded, signal));
+      if (!this.#isReady.has(index)) await this.#setUpOnce(index, form.setup);
     } catch (thrown) {
       return failed('threw', thrown);
     }
-    try {
-      return { kind: 'succeeded', body: encodeValue(result, 'result') };
-    } catch (error) {
-      return failed('unserializable', error);
+    return runHandler(form, value, context);
+  }
+
+  #setUpOnce(index: number, setup: (() => unknown) | undefined): Promise<void> {
+    let done = this.#setUp.get(index);
+    if (!done) {
+      done = (async () => {
+        await setup?.();
+        this.#isReady.add(index);
+      })();
+      this.#setUp.set(index, done);
+      // A set-up that failed fails this invocation; the next one tries again.
+      done.catch(() => this.#setUp.delete(index));
     }
-  }
-
-  #context(message: RunMessage, { source }: LoadedFunction, signal: AbortSignal): FunctionContext {
-    const { run, cwd, invocationId, attempt, timeoutMs } = message;
-    const startedAt = performance.now();
-    return {
-      cwd,
-      invocationId,
-      functionName: source.name,
-      version: source.version,
-      attempt,
-      signal,
-      // JSON has no Infinity: 0 stands for no timeout.
-      remainingTime: () =>
-        timeoutMs === 0 ? Number.POSITIVE_INFINITY : Math.max(0, timeoutMs - (performance.now() - startedAt)),
-      log: this.#log(run),
-      progress: (value) => {
-        if (this.#running.has(run))
-          this.#channel.post({ type: 'progress', run }, encodeValue(value, 'progress'));
-      },
-    };
-  }
-
-  #log(run: number): ContextLog {
-    const method = (level: (typeof levelNames)[number]) => (first: object | string, message?: string) => {
-      if (typeof first === 'string') {
-        this.#channel.post({ type: 'log', run, level, message: first });
-        return;
-      }
-      // An error alone is its own message, as in pino.
-      const text = message ?? (first instanceof Error ? first.message : undefined);
-      const fields = first instanceof Error ? { err: first } : first;
-      this.#channel.post({ type: 'log', run, level, message: text }, encodeFields(fields));
-    };
-    return Object.fromEntries(levelNames.map((level) => [level, method(level)])) as unknown as ContextLog;
+    return done;
   }
 }
+
+type Form = NonNullable<LoadedFunction['form']>;
 
 type Outcome =
   | { readonly kind: 'succeeded'; readonly body: EncodedValue }
   | { readonly kind: FailureKind; readonly body: EncodedValue; readonly path?: string };
+
+function runHandler({ handler }: Form, input: unknown, context: RunContext): Outcome | Promise<Outcome> {
+  // Cancelled on the way or during the set-up: a function that has not begun should not begin.
+  if (context.isAborted) return failed('threw', context.abortReason);
+  try {
+    const result = handler(input, context);
+    return isThenable(result) ? settled(result) : succeeded(result);
+  } catch (thrown) {
+    return failed('threw', thrown);
+  }
+}
+
+async function settled(result: PromiseLike<unknown>): Promise<Outcome> {
+  try {
+    return succeeded(await result);
+  } catch (thrown) {
+    return failed('threw', thrown);
+  }
+}
+
+function succeeded(result: unknown): Outcome {
+  try {
+    return { kind: 'succeeded', body: encodeValue(result, 'result') };
+  } catch (error) {
+    return failed('unserializable', error);
+  }
+}
 
 function failed(kind: FailureKind, detail: unknown): Outcome {
   const body = encodeLossy(detail);
   return detail instanceof UnserializableError ? { kind, body, path: detail.path } : { kind, body };
 }
 
-/** For what was thrown, which must arrive in some form: as text, when it can't be sent as it is. */
-function encodeLossy(value: unknown): EncodedValue {
-  try {
-    return encodeValue(value);
-  } catch (error) {
-    return encodeValue(shown(value) ?? error);
-  }
-}
-
-/** A field that can't be sent must not cost the others, nor the line. */
-function encodeFields(fields: object): EncodedValue {
-  try {
-    return encodeValue(fields);
-  } catch {
-    const sendable = Object.entries(fields).map(([key, value]) => [key, decodeValue(encodeLossy(value))]);
-    return encodeValue(Object.fromEntries(sendable));
-  }
-}
-
-function shown(value: unknown): string | undefined {
-  try {
-    return inspect(value, { depth: 2 });
-  } catch {
-    return undefined; // what it throws when it is looked at says as much
-  }
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    value !== null &&
+    (typeof value === 'object' || typeof value === 'function') &&
+    typeof (value as { then?: unknown }).then === 'function'
+  );
 }

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { encodeValue } from '../channel/codec.ts';
-import type { MarkWriter } from '../channel/marks.ts';
+import type { JournalWriter } from '../channel/journal.ts';
 import type { FunctionDescriptor, FunctionSource } from '../channel/messages.ts';
 import { isModuleInCommonJs } from '../config/module-kind.ts';
 import { withTsconfig } from '../modules/tsconfig.ts';
@@ -22,14 +22,14 @@ export interface LoadedFunction {
 export async function loadFunctions(
   sources: readonly FunctionSource[],
   root: string,
-  marks: MarkWriter,
+  journal: JournalWriter,
 ): Promise<LoadedFunction[]> {
   const loaded: LoadedFunction[] = [];
   for (const [index, source] of sources.entries()) {
-    marks.loading(index);
+    journal.loading(index);
     loaded.push(await loadFunction(source, root));
   }
-  marks.loaded();
+  journal.loaded();
   return loaded;
 }
 

@@ -6,9 +6,9 @@ import fs from 'node:fs';
 import { Socket } from 'node:net';
 import { Channel } from '../channel/channel.ts';
 import { encodeValue } from '../channel/codec.ts';
-import { MarkWriter } from '../channel/marks.ts';
+import { JournalWriter } from '../channel/journal.ts';
 import type { Envelope, FromWorker, ToWorker } from '../channel/messages.ts';
-import { channelFd, marksFd, startEnvironment } from '../channel/start.ts';
+import { channelFd, journalFd, startEnvironment } from '../channel/start.ts';
 import { Executor } from './executor.ts';
 import { loadFunctions } from './load.ts';
 import { residentMemoryMB } from './memory.ts';
@@ -30,7 +30,7 @@ process.on('SIGTERM', () => {
 fs.access('.', () => {});
 const { runtimePid } = startEnvironment.take(process.env);
 
-const marks = new MarkWriter(marksFd);
+const journal = new JournalWriter(journalFd);
 const output = new OutputCount();
 let executor: Executor | undefined;
 let isStopping = false;
@@ -50,15 +50,15 @@ async function receive({ message, body }: Envelope<ToWorker>): Promise<void> {
   switch (message.type) {
     case 'load': {
       const startedAt = performance.now();
-      const loaded = await loadFunctions(message.functions, message.root, marks);
-      executor = new Executor({ channel, marks, output, functions: loaded });
+      const loaded = await loadFunctions(message.functions, message.root, journal);
+      executor = new Executor({ channel, journal, output, functions: loaded });
       const descriptors = encodeValue(loaded.map((each) => each.descriptor));
       const loadMs = performance.now() - startedAt;
       channel.post({ type: 'ready', loadMs, memoryMB: residentMemoryMB() }, descriptors);
       break;
     }
     case 'run':
-      await executor?.run(message, body);
+      executor?.run(message, body);
       break;
     case 'abort':
       executor?.abort(message.run, body);

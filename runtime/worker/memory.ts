@@ -1,6 +1,8 @@
-/** The resident memory of this process in MB, at most `maxAgeMs` old: reading it costs more than a short function. */
-export function residentMemoryMB(): number {
-  const now = performance.now();
+/**
+ * The resident memory of this process in MB, at most `maxAgeMs` old: reading it costs more than a short function.
+ * `now` is the time of performance.now().
+ */
+export function residentMemoryMB(now = performance.now()): number {
   if (now - readAt > maxAgeMs) {
     readAt = now;
     last = Math.round(process.memoryUsage.rss() / 2 ** 20);

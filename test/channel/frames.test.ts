@@ -11,12 +11,25 @@ interface Message {
 
 type Frame = readonly [message: Message & Record<string, unknown>, body?: EncodedValue];
 
-const json = (text: string): EncodedValue => ({ codec: 'json', bytes: Buffer.from(text) });
+const json = (text: string): EncodedValue => ({ codec: 'json', text });
 const v8 = (bytes: Uint8Array): EncodedValue => ({ codec: 'v8', bytes });
+
+function runOf(run: number, cwd: string) {
+  return {
+    ...{ type: 'run', run, functionIndex: 3, attempt: 1, isAhead: false, timeoutMs: 60_000 },
+    ...{ invocationId: '01ARZ3NDEKTSV4RRFFQ69G5FAV', cwd },
+  };
+}
 
 const samples: Frame[] = [
   [{ type: 'ready' }],
-  [{ type: 'run', cwd: '/größe/人/\u{1F600}' }, json('"größe 人 \u{1F600}"')],
+  [runOf(1, '/größe/人/\u{1F600}'), json('"größe 人 \u{1F600}"')],
+  [{ ...runOf(2, '/größe/人/\u{1F600}'), isAhead: true, timeoutMs: 0.5, attempt: 3 }, json('1')],
+  [runOf(2 ** 32 - 1, '')],
+  [
+    { type: 'succeeded', run: 2 ** 32 - 1, durationMs: 0.001, memoryMB: 1e6, output: [2 ** 40, 0] },
+    v8(Buffer.alloc(3)),
+  ],
   [{ type: 'empty body' }, v8(Buffer.alloc(0))],
   [{ type: 'bytes' }, v8(Buffer.from([0, 255, 10, 13, 0]))],
   [{ type: 'abort', run: 2 ** 31, path: '"\\\n' }, json('null')],
@@ -37,7 +50,9 @@ function read(chunks: readonly Buffer[]): string[] {
 }
 
 function textOf({ message, body }: Envelope<Message>): string {
-  return `${JSON.stringify(message)} ${body ? `${body.codec} ${Buffer.from(body.bytes).toString('hex')}` : '-'}`;
+  if (!body) return `${JSON.stringify(message)} -`;
+  const bytes = 'text' in body ? Buffer.from(body.text) : Buffer.from(body.bytes);
+  return `${JSON.stringify(message)} ${body.codec} ${bytes.toString('hex')}`;
 }
 
 const textsOf = (frames: readonly Frame[]) => frames.map(([message, body]) => textOf({ message, body }));
@@ -79,7 +94,10 @@ test('a message is handed on with the chunk that completes it, not later', () =>
 test('the small frames of a turn are one chunk, and a batch that was taken is empty', () => {
   const batch = new FrameBatch();
   assert(batch.isEmpty);
-  for (let count = 0; count < 1_000; count++) batch.add({ type: 'progress', count }, json('1'));
+  for (let count = 0; count < 1_000; count++) {
+    const message: Frame[0] = { type: 'progress', count };
+    batch.add(message, json('1'));
+  }
   assert(!batch.isEmpty);
   const chunks = batch.take();
   assert.equal(chunks.length, 1);
@@ -110,19 +128,20 @@ test('a large frame in many chunks is put together once', () => {
   let found: Uint8Array | undefined;
   for (let at = 0; at < bytes.length; at += 65_536) {
     reader.push(bytes.subarray(at, at + 65_536), ({ body }) => {
-      found = body?.bytes;
+      found = body && 'bytes' in body ? body.bytes : undefined;
     });
   }
   assert.equal(found?.length, size);
   assert(found?.every((byte) => byte === 7));
 });
 
-/** The prefix of a frame: its length, the codec of its body, the length of its head. */
-function prefix(length: number, codec: number, headLength: number): Buffer {
-  const bytes = Buffer.alloc(9);
+/** The prefix of a frame: its length, the codec of its body, the length and the kind of its head. */
+function prefix(length: number, codec: number, headLength: number, kind = 0): Buffer {
+  const bytes = Buffer.alloc(10);
   bytes.writeUInt32LE(length, 0);
-  bytes.writeUInt8(codec, 4);
-  bytes.writeUInt32LE(headLength, 5);
+  bytes.writeUInt8(kind, 4);
+  bytes.writeUInt8(codec, 5);
+  bytes.writeUInt32LE(headLength, 6);
   return bytes;
 }
 
@@ -131,16 +150,27 @@ const nonsense: [what: string, bytes: Buffer, message: RegExp][] = [
   ['a length shorter than the prefix', prefix(4, 0, 0), /got a length of 4/],
   ['the greatest length there is', prefix(0xffff_ffff, 0, 2), /got a length of 4294967295/],
   ['a length of 2 GB', prefix(2 ** 31, 0, 2), /at most 2147483647 bytes, got a length of 2147483648/],
-  ['a head that is longer than its frame', Buffer.concat([prefix(7, 0, 3), Buffer.from('{}')]), /head/],
-  ['a head of 4 GB', Buffer.concat([prefix(7, 0, 0xffff_ffff), Buffer.from('{}')]), /head/],
+  [
+    'a head that is longer than its frame',
+    Buffer.concat([prefix(8, 0, 3), Buffer.from('{}')]),
+    /inside of it/,
+  ],
+  ['a head of 4 GB', Buffer.concat([prefix(8, 0, 0xffff_ffff), Buffer.from('{}')]), /inside of it/],
   [
     'a codec that nobody knows',
-    Buffer.concat([prefix(7, 3, 2), Buffer.from('{}')]),
+    Buffer.concat([prefix(8, 3, 2), Buffer.from('{}')]),
     /codec that exists, got 3/,
   ],
-  ['the last codec', Buffer.concat([prefix(7, 255, 2), Buffer.from('{}')]), /codec that exists, got 255/],
-  ['a head that is no JSON', Buffer.concat([prefix(7, 0, 2), Buffer.from('{]')]), /to be JSON/],
-  ['an empty head', prefix(5, 0, 0), /to be JSON/],
+  ['the last codec', Buffer.concat([prefix(8, 255, 2), Buffer.from('{}')]), /codec that exists, got 255/],
+  ['a kind of head that nobody knows', Buffer.concat([prefix(8, 0, 2, 3), Buffer.from('{}')]), /kind.*got 3/],
+  ['a head that is no JSON', Buffer.concat([prefix(8, 0, 2), Buffer.from('{]')]), /one of its kind/],
+  ['an empty head', prefix(6, 0, 0), /one of its kind/],
+  ['a run that is cut off', Buffer.concat([prefix(16, 0, 10, 1), Buffer.alloc(10)]), /one of its kind/],
+  [
+    'an end of a run that is cut off',
+    Buffer.concat([prefix(16, 0, 10, 2), Buffer.alloc(10)]),
+    /one of its kind/,
+  ],
   [
     'text of another protocol',
     Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'),
@@ -172,7 +202,7 @@ test('the longest frame that is allowed may begin: it takes no memory before its
 
 function randomFrame(random: Random): Frame {
   const message = {
-    type: random.pick(['run', 'größe', '']),
+    type: random.pick(['abort', 'größe', '']),
     n: random.fraction(),
     list: random.list(5, () => 1),
   };

@@ -1,0 +1,215 @@
+/**
+ * The journal of a worker: what it is about to do and what it has finished, written where the runtime can read it after
+ * any death of the worker, SIGKILL and native crashes included, and where the runtime can take back what it handed
+ * ahead to a worker that hears nothing. It is a file that both hold open and that has no name any more, so that nothing
+ * can be left behind. All numbers are little-endian 32-bit integers:
+ *
+ *     0   the index of the function that is being loaded, or -1
+ *     4   the run that was started last after everything before it had been sent, from 1; 0: none
+ *     8   taken back: the first run, the one behind the last, and the sum of both (what is being written has another)
+ *     20  entries: a frame as it is sent, of a run that has ended; then the run that was started after it
+ *
+ * Results of short runs are sent together, so that some may still be in the worker's memory while it runs the next.
+ * Those are the entries. Once they are sent, the next ones are written over them from the beginning: an entry holds
+ * when its frame is the end of the run that the entry before it (or the number at 4) started, and starts a later one.
+ * Numbers only grow, so that what is left of older entries, or one that was cut off by the end of the worker, fails that.
+ */
+import { randomUUID } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { type FramePlace, FrameReader } from './frames.ts';
+import type { Envelope, FromWorker } from './messages.ts';
+
+const nothing = -1;
+const numberBytes = 4;
+const loadingOffset = 0;
+const startedOffset = 4;
+const takenBackOffset = 8;
+const takenBackBytes = 3 * numberBytes;
+const entriesOffset = 20;
+
+/** Entries take no more than this; what does not fit has to be sent first. */
+export const journalBytes = 64 * 1024;
+
+/** The worker's side: each entry is one synchronous write, in place before what it announces begins. */
+export class JournalWriter {
+  readonly #fd: number | undefined;
+  readonly #number = Buffer.alloc(numberBytes);
+  readonly #takenBack = Buffer.alloc(takenBackBytes);
+  readonly #entry = Buffer.allocUnsafeSlow(journalBytes);
+  #end = entriesOffset;
+
+  constructor(fd: number) {
+    try {
+      fs.fstatSync(fd);
+      this.#fd = fd;
+    } catch {
+      this.#fd = undefined; // started without a journal
+    }
+  }
+
+  loading(index: number): void {
+    this.#write(loadingOffset, index);
+  }
+
+  loaded(): void {
+    this.#write(loadingOffset, nothing);
+  }
+
+  /** A run begins, and every result before it has been sent. */
+  started(run: number): void {
+    this.#write(startedOffset, run);
+    this.#end = entriesOffset;
+  }
+
+  /** Whether `finishedAndStarted` has room for this frame. */
+  fits({ start, end }: FramePlace): boolean {
+    return this.#end + (end - start) + numberBytes <= journalBytes;
+  }
+
+  /** A run begins while the result of the one before it has yet to be sent. */
+  finishedAndStarted({ buffer, start, end }: FramePlace, run: number): void {
+    if (this.#fd === undefined) return;
+    buffer.copy(this.#entry, 0, start, end);
+    const length = this.#entry.writeInt32LE(run, end - start);
+    fs.writeSync(this.#fd, this.#entry, 0, length, this.#end);
+    this.#end += length;
+  }
+
+  /** Whether the runtime has taken this run back. Asked after its start was written: see JournalReader.takeBack. */
+  isTakenBack(run: number): boolean {
+    if (this.#fd === undefined) return false;
+    const bytes = this.#takenBack;
+    for (;;) {
+      if (fs.readSync(this.#fd, bytes, 0, takenBackBytes, takenBackOffset) < takenBackBytes) return false;
+      const [from, to, sum] = [bytes.readInt32LE(0), bytes.readInt32LE(4), bytes.readInt32LE(8)];
+      if (sum === ((from + to) | 0)) return run >= from && run < to;
+    }
+  }
+
+  #write(offset: number, value: number): void {
+    if (this.#fd === undefined) return;
+    this.#number.writeInt32LE(value);
+    fs.writeSync(this.#fd, this.#number, 0, numberBytes, offset);
+  }
+}
+
+/** What a journal says. */
+export interface JournalContent {
+  /** The index of the function that was being loaded. */
+  readonly loading: number | undefined;
+  /** The run that was started last, 0 when none was; undefined where there is no journal. */
+  readonly started: number | undefined;
+  /** The ends of runs that may not have been sent, in their order. */
+  readonly ends: readonly Envelope<FromWorker>[];
+}
+
+/** The runtime's side. */
+export class JournalReader {
+  /** To be handed to the worker; `undefined` where an open file can't be unlinked. */
+  readonly fd: number | undefined = openUnnamedFile();
+  #takenBack: { from: number; to: number } = { from: 0, to: 0 };
+
+  read(): JournalContent {
+    if (this.fd === undefined) return { loading: undefined, started: undefined, ends: [] };
+    const bytes = Buffer.alloc(journalBytes);
+    const again = Buffer.alloc(numberBytes);
+    let length: number;
+    do {
+      length = fs.readSync(this.fd, bytes, 0, journalBytes, 0);
+      // A worker that lives may have begun anew while this was read: then the entries are not those of the number.
+      fs.readSync(this.fd, again, 0, numberBytes, startedOffset);
+    } while (again.readInt32LE(0) !== bytes.readInt32LE(startedOffset));
+    const loading = bytes.readInt32LE(loadingOffset);
+    let started = bytes.readInt32LE(startedOffset);
+    const ends: Envelope<FromWorker>[] = [];
+    for (let offset = entriesOffset; ; ) {
+      const entry = readEntry(bytes.subarray(offset, length));
+      if (!entry || entry.run !== started || entry.next <= started) break;
+      ends.push(entry.end);
+      started = entry.next;
+      offset += entry.length;
+    }
+    return { loading: loading === nothing ? undefined : loading, started, ends };
+  }
+
+  /**
+   * Takes back the runs from `from` to before `to` that have not been started, and returns the run that was started
+   * last. The worker writes that it starts a run and then looks what was taken back; here it is written first and looked
+   * then: so a run is seen as started here, or as taken back there, or both. Then the worker leaves it out and says so.
+   */
+  takeBack(from: number, to: number): number {
+    if (this.fd === undefined) return to;
+    // The worker may not have come to those that were taken back before: then they stay so. What was handed over since
+    // and is not of these either goes with them; the worker says that it left it out.
+    const hasPassed = (this.read().started ?? to) >= this.#takenBack.to;
+    const first = hasPassed ? from : Math.min(from, this.#takenBack.from);
+    this.#takenBack = { from: first, to };
+    const bytes = Buffer.alloc(takenBackBytes);
+    bytes.writeInt32LE(first, 0);
+    bytes.writeInt32LE(to, 4);
+    bytes.writeInt32LE((first + to) | 0, 8);
+    fs.writeSync(this.fd, bytes, 0, takenBackBytes, takenBackOffset);
+    return this.read().started ?? to;
+  }
+
+  close(): void {
+    if (this.fd !== undefined) fs.closeSync(this.fd);
+  }
+}
+
+interface Entry {
+  readonly end: Envelope<FromWorker>;
+  readonly run: number;
+  readonly next: number;
+  readonly length: number;
+}
+
+function readEntry(bytes: Buffer): Entry | undefined {
+  if (bytes.length < numberBytes) return undefined;
+  const frameLength = numberBytes + bytes.readUInt32LE(0);
+  if (frameLength + numberBytes > bytes.length) return undefined;
+  let end: Envelope<FromWorker> | undefined;
+  try {
+    new FrameReader<FromWorker>().push(bytes.subarray(0, frameLength), (envelope) => {
+      end = envelope;
+    });
+  } catch {
+    return undefined; // what is left of older entries
+  }
+  if (end?.message.type !== 'succeeded' && end?.message.type !== 'failed') return undefined;
+  const next = bytes.readInt32LE(frameLength);
+  return { end, run: end.message.run, next, length: frameLength + numberBytes };
+}
+
+// In memory where the platform has such a folder: a mark must not wait for a disk.
+const folders = process.platform === 'linux' ? ['/dev/shm', os.tmpdir()] : [os.tmpdir()];
+
+function openUnnamedFile(): number | undefined {
+  if (process.platform === 'win32') return undefined;
+  for (const folder of folders) {
+    const file = path.join(folder, `.warm-pool-${randomUUID()}`);
+    try {
+      const fd = fs.openSync(file, 'wx+', 0o600);
+      fs.unlinkSync(file);
+      if (hasRoom(fd)) return fd;
+    } catch {
+      // No such folder, or not writable: the next one may be.
+    }
+  }
+  return undefined;
+}
+
+/** Writes all that will ever be in the file, so that no later entry can fail for want of space. */
+function hasRoom(fd: number): boolean {
+  try {
+    const initial = Buffer.alloc(journalBytes);
+    initial.writeInt32LE(nothing, loadingOffset);
+    fs.writeSync(fd, initial, 0, initial.length, 0);
+    return true;
+  } catch {
+    fs.closeSync(fd);
+    return false;
+  }
+}

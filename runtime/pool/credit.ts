@@ -1,0 +1,39 @@
+/**
+ * How many invocations of a function a worker may be handed at once, so that it never idles between two short ones.
+ * It is earned: a function whose run time is not known, or is no longer far below a round trip, is handed over one at a
+ * time. What is handed to a worker should take no longer than `budgetMs`, as it may wait there while another idles.
+ */
+export class Credit {
+  readonly #functions = new Map<string, { lastMs: number; runMs: number }>();
+
+  /** At least 1. */
+  of(functionName: string): number {
+    const known = this.#functions.get(functionName);
+    if (!known) return 1;
+    return known.runMs * most <= budgetMs ? most : Math.max(1, Math.floor(budgetMs / known.runMs));
+  }
+
+  /** An invocation of it took so long. */
+  observe(functionName: string, ms: number): void {
+    const known = this.#functions.get(functionName);
+    if (!known) {
+      this.#functions.set(functionName, { lastMs: ms, runMs: ms });
+      return;
+    }
+    // A single long one says nothing: the machine had something else to do, or garbage was collected.
+    const runMs = Math.min(ms, known.lastMs);
+    known.lastMs = ms;
+    const weight = runMs > known.runMs ? slowerWeight : fasterWeight;
+    known.runMs += (runMs - known.runMs) * weight;
+  }
+}
+
+/** A round trip to a worker takes some 60 µs: with ten of them in hand that is well hidden. */
+const budgetMs = 0.5;
+
+/** More in hand brought nothing in the measurements. */
+const most = 64;
+
+// Down at once, up in steps: what is handed over wrongly waits, what is not is only a little slower.
+const slowerWeight = 0.9;
+const fasterWeight = 0.25;

@@ -1,0 +1,38 @@
+import { encodeValue } from '../channel/codec.ts';
+import type { Envelope, FromWorker } from '../channel/messages.ts';
+import { errorOf, type Outcome } from '../invocation/outcome.ts';
+import type { InvocationRecord } from '../invocation/record.ts';
+
+/** The message with which a worker says that a run has ended. */
+export type RunEnd = Envelope<Extract<FromWorker, { type: 'succeeded' | 'failed' }>>;
+
+/** How an invocation can end before its function has. */
+export type EarlyOutcome = Extract<Outcome, { kind: 'timedOut' | 'cancelled' | 'refused' }>;
+
+/** An invocation in the hands of a worker: the one that runs, or one that was handed ahead and is queued still. */
+export interface Turn {
+  readonly record: InvocationRecord;
+  /** Its number in this worker. */
+  readonly run: number;
+  /** Infinity without one. */
+  readonly timeoutMs: number;
+  /** When it became the worker's to run, by performance.now(). */
+  since: number;
+}
+
+export function outcomeOf({ message, body }: RunEnd): Outcome {
+  return message.type === 'succeeded'
+    ? { kind: 'succeeded', body }
+    : { kind: 'failed', failure: message.kind, path: message.path, body };
+}
+
+/** What the function finds in `ctx.signal.reason`. */
+export function abortReason(outcome: EarlyOutcome, { functionName, id }: InvocationRecord) {
+  const error = errorOf(outcome, functionName, id);
+  try {
+    return encodeValue(error);
+  } catch {
+    // A reason of the caller that can't be sent: its text can.
+    return encodeValue(new Error(error.message));
+  }
+}

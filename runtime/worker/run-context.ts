@@ -1,0 +1,109 @@
+import type { Channel } from '../channel/channel.ts';
+import { encodeValue } from '../channel/codec.ts';
+import { levelNames } from '../channel/levels.ts';
+import type { FromWorker, FunctionSource, ToWorker } from '../channel/messages.ts';
+import type { ContextLog, ContextLogMethod, FunctionContext } from './context.ts';
+import { encodeFields } from './lossy.ts';
+
+type RunMessage = Extract<ToWorker, { type: 'run' }>;
+
+/**
+ * The context of one run. Most functions look at little of it, so that what costs something, the signal first of all,
+ * is made when it is asked for.
+ */
+export class RunContext implements FunctionContext {
+  readonly cwd: string;
+  readonly invocationId: string;
+  readonly functionName: string;
+  readonly version: string;
+  readonly attempt: number;
+  readonly #run: number;
+  readonly #timeoutMs: number;
+  readonly #startedAt: number;
+  readonly #channel: Channel<FromWorker, ToWorker>;
+  #controller: AbortController | undefined;
+  #log: ContextLog | undefined;
+  #reason: { readonly value: unknown } | undefined;
+  #hasEnded = false;
+
+  constructor(
+    message: RunMessage,
+    { name, version }: FunctionSource,
+    startedAt: number,
+    channel: Channel<FromWorker, ToWorker>,
+  ) {
+    this.cwd = message.cwd;
+    this.invocationId = message.invocationId;
+    this.functionName = name;
+    this.version = version;
+    this.attempt = message.attempt;
+    this.#run = message.run;
+    this.#timeoutMs = message.timeoutMs;
+    this.#startedAt = startedAt;
+    this.#channel = channel;
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.#reason) this.#controller.abort(this.#reason.value);
+    }
+    return this.#controller.signal;
+  }
+
+  get log(): ContextLog {
+    this.#log ??= makeLog(this.#channel, this.#run);
+    return this.#log;
+  }
+
+  // A function may take these two off the context before it calls them.
+  get remainingTime(): () => number {
+    // JSON has no Infinity: 0 stands for no timeout.
+    return () =>
+      this.#timeoutMs === 0
+        ? Number.POSITIVE_INFINITY
+        : Math.max(0, this.#timeoutMs - (performance.now() - this.#startedAt));
+  }
+
+  get progress(): (value: unknown) => void {
+    return (value) => {
+      if (this.#hasEnded) return;
+      this.#channel.post({ type: 'progress', run: this.#run }, encodeValue(value, 'progress'));
+    };
+  }
+
+  abort(reason: unknown): void {
+    this.#reason = { value: reason };
+    this.#controller?.abort(reason);
+  }
+
+  get isAborted(): boolean {
+    return this.#reason !== undefined;
+  }
+
+  get abortReason(): unknown {
+    return this.#reason?.value;
+  }
+
+  /** What the function tells of its progress from now on is too late. */
+  end(): void {
+    this.#hasEnded = true;
+  }
+}
+
+function makeLog(channel: Channel<FromWorker, ToWorker>, run: number): ContextLog {
+  const methods = levelNames.map((level): [string, ContextLogMethod] => [
+    level,
+    (first: object | string, message?: string) => {
+      if (typeof first === 'string') {
+        channel.post({ type: 'log', run, level, message: first });
+        return;
+      }
+      // An error alone is its own message, as in pino.
+      const text = message ?? (first instanceof Error ? first.message : undefined);
+      const fields = first instanceof Error ? { err: first } : first;
+      channel.post({ type: 'log', run, level, message: text }, encodeFields(fields));
+    },
+  ]);
+  return Object.fromEntries(methods) as unknown as ContextLog;
+}

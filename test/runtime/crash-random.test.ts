@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Invocation, WorkerCrashedError } from 'warm-pool';
+import { runProject } from '../support/open-runtime.ts';
+import { within } from '../support/wait.ts';
+
+/** More of them take longer and find rarer things: 10,000 take some twenty minutes. */
+const kills = Number(process.env.POOL_KILLS ?? 120);
+
+/** Notes each run before anything else, so that one that runs twice is seen, also if a kill comes in between. */
+const noting = (body: string) => `
+  import fs from 'node:fs';
+  import { setTimeout } from 'node:timers/promises';
+  const runs = fs.openSync(new URL('../runs', import.meta.url), 'a');
+  export default ${body}`;
+
+const files = {
+  'functions/short.js': noting('(id) => { fs.writeSync(runs, id + ";"); return id; };'),
+  'functions/short-async.js': noting('async (id) => { fs.writeSync(runs, id + ";"); return id; };'),
+  'functions/long.js': noting(
+    'async (id) => { fs.writeSync(runs, id + ";"); await setTimeout(3); return id; };',
+  ),
+};
+
+const names = ['short', 'short', 'short', 'short', 'short-async', 'short-async', 'short', 'long'];
+
+test('workers killed at random under load: every invocation ends once, and of each kill at most one fails', async (t) => {
+  const { project, runtime } = await runProject(t, files, { config: { pool: { min: 2, max: 2 } } });
+  const outcomes = new Map<number, 'done' | 'crashed'>();
+  let next = 0;
+  let isKilling = true;
+
+  const submit = async (): Promise<void> => {
+    const id = next++;
+    const invocation: Invocation<number> = runtime.invoke(names[id % names.length] as string, id);
+    let outcome: 'done' | 'crashed' = 'done';
+    try {
+      assert.equal(await invocation, id);
+    } catch (error) {
+      if (!(error instanceof WorkerCrashedError)) throw error;
+      outcome = 'crashed';
+    }
+    assert(!outcomes.has(id), `${id} was settled twice`);
+    outcomes.set(id, outcome);
+  };
+  const caller = async () => {
+    while (isKilling) await submit();
+  };
+  const bursts = async () => {
+    while (isKilling) await Promise.all(Array.from({ length: 300 }, submit));
+  };
+  const load = Promise.all([...Array.from({ length: 20 }, caller), bursts()]);
+  load.catch(() => {}); // awaited below
+
+  let killed = 0;
+  while (killed < kills) {
+    // Times of all sizes: in the middle of a burst, and when a worker has just come.
+    await delay(Math.random() ** 3 * 100);
+    const ready = runtime.stats().workers.filter(({ state }) => state === 'ready' || state === 'busy');
+    const victim = ready[Math.floor(Math.random() * ready.length)];
+    if (victim?.pid === undefined) continue;
+    process.kill(victim.pid, 'SIGKILL');
+    killed++;
+  }
+  isKilling = false;
+  await within('all of them', load);
+  await within('the drain', runtime.drain());
+
+  const crashed = [...outcomes].filter(([, outcome]) => outcome === 'crashed').map(([id]) => id);
+  t.diagnostic(`${killed} kills, ${outcomes.size} invocations, ${crashed.length} crashed`);
+  assert.equal(outcomes.size, next);
+  assert(crashed.length <= killed, `${crashed.length} failed by ${killed} kills`);
+  const runs = fs.readFileSync(project.path('runs'), 'utf8').split(';').slice(0, -1).map(Number);
+  assert.equal(new Set(runs).size, runs.length, 'something ran twice');
+  const hasRun = new Set(runs);
+  for (const [id, outcome] of outcomes) if (outcome === 'done') assert(hasRun.has(id), `${id} did not run`);
+  const { functions } = runtime.stats();
+  const counts = Object.values(functions);
+  assert.equal(
+    counts.reduce((sum, { invocations }) => sum + invocations, 0),
+    next,
+  );
+  assert.equal(
+    counts.reduce((sum, { crashed: count }) => sum + count, 0),
+    crashed.length,
+  );
+});
