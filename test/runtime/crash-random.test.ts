@@ -54,24 +54,25 @@ test('workers killed at random under load: every invocation ends once, and of ea
   const load = Promise.all([...Array.from({ length: 20 }, caller), bursts()]);
   load.catch(() => {}); // awaited below
 
-  let killed = 0;
-  while (killed < kills) {
+  // By pid: the end of one that was killed may not have been noticed yet.
+  const killed = new Set<number>();
+  while (killed.size < kills) {
     // Times of all sizes: in the middle of a burst, and when a worker has just come.
     await delay(Math.random() ** 3 * 100);
     const ready = runtime.stats().workers.filter(({ state }) => state === 'ready' || state === 'busy');
     const victim = ready[Math.floor(Math.random() * ready.length)];
-    if (victim?.pid === undefined) continue;
+    if (victim?.pid === undefined || killed.has(victim.pid)) continue;
     process.kill(victim.pid, 'SIGKILL');
-    killed++;
+    killed.add(victim.pid);
   }
   isKilling = false;
   await within('all of them', load);
   await within('the drain', runtime.drain());
 
   const crashed = [...outcomes].filter(([, outcome]) => outcome === 'crashed').map(([id]) => id);
-  t.diagnostic(`${killed} kills, ${outcomes.size} invocations, ${crashed.length} crashed`);
+  t.diagnostic(`${killed.size} kills, ${outcomes.size} invocations, ${crashed.length} crashed`);
   assert.equal(outcomes.size, next);
-  assert(crashed.length <= killed, `${crashed.length} failed by ${killed} kills`);
+  assert(crashed.length <= killed.size, `${crashed.length} failed by ${killed.size} kills`);
   const runs = fs.readFileSync(project.path('runs'), 'utf8').split(';').slice(0, -1).map(Number);
   assert.equal(new Set(runs).size, runs.length, 'something ran twice');
   const hasRun = new Set(runs);
