@@ -1,10 +1,10 @@
 import type { JournalContent } from '../channel/journal.ts';
-import type { FunctionSource } from '../channel/messages.ts';
 import type { Logger } from '../config/logger.ts';
 import type { PoolSettings } from '../config/pool-settings.ts';
 import { WorkerCrashedError } from '../invocation/errors.ts';
 import { describeExit, lastWords, type WorkerExit } from '../invocation/outcome.ts';
 import type { Code } from './code.ts';
+import { Culprits } from './culprits.ts';
 import { StartFailures } from './start-failures.ts';
 import { Worker, type WorkerEvents } from './worker.ts';
 
@@ -38,8 +38,7 @@ export class Fleet {
   /** The most recently used is taken first, so that one sequential caller keeps to one worker. */
   readonly #idle: Worker[] = [];
   readonly #failures = new StartFailures();
-  /** The function that a worker was loading when something from outside killed it. */
-  #suspect: FunctionSource | undefined;
+  readonly #culprits = new Culprits();
   #code: Code | undefined;
   /** What is coming into service: until a first worker with it is ready it is not `#code`. */
   #next: Arrival | undefined;
@@ -249,7 +248,12 @@ export class Fleet {
     const wasTold = worker.endReason !== undefined && !neverReady;
     if (this.#isStopping || wasTold || hasBegun(worker, journal) || worker.invocations > 0) return undefined;
     if (worker.code !== this.#code && worker.code !== this.#next?.code) return undefined;
-    const culprit = this.#culprit(worker, exit, journal);
+    const isInService = worker.code === this.#code;
+    // In code that is in service every function has been loaded before: there it is what they need, a database for
+    // example, that is missing for a while.
+    const { loading } = journal;
+    const culprit =
+      loading === undefined || isInService ? undefined : this.#culprits.find(worker, exit, loading);
     if (culprit) {
       // One function's module ends the process, or never finishes: the others are served without it.
       const how = worker.endReason ?? describeExit(exit);
@@ -257,37 +261,15 @@ export class Fleet {
       this.#failures.succeeded();
       return undefined;
     }
-    this.#failures.failed(worker.spawnedAt);
+    // Of code that is in service it is known that workers get ready with it.
+    const isFromOutside = isInService && exit.signal !== null && worker.endReason === undefined;
+    this.#failures.failed(worker.spawnedAt, isFromOutside);
     if (!this.#failures.isHopeless) return undefined;
     const how = worker.endReason ?? describeExit(exit);
     const error = new WorkerCrashedError(`No worker starts: the last one ${how}.${lastWords(exit)}`, exit);
-    if (worker.code === this.#next?.code) {
-      this.#abandon(error);
-      return undefined;
-    }
-    if (this.#count(isProven) > 0) return undefined;
+    if (isInService && this.#count(isProven) > 0) return undefined;
     this.#abandon(error);
-    return error;
-  }
-
-  /**
-   * The function whose module ended the worker, if one did. In code that is in service every function has been loaded
-   * before: there it is what they need, a database for example, that is missing for a while.
-   */
-  #culprit(worker: Worker, exit: WorkerExit, { loading }: JournalContent): FunctionSource | undefined {
-    if (loading === undefined || worker.code === this.#code) return undefined;
-    const loaded = worker.sources.slice(0, loading + 1);
-    // What a module threw later comes while another one is being loaded; its stack says whose it was.
-    const named = loaded.filter(({ file }) => exit.stderr.some((line) => line.includes(file)));
-    const source = named.length === 1 ? named[0] : loaded.at(-1);
-    return source && this.#isToBlame(source, worker, exit) ? source : undefined;
-  }
-
-  /** An exit or a missed deadline is the module's doing; a signal may come from outside, the first time. */
-  #isToBlame(culprit: FunctionSource, worker: Worker, { signal }: WorkerExit): boolean {
-    const isSecondTime = this.#suspect === culprit;
-    this.#suspect = culprit;
-    return isSecondTime || signal === null || worker.endReason !== undefined;
+    return isInService ? error : undefined;
   }
 
   /** Whatever is on its way into service will not get there. */

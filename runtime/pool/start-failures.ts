@@ -4,23 +4,30 @@
  */
 export class StartFailures {
   #count = 0;
+  /** Those of them that nothing outside can have caused. */
+  #own = 0;
   #lastAt = Number.NEGATIVE_INFINITY;
 
-  /** A worker that was started at this time (of performance.now()) has failed. */
-  failed(startedAt: number): void {
+  /**
+   * A worker that was started at `startedAt` (of performance.now()) has failed. `isFromOutside`: it may have been killed
+   * by somebody else, for want of memory for example, and the next one may well be spared.
+   */
+  failed(startedAt: number, isFromOutside: boolean): void {
     // Workers that were under way when another one failed are part of the same failure.
     if (startedAt < this.#lastAt) return;
     this.#count++;
+    if (!isFromOutside) this.#own++;
     this.#lastAt = performance.now();
   }
 
   succeeded(): void {
     this.#count = 0;
+    this.#own = 0;
   }
 
   /** As many have failed as shows that the next won't be better: what waits should be told. */
   get isHopeless(): boolean {
-    return this.#count >= hopelessAfter;
+    return this.#own >= hopelessAfter || this.#count >= hopelessAfterKills;
   }
 
   /** How long the next start has to wait from now, in ms; 0 as long as nothing has failed. */
@@ -32,5 +39,7 @@ export class StartFailures {
 }
 
 const hopelessAfter = 3;
+/** With the delays between them that is some 6 s: a shortage of memory has passed by then, or it won't. */
+const hopelessAfterKills = 7;
 const firstDelayMs = 100;
 const longestDelayMs = 10_000;

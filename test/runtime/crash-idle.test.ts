@@ -116,6 +116,22 @@ test('what waits for a worker that is killed while it starts is run by the next 
   for (const pid of pids) assert(pid !== first && pid !== killed);
 });
 
+test('what waits outlives four workers in a row that are killed from outside before they are ready', async (t) => {
+  const running = await runProject(t, { ...files, ...slowToLoad }, { config: { pool: { max: 1 } } });
+  const { runtime } = running;
+  const killed = new Set([await killTheReplacement(running)]);
+  const waiting = runtime.invoke<number>('pid');
+  waiting.catch(() => {}); // whoever awaits it is told
+  while (killed.size < 4) {
+    const next = await until('the next worker', () =>
+      inState(runtime, 'starting').find(({ pid }) => !killed.has(pid as number)),
+    );
+    kill([next]);
+    killed.add(next.pid as number);
+  }
+  assert(!killed.has(await within('what waited', waiting)));
+});
+
 test('a function stays in service when workers are killed from outside while they load it', async (t) => {
   const running = await runProject(t, { ...files, ...slowToLoad }, { config: { pool: { max: 1 } } });
   const { runtime } = running;

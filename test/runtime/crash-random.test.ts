@@ -57,10 +57,9 @@ test('workers killed at random under load: every invocation ends once, and of ea
   // By pid: the end of one that was killed may not have been noticed yet.
   const killed = new Set<number>();
   while (killed.size < kills) {
-    // Times of all sizes, many of them in the middle of a burst.
+    // Times of all sizes: in the middle of a burst, and when a worker has just come.
     await delay(Math.random() ** 3 * 100);
-    // Not one that has just come: three in a row that die before they ran anything count as workers that can't start.
-    const ready = runtime.stats().workers.filter(({ invocations }) => invocations > 0);
+    const ready = runtime.stats().workers.filter(({ state }) => state === 'ready' || state === 'busy');
     const victim = ready[Math.floor(Math.random() * ready.length)];
     if (victim?.pid === undefined || killed.has(victim.pid)) continue;
     process.kill(victim.pid, 'SIGKILL');
