@@ -187,6 +187,7 @@ class WarmRuntime implements Runtime {
 
   async #close(): Promise<void> {
     try {
+      this.#pool.stopRetrying();
       await Promise.race([this.#stopTriggers(), this.#killed]);
       await this.#pool.drain();
       await Promise.all([this.#pool.stop(), this.#functions.close()]);

@@ -11,12 +11,17 @@ export function printDescription(info: FunctionInfo): void {
     ['version', version],
     ['state', state],
     ['timeout', formatDuration(config.timeout)],
+    ...(config.retry ? [['retry', retryOf(config.retry)]] : []),
     ['invocations', countsOf(stats)],
   ];
   process.stdout.write(`${name}${description === undefined ? '' : `: ${description}`}\n\n`);
   process.stdout.write(formatTable(rows));
   if (error) process.stdout.write(`\nIt can't be loaded: ${error.stack ?? error.message}\n`);
   if (inputSchema !== undefined) process.stdout.write(`\nInput:\n${JSON.stringify(inputSchema, null, 2)}\n`);
+}
+
+function retryOf({ attempts, backoff }: NonNullable<FunctionInfo['config']['retry']>): string {
+  return attempts === 1 ? '1 attempt' : `${attempts} attempts, the second after ${formatDuration(backoff)}`;
 }
 
 function countsOf({ invocations, ...endings }: FunctionInfo['stats']): string {

@@ -1,3 +1,4 @@
+import type { RetrySettings } from '../invocation/retry.ts';
 import type { FunctionContext } from '../worker/context.ts';
 import type { StandardSchema } from './standard-schema.ts';
 
@@ -10,6 +11,8 @@ export interface FunctionConfig {
    * Infinity for no limit. Default: the pool's `timeout`.
    */
   timeout?: number | string;
+  /** How often an invocation is tried that fails, times out or loses its worker; `timeout` is for each attempt. Default: once. */
+  retry?: RetrySettings;
   /** Runs once in each worker, before the first invocation of this function there. */
   setup?: () => unknown;
   /** Runs when a worker that was set up is stopped. It is not run when a worker is killed. */

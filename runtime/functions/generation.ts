@@ -5,6 +5,7 @@ import {
   FunctionNotFoundError,
   type PoolError,
 } from '../invocation/errors.ts';
+import type { RetryPolicy } from '../invocation/retry.ts';
 import type { Code } from '../pool/code.ts';
 import type { Discovery } from './discovery.ts';
 import { type FunctionSettings, readFunctionSettings } from './settings.ts';
@@ -76,6 +77,11 @@ export class Generation implements Code {
   timeoutOf(name: string): number | undefined {
     const known = this.#known.get(name);
     return known?.state === 'ready' ? known.settings.timeoutMs : undefined;
+  }
+
+  retryOf(name: string): RetryPolicy | undefined {
+    const known = this.#known.get(name);
+    return known?.state === 'ready' ? known.settings.retry : undefined;
   }
 
   refusal(name: string, invocationId: string): PoolError {

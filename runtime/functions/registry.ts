@@ -1,5 +1,6 @@
 import type { PoolError } from '../invocation/errors.ts';
 import type { InvocationStatus } from '../invocation/invocation.ts';
+import type { FunctionRetry, RetryCode } from '../invocation/retry.ts';
 import { type Generation, type KnownFunction, type LoadFailure, loadError } from './generation.ts';
 import { functionNotFound } from './not-found.ts';
 
@@ -23,11 +24,17 @@ export interface FunctionInfo {
   /** Why it could not be loaded, when `state` is `failed`. */
   readonly error?: LoadFailure | undefined;
   readonly description?: string | undefined;
-  /** Its settings; `timeout` in ms. */
-  readonly config: { readonly timeout: number };
+  /** Its settings; `timeout` and `retry.backoff` in ms. */
+  readonly config: { readonly timeout: number; readonly retry?: RetryInfo };
   /** JSON Schema of its input, when its schema's library can tell it. */
   readonly inputSchema?: unknown;
   readonly stats: Readonly<FunctionStats>;
+}
+
+interface RetryInfo {
+  readonly attempts: number;
+  readonly backoff: number;
+  readonly on: readonly RetryCode[];
 }
 
 /** Knows the functions that can be invoked now. */
@@ -77,7 +84,8 @@ export class Registry {
     if (known.state === 'failed') return { ...common, config: { timeout }, error: known.error };
     const { settings, inputSchema } = known;
     const { description } = settings;
-    return { ...common, config: { timeout }, description, inputSchema };
+    const config = settings.retry ? { timeout, retry: describeRetry(settings.retry) } : { timeout };
+    return { ...common, config, description, inputSchema };
   }
 
   #statsOf(name: string): FunctionStats {
@@ -88,4 +96,8 @@ export class Registry {
     }
     return stats;
   }
+}
+
+function describeRetry({ attempts, backoffMs, on }: FunctionRetry): RetryInfo {
+  return { attempts, backoff: backoffMs, on };
 }

@@ -1,4 +1,5 @@
 import type { InvocationRecord } from './record.ts';
+import type { RetryOptions } from './retry.ts';
 
 /** How to run one invocation. */
 export interface InvokeOptions {
@@ -10,6 +11,8 @@ export interface InvokeOptions {
   priority?: Priority | undefined;
   /** What `ctx.cwd` is. Default: the working folder of this process. */
   cwd?: string | undefined;
+  /** How often it is tried, in place of the function's own `retry`, all of it. */
+  retry?: RetryOptions | undefined;
 }
 
 export const priorities = ['high', 'normal', 'low'] as const;
@@ -24,11 +27,11 @@ export type InvocationStatus =
   | 'timedOut'
   | 'crashed';
 
-/** The figures of an invocation that ran. */
+/** The figures of an invocation that ran; with `retry` those of its last attempt. */
 export interface InvocationReport {
   /** From the start of the execution to its end, in ms. */
   readonly durationMs: number;
-  /** From `invoke` to the start of the execution, in ms, without `initMs`. */
+  /** From `invoke`, or the end of the wait before this attempt, to the start of the execution, in ms, without `initMs`. */
   readonly queueMs: number;
   /** How long the invocation waited for a worker to start and load the functions, in ms; 0 when one was warm. */
   readonly initMs: number;
@@ -65,12 +68,17 @@ export class Invocation<Result = unknown> extends Promise<Result> {
   }
 
   get status(): InvocationStatus {
-    return this.#record.status;
+    return this.#record.latest.status;
+  }
+
+  /** Which attempt is under way or was the last, from 1. */
+  get attempt(): number {
+    return this.#record.latest.attempt;
   }
 
   /** Its figures once it has ended; undefined before, and when it never ran. */
   get report(): InvocationReport | undefined {
-    return this.#record.report;
+    return this.#record.latest.report;
   }
 
   /**
@@ -84,6 +92,6 @@ export class Invocation<Result = unknown> extends Promise<Result> {
 
   /** The values given to `ctx.progress`: all of them, or the last 1024 of those that came before the first reader. It ends with the invocation. */
   get progress(): AsyncIterable<unknown> {
-    return this.#record.readProgress();
+    return this.#record.latest.readProgress();
   }
 }

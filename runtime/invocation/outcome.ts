@@ -37,7 +37,8 @@ export type Outcome =
   /** It could not even be tried: the queue was full, no worker starts, the runtime is closed. */
   | { readonly kind: 'refused'; readonly error: Error };
 
-type Failure = Exclude<Outcome, { kind: 'succeeded' }>;
+/** How it ended when it did not succeed. */
+export type Failure = Exclude<Outcome, { kind: 'succeeded' }>;
 
 /** The error that the caller of an invocation sees. */
 export function errorOf(outcome: Failure, functionName: string, invocationId: string): Error {

@@ -1,8 +1,9 @@
 import { decodeValue, type EncodedValue } from '../channel/codec.ts';
 import { SerializationError } from './errors.ts';
 import type { InvocationReport, InvocationStatus, Priority } from './invocation.ts';
-import { errorOf, type Outcome } from './outcome.ts';
+import { errorOf, type Failure, type Outcome } from './outcome.ts';
 import { ProgressLog } from './progress.ts';
+import type { RetryPolicy } from './retry.ts';
 
 /** What is asked of one invocation. */
 export interface Request {
@@ -11,6 +12,8 @@ export interface Request {
   readonly cwd: string;
   /** The caller's own timeout in ms; undefined: the function's. */
   readonly timeoutMs: number | undefined;
+  /** The caller's own; undefined: the function's. */
+  readonly retry: RetryPolicy | undefined;
 }
 
 const statusOf: Record<Outcome['kind'], InvocationStatus> = {
@@ -26,23 +29,27 @@ const statusOf: Record<Outcome['kind'], InvocationStatus> = {
 export interface Destination {
   submit(record: InvocationRecord): void;
   cancel(record: InvocationRecord, reason: unknown): void;
+  /** Takes on the next attempt of one that failed so, and returns undefined; or returns how it ends. */
+  retry(record: InvocationRecord, failure: Failure): Failure | undefined;
   /** Told of each that ends, whether or not it was submitted, before its caller is. */
   ended(record: InvocationRecord): void;
 }
 
 /**
  * One invocation on its way through the system. Its state goes `queued → running → ended` through `start` and `end`,
- * and back to `queued` only through `putBack`; `end` settles the caller exactly once.
+ * and back to `queued` only through `putBack`; `end` settles the caller exactly once. With `retry` each attempt is a
+ * record of its own, as the function may go on after its attempt was given up: the first is the one that the caller
+ * knows, the `latest` has the caller to settle.
  */
 export class InvocationRecord {
   readonly id: string;
   readonly functionName: string;
-  readonly attempt = 1;
+  attempt = 1;
   /** What was asked, until the end: its worker may die before it has begun. */
   request: Request | undefined;
   status: InvocationStatus = 'queued';
 
-  readonly submittedAt = performance.now();
+  submittedAt = performance.now();
   /** Where it was sent; before that there is nothing to cancel. */
   destination: Destination | undefined;
   /** Whether the destination has taken it on: one that was refused, or cancelled before, it has nothing to do with. */
@@ -61,6 +68,11 @@ export class InvocationRecord {
   #reject: (error: unknown) => void = () => {};
   #progress: ProgressLog | undefined;
   #onEnd: ((record: InvocationRecord) => void) | undefined;
+  /** The first attempt, and in that one the last. */
+  #first: InvocationRecord | undefined;
+  #latest: InvocationRecord | undefined;
+  /** The figures of the attempt before. */
+  #before: InvocationReport | undefined;
 
   constructor(id: string, functionName: string) {
     this.id = id;
@@ -86,7 +98,31 @@ export class InvocationRecord {
   }
 
   cancel(reason: unknown): void {
-    if (!this.hasEnded) this.destination?.cancel(this, reason);
+    const { latest } = this;
+    if (!latest.hasEnded) latest.destination?.cancel(latest, reason);
+  }
+
+  /** The attempt that is under way, or was the last. */
+  get latest(): InvocationRecord {
+    return this.#latest ?? this;
+  }
+
+  /** One more attempt, in the place of this one, which has ended. */
+  nextAttempt(): InvocationRecord {
+    const next = new InvocationRecord(this.id, this.functionName);
+    next.attempt = this.attempt + 1;
+    next.request = this.request;
+    next.destination = this.destination;
+    next.isAccepted = this.isAccepted;
+    next.#before = this.report;
+    next.#progress = this.#progress;
+    next.#onEnd = this.#onEnd;
+    next.bind(this.#resolve, this.#reject);
+    const first = this.#first ?? this;
+    next.#first = first;
+    first.#latest = next;
+    this.request = undefined;
+    return next;
   }
 
   /** A worker begins with it, now (of performance.now()). `initMs` is what of the wait was the start of that worker. */
@@ -103,9 +139,10 @@ export class InvocationRecord {
     this.#startedAt = undefined;
   }
 
-  /** Its figures once it has ended; undefined before, and when it never ran. */
+  /** Its figures once it has ended, those of the last attempt that ran; undefined before, and when it never ran. */
   get report(): InvocationReport | undefined {
-    if (this.#endedAt === undefined || this.#startedAt === undefined) return undefined;
+    if (this.#endedAt === undefined) return undefined;
+    if (this.#startedAt === undefined) return this.#before;
     const durationMs = this.#durationMs ?? this.#endedAt - this.#startedAt;
     return {
       durationMs,
@@ -136,15 +173,26 @@ export class InvocationRecord {
   end(outcome: Outcome, memoryMB = 0, durationMs?: number): void {
     if (this.hasEnded) return;
     this.status = statusOf[outcome.kind];
-    this.request = undefined;
     this.#endedAt = performance.now();
     this.#memoryMB = memoryMB;
     this.#durationMs = durationMs;
+    if (outcome.kind === 'succeeded') {
+      this.#tellEnd();
+      this.#succeed(outcome.body);
+    } else {
+      const failure = this.destination ? this.destination.retry(this, outcome) : outcome;
+      if (!failure) return;
+      this.status = statusOf[failure.kind];
+      this.#tellEnd();
+      this.#reject(errorOf(failure, this.functionName, this.id));
+    }
+    this.#progress?.end();
+  }
+
+  #tellEnd(): void {
+    this.request = undefined;
     this.#onEnd?.(this);
     this.destination?.ended(this);
-    if (outcome.kind === 'succeeded') this.#succeed(outcome.body);
-    else this.#reject(errorOf(outcome, this.functionName, this.id));
-    this.#progress?.end();
   }
 
   #succeed(body: EncodedValue | undefined): void {

@@ -6,6 +6,7 @@ import { expectedText } from '../config/expected.ts';
 import { SerializationError } from './errors.ts';
 import { Invocation, type InvokeOptions, type Priority, priorities } from './invocation.ts';
 import { type Destination, InvocationRecord } from './record.ts';
+import { readRetry } from './retry.ts';
 
 const newId = monotonicFactory();
 
@@ -52,7 +53,7 @@ function encodeArgs(args: unknown, { functionName, id: invocationId }: Invocatio
   }
 }
 
-function readOptions({ timeout, priority = 'normal', cwd = process.cwd(), signal }: InvokeOptions) {
+function readOptions({ timeout, priority = 'normal', cwd = process.cwd(), signal, retry }: InvokeOptions) {
   const timeoutMs = parseDuration(timeout);
   if (timeout !== undefined && timeoutMs === undefined) {
     throw new TypeError(expectedText(`the \`timeout\` option to be ${durationExpected}`, timeout));
@@ -66,7 +67,7 @@ function readOptions({ timeout, priority = 'normal', cwd = process.cwd(), signal
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError(expectedText('the `signal` option to be an AbortSignal', signal));
   }
-  return { timeoutMs, priority, cwd };
+  return { timeoutMs, priority, cwd, retry: retry === undefined ? undefined : readRetry(retry) };
 }
 
 /** What is to be cancelled by each signal. One listener serves all, as Node warns of more than ten. */

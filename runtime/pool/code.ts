@@ -1,5 +1,6 @@
 import type { FunctionDescriptor, FunctionSource } from '../channel/messages.ts';
 import type { PoolError } from '../invocation/errors.ts';
+import type { RetryPolicy } from '../invocation/retry.ts';
 
 /** One version of everything a pool runs. A pool replaces its workers when it is given another one. */
 export interface Code {
@@ -13,6 +14,8 @@ export interface Code {
   exclude(name: string, how: string): void;
   /** The timeout that a function sets for itself, in ms. */
   timeoutOf(name: string): number | undefined;
+  /** How often a function is tried by its own settings. */
+  retryOf(name: string): RetryPolicy | undefined;
   /** Why the function can't run in a worker that doesn't have it. */
   refusal(name: string, invocationId: string): PoolError;
 }

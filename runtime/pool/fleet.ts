@@ -62,6 +62,11 @@ export class Fleet {
     return this.#workers;
   }
 
+  /** What is in service; undefined before the first is. */
+  get code(): Code | undefined {
+    return this.#code;
+  }
+
   /** How many more invocations can run, in the workers there are or in ones that can be started. */
   get free(): number {
     return Math.max(0, this.#settings.max - this.#count(isRunning));

@@ -3,8 +3,15 @@ import type { Logger } from '../config/logger.ts';
 import type { PoolSettings } from '../config/pool-settings.ts';
 import { QueueFullError, type RuntimeClosedError } from '../invocation/errors.ts';
 import { priorities } from '../invocation/invocation.ts';
-import { describeExit, lastWords, type Outcome, type WorkerExit } from '../invocation/outcome.ts';
+import {
+  describeExit,
+  type Failure,
+  lastWords,
+  type Outcome,
+  type WorkerExit,
+} from '../invocation/outcome.ts';
 import type { Destination, InvocationRecord } from '../invocation/record.ts';
+import { BackOff } from './back-off.ts';
 import type { Code } from './code.ts';
 import { Credit } from './credit.ts';
 import { Fleet } from './fleet.ts';
@@ -31,6 +38,7 @@ export class Pool implements Destination {
   readonly #queue = new InvocationQueue();
   readonly #fleet: Fleet;
   readonly #credit = new Credit();
+  readonly #backOff: BackOff;
   readonly #onEnded: PoolOptions['onEnded'];
   #stallCheck: NodeJS.Timeout | undefined;
   /** How many were submitted and have not been settled. */
@@ -59,6 +67,14 @@ export class Pool implements Destination {
       onLine: (worker, stream, line) => logLine(log, worker, stream, line),
       onLog: (worker, envelope) => logFromWorker(log, worker, envelope),
     });
+    this.#backOff = new BackOff({
+      log,
+      policyOf: (functionName) => this.#fleet.code?.retryOf(functionName),
+      onDue: (record) => {
+        record.submittedAt = performance.now();
+        this.#enqueue(record);
+      },
+    });
   }
 
   /** See Fleet.load. */
@@ -68,18 +84,26 @@ export class Pool implements Destination {
 
   submit(record: InvocationRecord): void {
     // What a worker can take at once, or as soon as it has started, doesn't wait in the queue.
-    if (this.queued >= this.#settings.queueLimit + this.#fleet.free) {
+    const waiting = this.queued - this.#backOff.size;
+    if (waiting >= this.#settings.queueLimit + this.#fleet.free) {
       const { functionName, id: invocationId } = record;
-      const message = `The queue is full: ${this.queued} invocations wait already (queueLimit).`;
+      const message = `The queue is full: ${waiting} invocations wait already (queueLimit).`;
       record.end({ kind: 'refused', error: new QueueFullError(message, { functionName, invocationId }) });
       return;
     }
     this.#unsettled++;
     this.#keepAlive.hold();
     record.isAccepted = true;
-    this.#queue.push(record);
-    this.#recallFor(record);
-    this.#dispatch();
+    this.#enqueue(record);
+  }
+
+  retry(record: InvocationRecord, failure: Failure): Failure | undefined {
+    return this.#backOff.take(record, failure);
+  }
+
+  /** What fails from now on is not tried again, and what waits for its next attempt ends with its last error. */
+  stopRetrying(): void {
+    this.#backOff.close();
   }
 
   ended(record: InvocationRecord): void {
@@ -92,7 +116,7 @@ export class Pool implements Destination {
 
   cancel(record: InvocationRecord, reason: unknown): void {
     const outcome = { kind: 'cancelled', reason } as const;
-    if (this.#queue.remove(record)) {
+    if (this.#queue.remove(record) || this.#backOff.remove(record)) {
       record.end(outcome);
       return;
     }
@@ -105,9 +129,9 @@ export class Pool implements Destination {
     this.#dispatch();
   }
 
-  /** How many wait, those included that a worker holds and has not begun. */
+  /** How many wait, those included that a worker holds and has not begun, and those between two attempts. */
   get queued(): number {
-    let queued = this.#queue.size;
+    let queued = this.#queue.size + this.#backOff.size;
     for (const { load } of this.#fleet.workers) if (load > 1) queued += load - 1;
     return queued;
   }
@@ -140,6 +164,12 @@ export class Pool implements Destination {
   /** Stops the workers; resolves when their processes are gone. */
   stop(): Promise<void> {
     return this.#keepAlive.during(this.#fleet.stop());
+  }
+
+  #enqueue(record: InvocationRecord): void {
+    this.#queue.push(record);
+    this.#recallFor(record);
+    this.#dispatch();
   }
 
   #dispatch(): void {

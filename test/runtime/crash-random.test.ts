@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Invocation, WorkerCrashedError } from 'warm-pool';
+import { type Invocation, type RetryOptions, WorkerCrashedError } from 'warm-pool';
 import { runProject } from '../support/open-runtime.ts';
+import type { Cleanup } from '../support/project.ts';
 import { within } from '../support/wait.ts';
 
 /** More of them take longer and find rarer things: 10,000 take some twenty minutes. */
@@ -26,7 +27,8 @@ const files = {
 
 const names = ['short', 'short', 'short', 'short', 'short-async', 'short-async', 'short', 'long'];
 
-test('workers killed at random under load: every invocation ends once, and of each kill at most one fails', async (t) => {
+/** Kills so many workers under load, and returns what became of each invocation and how often each ran. */
+async function killAtRandom(t: Cleanup, kills: number, retry?: RetryOptions) {
   const { project, runtime } = await runProject(t, files, { config: { pool: { min: 2, max: 2 } } });
   const outcomes = new Map<number, 'done' | 'crashed'>();
   let next = 0;
@@ -34,7 +36,7 @@ test('workers killed at random under load: every invocation ends once, and of ea
 
   const submit = async (): Promise<void> => {
     const id = next++;
-    const invocation: Invocation<number> = runtime.invoke(names[id % names.length] as string, id);
+    const invocation: Invocation<number> = runtime.invoke(names[id % names.length] as string, id, { retry });
     let outcome: 'done' | 'crashed' = 'done';
     try {
       assert.equal(await invocation, id);
@@ -70,11 +72,8 @@ test('workers killed at random under load: every invocation ends once, and of ea
   await within('the drain', runtime.drain());
 
   const crashed = [...outcomes].filter(([, outcome]) => outcome === 'crashed').map(([id]) => id);
-  t.diagnostic(`${killed.size} kills, ${outcomes.size} invocations, ${crashed.length} crashed`);
   assert.equal(outcomes.size, next);
-  assert(crashed.length <= killed.size, `${crashed.length} failed by ${killed.size} kills`);
   const runs = fs.readFileSync(project.path('runs'), 'utf8').split(';').slice(0, -1).map(Number);
-  assert.equal(new Set(runs).size, runs.length, 'something ran twice');
   const hasRun = new Set(runs);
   for (const [id, outcome] of outcomes) if (outcome === 'done') assert(hasRun.has(id), `${id} did not run`);
   const { functions } = runtime.stats();
@@ -87,4 +86,20 @@ test('workers killed at random under load: every invocation ends once, and of ea
     counts.reduce((sum, { crashed: count }) => sum + count, 0),
     crashed.length,
   );
+  return { invocations: next, crashed: crashed.length, again: runs.length - hasRun.size };
+}
+
+test('workers killed at random under load: every invocation ends once, and of each kill at most one fails', async (t) => {
+  const { invocations, crashed, again } = await killAtRandom(t, kills);
+  t.diagnostic(`${kills} kills, ${invocations} invocations, ${crashed} crashed`);
+  assert(crashed <= kills, `${crashed} failed by ${kills} kills`);
+  assert.equal(again, 0, 'something ran twice');
+});
+
+test('the same with retry: none fails, and of each kill at most one runs again', async (t) => {
+  // More than one can be hit in a row.
+  const { invocations, crashed, again } = await killAtRandom(t, kills / 2, { attempts: 20, backoff: 1 });
+  t.diagnostic(`${kills / 2} kills, ${invocations} invocations, ${again} of them ran again`);
+  assert.equal(crashed, 0);
+  assert(again <= kills / 2, `${again} ran again by ${kills / 2} kills`);
 });

@@ -185,7 +185,7 @@ export class Dispatcher {
       return;
     }
     this.#writers.began(run.path);
-    run.invocation = trigger.invoke(settings.invoke, args);
+    run.invocation = trigger.invoke(settings.invoke, args, { retry: once });
   }
 
   async #failed(run: Run, error: unknown): Promise<void> {
@@ -225,6 +225,9 @@ export interface Run {
   /** Whether the trigger itself cancelled it. */
   isRevoked: boolean;
 }
+
+// The attempts of this trigger, each of which is noted, take the place of those that the function sets for itself.
+const once = { attempts: 1 };
 
 // Enough that a worker never waits for the trigger between two short invocations, and few enough that what is queued
 // in the pool can be taken back when a file changes.
