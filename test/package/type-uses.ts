@@ -17,6 +17,7 @@ import {
   type InvocationStatus,
   type Logger,
   PoolError,
+  type RetryOptions,
   type Runtime,
   SerializationError,
   TimeoutError,
@@ -70,6 +71,7 @@ export const ownTrigger: Trigger = {
 export const scale = defineFunction({
   description: 'Scales numbers',
   timeout: '30s',
+  retry: { attempts: 3, backoff: '1s', on: ['TIMEOUT'] },
   input: z.object({ values: z.array(z.number()), by: z.number().default(2) }),
   setup: async () => {},
   teardown: () => {},
@@ -86,6 +88,12 @@ export const scale = defineFunction({
 defineFunction({ timeout: 5 });
 // @ts-expect-error: no such setting
 defineFunction({ retries: 3, handler: () => 1 });
+// @ts-expect-error: how many attempts
+defineFunction({ retry: { backoff: 5 }, handler: () => 1 });
+// @ts-expect-error: no error that can be tried again
+defineFunction({ retry: { attempts: 3, on: ['CANCELLED'] }, handler: () => 1 });
+// @ts-expect-error: a function's own can't look at the error
+defineFunction({ retry: { attempts: 3, on: () => true }, handler: () => 1 });
 // @ts-expect-error: a number of ms or a text
 defineFunction({ timeout: true, handler: () => 1 });
 // @ts-expect-error: no schema
@@ -107,7 +115,8 @@ export async function embed(logger: Logger): Promise<void> {
   await createRuntime({ folder: '.' });
 
   const controller = new AbortController();
-  const options = { signal: controller.signal, timeout: '10s', priority: 'high', cwd: '/' } as const;
+  const retry: RetryOptions = { attempts: 3, on: (error) => error.code === 'TIMEOUT' };
+  const options = { signal: controller.signal, timeout: '10s', priority: 'high', cwd: '/', retry } as const;
   const invocation: Invocation<string> = runtime.invoke<string>('greet', { name: 'Ada' }, options);
   const status: InvocationStatus = invocation.status;
   const figures: number | undefined = invocation.report?.durationMs;
