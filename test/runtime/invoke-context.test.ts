@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CreateRuntimeOptions, Logger } from 'warm-pool';
+import { keepLines } from '../support/log-lines.ts';
 import { infoOf, runProject } from '../support/open-runtime.ts';
 import { makeProject } from '../support/project.ts';
 import { until } from '../support/wait.ts';
@@ -78,29 +79,6 @@ test('the remaining time goes down from the timeout, and is Infinity without one
   assert.equal(unlimited.before, Infinity);
 });
 
-interface Line {
-  readonly level: string;
-  readonly message: string | undefined;
-  readonly fields: Readonly<Record<string, unknown>>;
-}
-
-/** A logger that keeps its lines. */
-function keepLines(): { logger: Logger; lines: Line[] } {
-  const lines: Line[] = [];
-  const write = (level: string) => (first: object | string, message?: string) =>
-    void lines.push(
-      typeof first === 'string'
-        ? { level, message: first, fields: {} }
-        : { level, message, fields: { ...first } },
-    );
-  const logger: Logger = {
-    ...{ trace: write('trace'), debug: write('debug'), info: write('info') },
-    ...{ warn: write('warn'), error: write('error'), fatal: write('fatal') },
-    child: () => logger,
-  };
-  return { logger, lines };
-}
-
 const levelCases: [CreateRuntimeOptions, string[]][] = [
   [{}, ['info', 'warn', 'error', 'fatal']],
   [{ logLevel: 'trace' }, ['trace', 'debug', 'info', 'warn', 'error', 'fatal']],
@@ -146,32 +124,6 @@ test('a line of ctx.log names the function, the invocation and the worker, befor
   });
   const error = lines.find(({ message }) => message === 'no such photo');
   assert(error?.fields.err instanceof RangeError);
-});
-
-test('what a function prints is logged line by line with its invocation, all of it before the result', async (t) => {
-  const { logger, lines } = keepLines();
-  const { runtime } = await runProject(t, files, { logger, config: { pool: { max: 1 } } });
-  for (const count of [1, 300]) {
-    lines.length = 0;
-    const invocation = runtime.invoke('print', count);
-    await invocation;
-    const bound = { function: 'print', invocation: invocation.id, worker: invocation.report?.worker };
-    for (const [stream, level, text] of [
-      ['stdout', 'info', 'out'],
-      ['stderr', 'warn', 'err'],
-    ] as const) {
-      const written = lines.filter(({ fields }) => fields.stream === stream);
-      const expected = Array.from({ length: count }, (_, index) => `${text} ${index + 1}`);
-      if (stream === 'stdout') expected.push('no line end');
-      assert.deepEqual(
-        written.map(({ message }) => message),
-        expected,
-      );
-      for (const line of written) {
-        assert.deepEqual(line, { level, message: line.message, fields: { ...bound, stream } });
-      }
-    }
-  }
 });
 
 test('an embedded runtime prints nothing, whatever its functions print and log', async (t) => {

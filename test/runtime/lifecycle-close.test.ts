@@ -33,45 +33,6 @@ async function assertGone(pids: readonly number[]): Promise<void> {
   for (const pid of pids) assert.equal(await isAlive(pid), false, `worker ${pid} is still there`);
 }
 
-test('close finishes what runs and what waits, and then no process is left', async (t) => {
-  const { runtime } = await runProject(t, files, { config });
-  const running = [runtime.invoke('wait', 200), runtime.invoke('wait', 200)];
-  const waiting = Array.from({ length: 20 }, (_, index) => runtime.invoke('echo', index));
-  await until('two workers', () => runtime.stats().running === 2);
-  const pids = pidsOf(runtime);
-  const closing = runtime.close();
-  await rejectionOf(runtime.invoke('echo'), RuntimeClosedError);
-  await within('the close', closing);
-  assert.deepEqual(await Promise.all(running), ['waited', 'waited']);
-  assert.deepEqual(
-    await Promise.all(waiting),
-    waiting.map((_, index) => index),
-  );
-  await assertGone(pids);
-  assert.deepEqual(runtime.stats().workers, []);
-});
-
-test('what runs and waits at the deadline of a close is a RuntimeClosedError, and its workers are killed', async (t) => {
-  const { runtime } = await runProject(t, files, { config });
-  const running = [runtime.invoke('spin'), runtime.invoke('stubborn')];
-  const waiting = [runtime.invoke('echo', 1), runtime.invoke('spin')];
-  await until('two workers', () => runtime.stats().running === 2);
-  const pids = pidsOf(runtime);
-  const invocations: Invocation[] = [...running, ...waiting];
-  const ended = Promise.all(invocations.map((each) => rejectionOf(each, RuntimeClosedError)));
-  await within('the close', runtime.close({ timeout: '100ms' }));
-  for (const [index, error] of (await ended).entries()) {
-    assert.equal(error.code, 'RUNTIME_CLOSED');
-    assert.equal(error.invocationId, invocations[index]?.id);
-    assert.equal(error.functionName, invocations[index]?.functionName);
-  }
-  assert.deepEqual(
-    invocations.map(({ status }) => status),
-    ['failed', 'failed', 'failed', 'failed'],
-  );
-  await assertGone(pids);
-});
-
 test('a close with time enough disturbs nothing', async (t) => {
   const { runtime } = await runProject(t, files, { config });
   const invocation = runtime.invoke('wait', 200);
@@ -96,17 +57,6 @@ test('a close may be called again with a shorter deadline', async (t) => {
   await assertGone(pids);
 });
 
-test('a close of what is closed resolves, and nothing can be invoked or started', async (t) => {
-  const { runtime } = await runProject(t, files, { config });
-  await within('the close', runtime.close());
-  await within('the others', Promise.all([runtime.close(), runtime.close({ timeout: 0 }), runtime.drain()]));
-  const invocation = runtime.invoke('echo', 1);
-  const error = await rejectionOf(invocation, RuntimeClosedError);
-  assert.equal(error.functionName, 'echo');
-  assert.equal(error.invocationId, invocation.id);
-  await rejectionOf(runtime.start(), RuntimeClosedError);
-});
-
 for (const timeout of [-1, 'soon', {}] as unknown[]) {
   test(`a close with a timeout of ${JSON.stringify(timeout)} rejects, and closes nothing`, async (t) => {
     const { runtime } = await runProject(t, files, { config });
@@ -124,20 +74,6 @@ for (const timeout of [Infinity, '30 days']) {
     await within('the close', closing);
   });
 }
-
-test('a cancel and then a close: the caller is told of the cancel, and the close kills', async (t) => {
-  const { runtime } = await runProject(t, files, { config: { pool: { max: 1, killGrace: '50ms' } } });
-  const running = runtime.invoke('spin');
-  const waiting = runtime.invoke('echo', 1);
-  await until('it to run', () => running.status === 'running');
-  const pids = pidsOf(runtime);
-  running.cancel();
-  waiting.cancel();
-  const ended = Promise.all([running, waiting].map((each) => rejectionOf(each, CancelledError)));
-  await within('the close', runtime.close());
-  await ended;
-  await assertGone(pids);
-});
 
 test('a close whose deadline comes just when a cancelled function ends is a close', async (t) => {
   const { runtime } = await runProject(t, files, { config: { pool: { max: 1, killGrace: '10 min' } } });

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeProject } from '../support/project.ts';
-import { isAlive, until } from '../support/wait.ts';
 import { startProgram } from './support-program.ts';
 
 const files = {
@@ -21,43 +20,6 @@ const created = `
   import { createRuntime } from 'warm-pool';
   const runtime = await createRuntime({ config: { pool: { min: 2, max: 2, killGrace: '100ms' } } });
   const pids = () => console.log(JSON.stringify(runtime.stats().workers.map(({ pid }) => pid)));`;
-
-/** What a program may have done with a runtime that it then forgets to close. */
-const forgotten: [what: string, body: string][] = [
-  ['nothing', ''],
-  ['an invocation', `await runtime.invoke('echo', 1);`],
-  ['one that failed', `await runtime.invoke('fail').catch(() => {});`],
-  ['one whose worker died', `await runtime.invoke('die').catch(() => {});`],
-  [
-    'one with progress that nobody finished reading',
-    `
-    const invocation = runtime.invoke('wait', 50);
-    invocation.progress[Symbol.asyncIterator]().next();
-    await invocation;`,
-  ],
-  ['one that timed out', `await runtime.invoke('spin', 1, { timeout: 50 }).catch(() => {});`],
-  [
-    'one that was cancelled',
-    `
-    const invocation = runtime.invoke('spin');
-    setTimeout(() => invocation.cancel(), 50);
-    await invocation.catch(() => {});`,
-  ],
-  ['one refused', `await runtime.invoke('no such function').catch(() => {});`],
-  ['a drain', `runtime.invoke('wait', 50); await runtime.drain();`],
-];
-
-for (const [what, body] of forgotten) {
-  test(`a program that forgets a runtime, after ${what}, ends by itself and leaves no process`, async (t) => {
-    const program = startProgram(t, makeProject(t, files), `${created} pids(); ${body}`);
-    const pids = await program.line<number[]>(0);
-    assert.equal(pids.length, 2);
-    const { code, stderr } = await program.ended;
-    assert.equal(code, 0, stderr);
-    assert.equal(stderr, '');
-    for (const pid of pids) await until(`the end of worker ${pid}`, async () => !(await isAlive(pid)));
-  });
-}
 
 /** What a program may wait for, with nothing else that keeps it alive. */
 const awaited: [what: string, body: string, expected: unknown][] = [

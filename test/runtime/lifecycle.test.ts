@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Runtime } from 'warm-pool';
 import { openRuntime, runProject } from '../support/open-runtime.ts';
 import { isAlive, until, within } from '../support/wait.ts';
-import { meet, meeting } from './support-meeting.ts';
+import { meeting } from './support-meeting.ts';
 
 const files = {
   ...meeting,
@@ -30,56 +30,6 @@ for (const min of [1, 2, 3]) {
     );
   });
 }
-
-test('a burst starts workers up to max at once, and never more', async (t) => {
-  const max = 3;
-  const running = await runProject(t, files, { config: { pool: { min: 1, max } } });
-  const { runtime } = running;
-  const met = meet(running, max);
-  const invocations = Array.from({ length: 60 }, () => runtime.invoke<number>('wait', 5));
-  assert.equal(runtime.stats().workers.length, max, 'right after the calls');
-  let most = 0;
-  const done = Promise.all([met, ...invocations]);
-  let isDone = false;
-  void done.then(() => {
-    isDone = true;
-  });
-  await until('the end of the burst', () => {
-    most = Math.max(most, runtime.stats().workers.length, runtime.stats().running);
-    return isDone;
-  });
-  assert.equal(most, max);
-  assert.deepEqual((await met).sort(), pidsOf(runtime).sort());
-  await done;
-});
-
-test('no more workers are started than there is work for', async (t) => {
-  const { runtime } = await runProject(t, files, { config: { pool: { min: 1, max: 8 } } });
-  await Promise.all([runtime.invoke('wait', 100), runtime.invoke('wait', 100)]);
-  assert.equal(runtime.stats().workers.length, 2);
-});
-
-test('one caller in sequence uses one process, whatever else is idle', async (t) => {
-  const { runtime } = await runProject(t, files, { config: { pool: { min: 3, max: 3 } } });
-  const pids = new Set<number>();
-  for (let round = 0; round < 50; round++) pids.add(await runtime.invoke<number>('pid'));
-  assert.equal(pids.size, 1);
-});
-
-test('idle workers above min leave, and who stays is used again', async (t) => {
-  const running = await runProject(t, files, {
-    config: { pool: { min: 1, max: 3, idleTimeout: '200ms' } },
-  });
-  const { runtime } = running;
-  for (let round = 0; round < 2; round++) {
-    const pids = await meet(running, 3);
-    await until('two to leave', () => runtime.stats().workers.length === 1);
-    const [survivor] = pidsOf(runtime);
-    for (const pid of pids) assert.equal(await isAlive(pid), pid === survivor);
-    assert.equal(await runtime.invoke<number>('pid'), survivor);
-    assert.deepEqual(pidsOf(runtime), [survivor]);
-  }
-});
 
 test('a worker that is used does not leave, and min of them never do', async (t) => {
   const { runtime } = await runProject(t, files, {

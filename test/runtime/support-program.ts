@@ -15,8 +15,8 @@ export interface Program {
   readonly pid: number;
   /** Fails at the deadline. */
   readonly ended: Promise<ProgramEnd>;
-  /** The value of a line that it prints as JSON, by its number from 0; fails when it ends without it. */
-  line<Value>(number: number): Promise<Value>;
+  /** The value of a line that it prints as JSON, by its number from 0; fails when it ends without it, or after `ms`. */
+  line<Value>(number: number, ms?: number): Promise<Value>;
   kill(signal: NodeJS.Signals): void;
 }
 
@@ -48,14 +48,15 @@ export function startProgram(test: Cleanup, project: Project, source: string): P
     get ended() {
       return until('the end of the program', () => end);
     },
-    async line<Value>(number: number) {
-      const line = await until(`line ${number} of the program`, () => {
+    async line<Value>(number: number, ms?: number) {
+      const printed = () => {
         const lines = written.stdout.split('\n').slice(0, -1);
         if (end && number >= lines.length) {
           throw new Error(`the program ended without line ${number}: ${JSON.stringify(end)}`);
         }
         return lines[number];
-      });
+      };
+      const line = await until(`line ${number} of the program`, printed, ms);
       return JSON.parse(line) as Value;
     },
     kill: (signal) => void child.kill(signal),

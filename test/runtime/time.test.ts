@@ -107,17 +107,6 @@ test('the caller is told at the timeout, however long the function is given to e
   assert.equal(runtime.stats().workers[0]?.state, 'busy');
 });
 
-test('when all workers ran into their timeout at once, the pool serves four times as many', async (t) => {
-  const max = 3;
-  const { runtime } = await runProject(t, files, { config: { pool: { min: max, max, killGrace } } });
-  for (let round = 0; round < 3; round++) {
-    const spinning = Array.from({ length: max }, () => runtime.invoke('spin', undefined, { timeout: 50 }));
-    await Promise.all(spinning.map((each) => rejectionOf(each, TimeoutError)));
-    const many = Array.from({ length: 4 * max }, () => runtime.invoke('pid'));
-    await within('the others', Promise.all(many));
-  }
-});
-
 test('a result that comes after the timeout is discarded, and its worker goes on', async (t) => {
   const { runtime } = await runProject(t, files, { config: { pool: { max: 1, killGrace: '60s' } } });
   const before = await runtime.invoke<number>('pid');

@@ -25,3 +25,27 @@ export class LogLines {
     };
   }
 }
+
+/** One line as it was logged. */
+export interface Line {
+  readonly level: string;
+  readonly message: string | undefined;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** A logger that keeps each line with its fields. */
+export function keepLines(): { logger: Logger; lines: Line[] } {
+  const lines: Line[] = [];
+  const write = (level: string) => (first: object | string, message?: string) =>
+    void lines.push(
+      typeof first === 'string'
+        ? { level, message: first, fields: {} }
+        : { level, message, fields: { ...first } },
+    );
+  const logger: Logger = {
+    ...{ trace: write('trace'), debug: write('debug'), info: write('info') },
+    ...{ warn: write('warn'), error: write('error'), fatal: write('fatal') },
+    child: () => logger,
+  };
+  return { logger, lines };
+}

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import type { TestContext } from 'node:test';
 import type { WorkerStats } from 'warm-pool';
+import { type Program, startProgram } from '../runtime/support-program.ts';
 import { makeProject } from '../support/project.ts';
 import { isAlive, until } from '../support/wait.ts';
-import { type Program, startProgram } from './support-program.ts';
+import { type Isolation, poolText, testEach } from './support.ts';
 
 const files = {
   'functions/pid.js': 'export default () => process.pid;',
@@ -39,9 +40,9 @@ const busy: [what: string, name: string | undefined][] = [
   ['not willing to end', 'stubborn'],
 ];
 
-const ready = (name: string | undefined) => `
+const ready = (isolation: Isolation, name: string | undefined) => `
   import { createRuntime } from 'warm-pool';
-  const runtime = await createRuntime({ config: { pool: { min: 2, max: 2 } } });
+  const runtime = await createRuntime({ config: { pool: ${poolText(isolation, { min: 2, max: 2 })} } });
   const invocations = ${JSON.stringify(name === undefined ? [] : [name, name])}.map((each) => runtime.invoke(each, 600_000));
   for (const invocation of invocations) invocation.catch(() => {});
   for (const { progress } of invocations) for await (const value of progress) break;
@@ -72,8 +73,12 @@ async function assertNothingIsLeft(t: TestContext, program: Program): Promise<vo
 }
 
 for (const [what, name] of busy) {
-  test(`a program that is killed leaves no worker that is ${what}`, async (t) => {
-    const program = startProgram(t, makeProject(t, files), `${ready(name)} setInterval(() => {}, 1000);`);
+  testEach(`a program that is killed leaves no worker that is ${what}`, async (t, _open, isolation) => {
+    const program = startProgram(
+      t,
+      makeProject(t, files),
+      `${ready(isolation, name)} setInterval(() => {}, 1000);`,
+    );
     const workers = await program.line<WorkerStats[]>(0);
     for (const { pid } of workers) assert(await isAlive(pid as number));
     program.kill('SIGKILL');
@@ -91,16 +96,19 @@ const endings: [what: string, end: string, code: number | null][] = [
 ];
 
 for (const [what, end, code] of endings) {
-  test(`a program that ${what} leaves no worker, not even one in an endless loop`, async (t) => {
-    const program = startProgram(t, makeProject(t, files), `${ready('spin')} ${end}`);
-    await assertNothingIsLeft(t, program);
-    const ended = await program.ended;
-    assert.equal(ended.code, code);
-    if (code === 1) assert.match(ended.stderr, /RangeError: no such photo/);
-  });
+  testEach(
+    `a program that ${what} leaves no worker, not even one in an endless loop`,
+    async (t, _open, isolation) => {
+      const program = startProgram(t, makeProject(t, files), `${ready(isolation, 'spin')} ${end}`);
+      await assertNothingIsLeft(t, program);
+      const ended = await program.ended;
+      assert.equal(ended.code, code);
+      if (code === 1) assert.match(ended.stderr, /RangeError: no such photo/);
+    },
+  );
 }
 
-test('a program that is killed while its workers start leaves none', async (t) => {
+testEach('a program that is killed while its workers start leaves none', async (t, _open, isolation) => {
   const project = makeProject(t, { ...files, 'functions/late.js': 'for (;;);' });
   const program = startProgram(
     t,
@@ -115,7 +123,7 @@ test('a program that is killed while its workers start leaves none', async (t) =
       workers.push({ pid: workerPid });
       if (workers.length === 2) console.log(JSON.stringify(workers));
     };
-    await createRuntime({ logger, logLevel: 'debug', config: { pool: { min: 2, max: 2 } } });`,
+    await createRuntime({ logger, logLevel: 'debug', config: { pool: ${poolText(isolation, { min: 2, max: 2 })} } });`,
   );
   await program.line(0);
   program.kill('SIGKILL');

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { CancelledError, type Invocation, type Runtime, RuntimeClosedError } from 'warm-pool';
+import { rejectionOf } from '../support/open-runtime.ts';
+import { isAlive, until, within } from '../support/wait.ts';
+import { type Isolation, testEach } from './support.ts';
+
+const die = `export default async (ms) => {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  process.exit(1);
+};`;
+
+const stubborn = `
+  export default () => {
+    for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => {});
+    return new Promise((resolve) => setTimeout(resolve, 60_000));
+  };`;
+
+const pool = { min: 2, max: 2, killGrace: '10 min' };
+
+/** The processes of its workers that are not this one. */
+function pidsOf(runtime: Runtime, isolation: Isolation): number[] {
+  const pids = runtime.stats().workers.map(({ pid }) => pid as number);
+  assert(pids.length > 0);
+  return isolation === 'process' ? pids : [];
+}
+
+async function assertGone(runtime: Runtime, pids: readonly number[]): Promise<void> {
+  assert.deepEqual(runtime.stats().workers, []);
+  for (const pid of pids) assert.equal(await isAlive(pid), false, `worker ${pid} is still there`);
+}
+
+testEach(
+  'close finishes what runs and what waits, and then no process is left',
+  async (_t, open, isolation) => {
+    const { runtime } = await open(pool);
+    const running = [runtime.invoke('wait', 200), runtime.invoke('wait', 200)];
+    const waiting = Array.from({ length: 20 }, (_, index) => runtime.invoke('echo', index));
+    await until('two workers', () => runtime.stats().running === 2);
+    const pids = pidsOf(runtime, isolation);
+    const closing = runtime.close();
+    await rejectionOf(runtime.invoke('echo'), RuntimeClosedError);
+    await within('the close', closing);
+    assert.deepEqual(await Promise.all(running), ['waited', 'waited']);
+    assert.deepEqual(
+      await Promise.all(waiting),
+      waiting.map((_, index) => index),
+    );
+    await assertGone(runtime, pids);
+  },
+);
+
+testEach(
+  'what runs and waits at the deadline of a close is a RuntimeClosedError, and its workers are killed',
+  async (_t, open, isolation) => {
+    const { runtime } = await open(pool, { 'functions/stubborn.js': stubborn });
+    const running = [runtime.invoke('spin'), runtime.invoke('stubborn')];
+    const waiting = [runtime.invoke('echo', 1), runtime.invoke('spin')];
+    await until('two workers', () => runtime.stats().running === 2);
+    const pids = pidsOf(runtime, isolation);
+    const invocations: Invocation[] = [...running, ...waiting];
+    const ended = Promise.all(invocations.map((each) => rejectionOf(each, RuntimeClosedError)));
+    await within('the close', runtime.close({ timeout: '100ms' }));
+    for (const [index, error] of (await ended).entries()) {
+      assert.equal(error.code, 'RUNTIME_CLOSED');
+      assert.equal(error.invocationId, invocations[index]?.id);
+      assert.equal(error.functionName, invocations[index]?.functionName);
+    }
+    assert.deepEqual(
+      invocations.map(({ status }) => status),
+      ['failed', 'failed', 'failed', 'failed'],
+    );
+    await assertGone(runtime, pids);
+  },
+);
+
+testEach('a close of what is closed resolves, and nothing can be invoked or started', async (_t, open) => {
+  const { runtime } = await open(pool);
+  await within('the close', runtime.close());
+  await within('the others', Promise.all([runtime.close(), runtime.close({ timeout: 0 }), runtime.drain()]));
+  const invocation = runtime.invoke('echo', 1);
+  const error = await rejectionOf(invocation, RuntimeClosedError);
+  assert.equal(error.functionName, 'echo');
+  assert.equal(error.invocationId, invocation.id);
+  await rejectionOf(runtime.start(), RuntimeClosedError);
+});
+
+testEach(
+  'a cancel and then a close: the caller is told of the cancel, and the close kills',
+  async (_t, open, isolation) => {
+    const { runtime } = await open({ max: 1, killGrace: '50ms' });
+    const running = runtime.invoke('spin');
+    const waiting = runtime.invoke('echo', 1);
+    await until('it to run', () => running.status === 'running');
+    const pids = pidsOf(runtime, isolation);
+    running.cancel();
+    waiting.cancel();
+    const ended = Promise.all([running, waiting].map((each) => rejectionOf(each, CancelledError)));
+    await within('the close', runtime.close());
+    await ended;
+    await assertGone(runtime, pids);
+  },
+);
+
+testEach('cancel, crash and close at the same moment: each invocation settles, always', async (_t, open) => {
+  for (let round = 0; round < 5; round++) {
+    const { runtime } = await open({ min: 2, max: 2, killGrace: 10 }, { 'functions/die.js': die });
+    const invocations = Array.from({ length: 30 }, (_, index) =>
+      runtime.invoke(index % 3 === 0 ? 'die' : 'wait', index, { timeout: 30 + index }),
+    );
+    const settled = Promise.allSettled(invocations);
+    await until('the first end', () => invocations.some(({ status }) => !/queued|running/.test(status)));
+    for (const [index, invocation] of invocations.entries()) if (index % 2 === 0) invocation.cancel();
+    const closing = runtime.close({ timeout: 20 * round });
+    await within('all of them', settled);
+    await within('the close', closing);
+    assert(invocations.every(({ status }) => status !== 'queued' && status !== 'running'));
+  }
+});

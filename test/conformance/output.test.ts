@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { PoolError } from 'warm-pool';
+import { keepLines } from '../support/log-lines.ts';
+import { rejectionOf } from '../support/open-runtime.ts';
+import { until, within } from '../support/wait.ts';
+import { testEach } from './support.ts';
+
+const print = `
+  export default async ({ lines, end }) => {
+    for (let line = 1; line <= lines; line++) {
+      console.log('out', line);
+      console.error('err', line);
+    }
+    process.stdout.write('no line end');
+    if (end === 'throw') throw new RangeError('after it printed');
+    if (end === 'exit') process.exit(3);
+    return 'printed';
+  };`;
+
+const endings: [lines: number, end: string][] = [
+  [1, 'return'],
+  [300, 'return'],
+  [300, 'throw'],
+  [300, 'exit'],
+];
+
+testEach(
+  'what a function prints is logged line by line with its invocation, all of it before the result',
+  async (_t, open) => {
+    const { logger, lines } = keepLines();
+    const { runtime } = await open({ max: 1 }, { 'functions/print.js': print }, { logger });
+    for (const [count, end] of endings) {
+      lines.length = 0;
+      const invocation = runtime.invoke('print', { lines: count, end });
+      if (end === 'return') await within('its end', invocation);
+      else await rejectionOf(invocation, PoolError);
+      const bound = { function: 'print', invocation: invocation.id, worker: invocation.report?.worker };
+      for (const [stream, level, text] of [
+        ['stdout', 'info', 'out'],
+        ['stderr', 'warn', 'err'],
+      ] as const) {
+        const written = lines.filter(({ fields }) => fields.stream === stream);
+        const expected = Array.from({ length: count }, (_, index) => `${text} ${index + 1}`);
+        if (stream === 'stdout') expected.push('no line end');
+        assert.deepEqual(
+          written.map(({ message }) => message),
+          expected,
+        );
+        for (const line of written) {
+          assert.deepEqual(line, { level, message: line.message, fields: { ...bound, stream } });
+        }
+      }
+    }
+  },
+);
+
+testEach('timers of a function go on between invocations', async (_t, open) => {
+  const ticking = `
+    let ticks = 0;
+    let timer;
+    export default (what) => {
+      if (what === 'start') timer = setInterval(() => ticks++, 1);
+      if (what === 'stop') clearInterval(timer);
+      return ticks;
+    };`;
+  const { runtime } = await open({ max: 1 }, { 'functions/tick.js': ticking });
+  await runtime.invoke('tick', 'start');
+  // The worker has nothing to run meanwhile: the timer alone has to turn its event loop.
+  const begun = performance.now();
+  await until('some time', () => performance.now() - begun > 200);
+  const ticks = await runtime.invoke<number>('tick', 'stop');
+  assert(ticks > 10, `${ticks} ticks`);
+});
