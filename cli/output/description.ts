@@ -12,6 +12,7 @@ export function printDescription(info: FunctionInfo): void {
     ['state', state],
     ['timeout', formatDuration(config.timeout)],
     ...(config.retry ? [['retry', retryOf(config.retry)]] : []),
+    ...(config.concurrency === undefined ? [] : [['concurrency', String(config.concurrency)]]),
     ['invocations', countsOf(stats)],
   ];
   process.stdout.write(`${name}${description === undefined ? '' : `: ${description}`}\n\n`);

@@ -13,6 +13,11 @@ export interface FunctionConfig {
   timeout?: number | string;
   /** How often an invocation is tried that fails, times out or loses its worker; `timeout` is for each attempt. Default: once. */
   retry?: RetrySettings;
+  /**
+   * The most invocations of it that are in the hands of workers at once, over all workers; what is beyond waits, and
+   * other functions pass it. A whole number of at least 1. Default: no limit but the pool's `max`.
+   */
+  concurrency?: number;
   /** Runs once in each worker, before the first invocation of this function there. */
   setup?: () => unknown;
   /** Runs when a worker that was set up is stopped. It is not run when a worker is killed. */

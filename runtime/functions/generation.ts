@@ -84,6 +84,16 @@ export class Generation implements Code {
     return known?.state === 'ready' ? known.settings.retry : undefined;
   }
 
+  get concurrency(): ReadonlyMap<string, number> {
+    const limits = new Map<string, number>();
+    for (const [name, known] of this.#known) {
+      if (known.state !== 'ready') continue;
+      const { concurrency } = known.settings;
+      if (concurrency !== undefined) limits.set(name, concurrency);
+    }
+    return limits;
+  }
+
   refusal(name: string, invocationId: string): PoolError {
     const place = { functionName: name, invocationId };
     const known = this.#known.get(name);

@@ -24,8 +24,12 @@ export interface FunctionInfo {
   /** Why it could not be loaded, when `state` is `failed`. */
   readonly error?: LoadFailure | undefined;
   readonly description?: string | undefined;
-  /** Its settings; `timeout` and `retry.backoff` in ms. */
-  readonly config: { readonly timeout: number; readonly retry?: RetryInfo };
+  /** Its settings; `timeout` and `retry.backoff` in ms, the others when it sets them. */
+  readonly config: {
+    readonly timeout: number;
+    readonly retry?: RetryInfo;
+    readonly concurrency?: number | undefined;
+  };
   /** JSON Schema of its input, when its schema's library can tell it. */
   readonly inputSchema?: unknown;
   readonly stats: Readonly<FunctionStats>;
@@ -83,8 +87,8 @@ export class Registry {
       (known.state === 'ready' ? known.settings.timeoutMs : undefined) ?? this.#defaultTimeoutMs;
     if (known.state === 'failed') return { ...common, config: { timeout }, error: known.error };
     const { settings, inputSchema } = known;
-    const { description } = settings;
-    const config = settings.retry ? { timeout, retry: describeRetry(settings.retry) } : { timeout };
+    const { description, retry, concurrency } = settings;
+    const config = { timeout, ...(retry && { retry: describeRetry(retry) }), concurrency };
     return { ...common, config, description, inputSchema };
   }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { expected } from '../config/expected.ts';
-import { duration } from '../config/fields.ts';
+import { duration, wholeNumber } from '../config/fields.ts';
 import { issuesOf } from '../config/issues.ts';
 import {
   attemptsExpected,
@@ -13,6 +13,8 @@ import {
 /** The settings of a function, read. */
 export interface FunctionSettings {
   readonly timeoutMs: number | undefined;
+  /** The most invocations of it at once. */
+  readonly concurrency: number | undefined;
   readonly description: string | undefined;
   readonly retry: FunctionRetry | undefined;
 }
@@ -40,6 +42,7 @@ const retrySchema = z
 const schema = z.strictObject({
   timeout: duration.optional(),
   retry: retrySchema.optional(),
+  concurrency: wholeNumber(1).optional(),
   description: z.string({ error: expected('a text') }).optional(),
 });
 
@@ -53,8 +56,8 @@ const knownKeys = [...Object.keys(schema.shape), 'handler', 'input', 'setup', 't
 export function readFunctionSettings(config: unknown): FunctionSettings {
   const result = schema.safeParse(config, { reportInput: true });
   if (result.success) {
-    const { timeout, description, retry } = result.data;
-    return { timeoutMs: timeout, description, retry };
+    const { timeout, description, retry, concurrency } = result.data;
+    return { timeoutMs: timeout, description, retry, concurrency };
   }
   const list = issuesOf(result.error, knownKeys).map(({ path, message }) => `${path}: ${message}`);
   throw new Error(`its settings are not valid: ${list.join('; ')}`);

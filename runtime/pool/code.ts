@@ -4,9 +4,9 @@ import type { RetryPolicy } from '../invocation/retry.ts';
 
 /** One version of everything a pool runs. A pool replaces its workers when it is given another one. */
 export interface Code {
-  /** What a worker that starts now has to load. */
   /** The project's folder. */
   readonly root: string;
+  /** What a worker that starts now has to load. */
   readonly sources: readonly FunctionSource[];
   /** A first worker has loaded it. Called before any invocation runs on it. */
   loaded(descriptors: readonly FunctionDescriptor[]): void;
@@ -16,6 +16,8 @@ export interface Code {
   timeoutOf(name: string): number | undefined;
   /** How often a function is tried by its own settings. */
   retryOf(name: string): RetryPolicy | undefined;
+  /** Of the functions that set it, the most that may be in the hands of workers at once. */
+  readonly concurrency: ReadonlyMap<string, number>;
   /** Why the function can't run in a worker that doesn't have it. */
   refusal(name: string, invocationId: string): PoolError;
 }

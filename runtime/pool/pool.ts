@@ -2,7 +2,6 @@ import type { JournalContent } from '../channel/journal.ts';
 import type { Logger } from '../config/logger.ts';
 import type { PoolSettings } from '../config/pool-settings.ts';
 import { QueueFullError, type RuntimeClosedError } from '../invocation/errors.ts';
-import { priorities } from '../invocation/invocation.ts';
 import {
   describeExit,
   type Failure,
@@ -13,8 +12,8 @@ import {
 import type { Destination, InvocationRecord } from '../invocation/record.ts';
 import { BackOff } from './back-off.ts';
 import type { Code } from './code.ts';
-import { Credit } from './credit.ts';
 import { Fleet } from './fleet.ts';
+import { HandAhead } from './hand-ahead.ts';
 import type { KeepAlive } from './keep-alive.ts';
 import { logFromWorker, logLine } from './output.ts';
 import { InvocationQueue } from './queue.ts';
@@ -37,10 +36,9 @@ export class Pool implements Destination {
   readonly #keepAlive: KeepAlive;
   readonly #queue = new InvocationQueue();
   readonly #fleet: Fleet;
-  readonly #credit = new Credit();
+  readonly #handAhead: HandAhead;
   readonly #backOff: BackOff;
   readonly #onEnded: PoolOptions['onEnded'];
-  #stallCheck: NodeJS.Timeout | undefined;
   /** How many were submitted and have not been settled. */
   #unsettled = 0;
   #onDrained: (() => void)[] = [];
@@ -51,22 +49,26 @@ export class Pool implements Destination {
     this.#settings = settings;
     this.#log = log;
     this.#keepAlive = keepAlive;
-    this.#fleet = new Fleet(settings, log, () => this.#queue.size, {
+    this.#fleet = new Fleet(settings, log, () => this.#queue.demand, {
       onFree: () => {
         this.#dispatch();
         this.#checkDrained();
       },
-      onFinished: (functionName, durationMs) => this.#credit.observe(functionName, durationMs),
-      onReturned: (records) => {
-        this.#putBack(records);
-        this.#dispatch();
+      onFinished: (functionName, durationMs) => {
+        this.#handAhead.observe(functionName, durationMs);
+        this.#queue.release(functionName);
       },
+      onReturned: (records) => this.#runElsewhere(records),
       onEnd: (worker, exit, journal) => this.#workerEnded(worker, exit, journal),
-      onSwitch: (code) => this.#refuseRemoved(code),
+      onSwitch: (code) => {
+        this.#refuseRemoved(code);
+        this.#queue.limit(code.concurrency, this.#inHand());
+      },
       onHopeless: (error) => this.#refuseQueued(() => ({ kind: 'refused', error })),
       onLine: (worker, stream, line) => logLine(log, worker, stream, line),
       onLog: (worker, envelope) => logFromWorker(log, worker, envelope),
     });
+    this.#handAhead = new HandAhead(this.#fleet, (records) => this.#runElsewhere(records));
     this.#backOff = new BackOff({
       log,
       policyOf: (functionName) => this.#fleet.code?.retryOf(functionName),
@@ -83,11 +85,9 @@ export class Pool implements Destination {
   }
 
   submit(record: InvocationRecord): void {
-    // What a worker can take at once, or as soon as it has started, doesn't wait in the queue.
-    const waiting = this.queued - this.#backOff.size;
-    if (waiting >= this.#settings.queueLimit + this.#fleet.free) {
-      const { functionName, id: invocationId } = record;
-      const message = `The queue is full: ${waiting} invocations wait already (queueLimit).`;
+    const { functionName, id: invocationId } = record;
+    if (this.#waitingWith(functionName) > this.#settings.queueLimit) {
+      const message = `The queue is full: ${this.#waiting} invocations wait already (queueLimit).`;
       record.end({ kind: 'refused', error: new QueueFullError(message, { functionName, invocationId }) });
       return;
     }
@@ -168,78 +168,63 @@ export class Pool implements Destination {
 
   #enqueue(record: InvocationRecord): void {
     this.#queue.push(record);
-    this.#recallFor(record);
+    this.#putBack(this.#handAhead.recallFor(record));
     this.#dispatch();
   }
 
+  /** How many wait for a worker, those included that one holds. */
+  get #waiting(): number {
+    return this.queued - this.#backOff.size;
+  }
+
+  /** How many would wait with one more of this function: what can run now, or when a worker has started, doesn't. */
+  #waitingWith(functionName: string): number {
+    const waiting = this.#waiting;
+    const held = waiting - this.#queue.size;
+    const demand = this.#queue.demand + (this.#queue.hasRoomFor(functionName) ? 1 : 0);
+    return waiting + 1 - Math.min(this.#fleet.free, demand + held);
+  }
+
   #dispatch(): void {
-    while (this.#queue.size > 0) {
+    for (let next = this.#queue.next; next; next = this.#queue.next) {
       const idle = this.#fleet.takeIdle();
-      const worker = idle ?? this.#findHolder(this.#queue.next as InvocationRecord);
+      const worker = idle ?? this.#handAhead.findHolder(next);
       if (!worker) break;
-      const record = this.#queue.shift() as InvocationRecord;
+      const record = this.#queue.take() as InvocationRecord;
       if (record.request && worker.has(record.functionName)) {
         worker.hand(record, record.request);
         continue;
       }
+      this.#queue.release(record.functionName);
       record.end({ kind: 'refused', error: worker.code.refusal(record.functionName, record.id) });
       if (idle) this.#fleet.giveBack(idle);
     }
-    if (this.#queue.size > 0) this.#fleet.scale();
+    if (this.#queue.demand > 0) this.#fleet.scale();
   }
 
-  /** The busy worker that this one may be handed to ahead of time, if it is short enough. */
-  #findHolder({ functionName }: InvocationRecord): Worker | undefined {
-    const most = this.#credit.of(functionName);
-    if (most === 1) return undefined;
-    const now = performance.now();
-    const holder = this.#fleet.findHolder(functionName, ({ current }) => {
-      if (!current || now - current.since > stallMs) return 0;
-      return Math.min(most, this.#credit.of(current.record.functionName));
-    });
-    if (holder) this.#stallCheck ??= setTimeout(() => this.#checkStalls(), stallMs).unref();
-    return holder;
-  }
-
-  /** Takes back what waits behind a run that turns out to be long, when it could run elsewhere. */
-  #checkStalls(): void {
-    this.#stallCheck = undefined;
-    const now = performance.now();
-    let isHolding = false;
-    for (const worker of this.#fleet.workers) {
-      const { current } = worker;
-      if (worker.load < 2 || !current) continue;
-      if (now - current.since > stallMs && this.#fleet.free > 0) this.#putBack(worker.takeBack());
-      if (worker.load > 1) isHolding = true;
-    }
+  #runElsewhere(records: readonly InvocationRecord[]): void {
+    this.#putBack(records);
     this.#dispatch();
-    if (isHolding) this.#stallCheck ??= setTimeout(() => this.#checkStalls(), stallMs).unref();
   }
 
-  /** Takes back what workers hold of a lower priority than this one, which waits. */
-  #recallFor({ request }: InvocationRecord): void {
-    if (!request || request.priority === 'low') return;
-    const rank = priorities.indexOf(request.priority);
-    for (const worker of this.#fleet.workers) {
-      // It is handed the higher ones first: the last that it holds is one of the lowest.
-      const last = worker.load > 1 ? worker.turns.at(-1)?.record.request : undefined;
-      if (last && priorities.indexOf(last.priority) > rank) this.#putBack(worker.takeBack());
+  /** From the hands of a worker to the front of the queue, in their order; what has ended only leaves those hands. */
+  #putBack(records: readonly InvocationRecord[]): void {
+    for (const record of records.toReversed()) {
+      if (record.hasEnded) this.#queue.release(record.functionName);
+      else this.#queue.putBack(record);
     }
   }
 
-  /** To the front of the queue, in their order. */
-  #putBack(records: readonly InvocationRecord[]): void {
-    for (const record of records.toReversed()) this.#queue.unshift(record);
+  #inHand(): InvocationRecord[] {
+    return Array.from(this.#fleet.workers, ({ turns }) => turns.map(({ record }) => record)).flat();
   }
 
   #workerEnded(worker: Worker, exit: WorkerExit, { started }: JournalContent): void {
-    const waiting: InvocationRecord[] = [];
     for (const { record, run } of worker.turns) {
       if (record.hasEnded) continue;
       if (started !== undefined && started < run) {
         // It died before it began with this one: nobody can tell that it was ever handed out.
         record.putBack();
-        waiting.push(record);
         continue;
       }
       const { functionName, id } = record;
@@ -249,7 +234,7 @@ export class Pool implements Destination {
       );
       record.end({ kind: 'crashed', exit }, worker.memoryMB);
     }
-    this.#putBack(waiting);
+    this.#putBack(worker.turns.map(({ record }) => record));
     this.#dispatch();
     this.#checkDrained();
   }
@@ -263,7 +248,7 @@ export class Pool implements Destination {
   }
 
   #refuseQueued(outcome: (record: InvocationRecord) => Outcome): void {
-    for (let record = this.#queue.shift(); record; record = this.#queue.shift()) record.end(outcome(record));
+    for (const record of this.#queue.removeWhere(() => true)) record.end(outcome(record));
   }
 
   #isDrained(): boolean {
@@ -275,6 +260,3 @@ export class Pool implements Destination {
     for (const resolve of this.#onDrained.splice(0)) resolve();
   }
 }
-
-/** A run that was handed over behind others and has waited so long waits for a long one: it should run elsewhere. */
-const stallMs = 2;

@@ -1,82 +1,184 @@
 import { type Priority, priorities } from '../invocation/invocation.ts';
-import { InvocationRecord } from '../invocation/record.ts';
+import type { InvocationRecord } from '../invocation/record.ts';
+import { FunctionShare, type Lane } from './lane.ts';
+import { closeRing, insertBefore, takeOut } from './ring.ts';
 
 /**
- * What waits for a worker: first in, first out within a priority. Every operation is O(1), also taking one out of the
- * middle: a lane is a doubly linked list through the records themselves.
+ * What waits for a worker. Within a priority the functions take turns, so that many invocations of one don't delay those
+ * of another; within a function it is first in, first out. A function of which as many are in the hands of workers as
+ * its limit allows is out of the rotation. Every operation on one invocation is O(1), also taking it out of the middle.
  */
 export class InvocationQueue {
-  readonly #lanes = new Map<Priority, InvocationRecord>(priorities.map((priority) => [priority, newLane()]));
+  readonly #shares = new Map<string, FunctionShare>();
+  /** Of each priority, the lanes that have something that may run; the next one's turn comes first. */
+  readonly #rotations: Readonly<Record<Priority, Lane>> = newRotations();
+  /** Most invocations are of the same function as the one before. */
+  #latest: { name: string; share: FunctionShare } | undefined;
+  #hasLimits = false;
   #size = 0;
+  #demand = 0;
 
   get size(): number {
     return this.#size;
   }
 
-  /** The one that `shift` would take. */
+  /** How many of those that wait may run now, if there are workers. */
+  get demand(): number {
+    return this.#demand;
+  }
+
+  /** The one that `take` would take. */
   get next(): InvocationRecord | undefined {
-    for (const lane of this.#lanes.values()) if (lane.next !== lane) return lane.next;
-    return undefined;
+    return this.#nextLane?.first;
+  }
+
+  /** Whether one more of this function may run now, after those that wait. */
+  hasRoomFor(functionName: string): boolean {
+    if (!this.#hasLimits) return true;
+    const { queued, inHand, limit } = this.#shareOf(functionName);
+    return inHand + queued < limit;
   }
 
   push(record: InvocationRecord): void {
-    this.#insertBefore(this.#laneOf(record), record);
+    const lane = this.#laneOf(record);
+    this.#add(record, lane, lane.end);
+    if (!lane.next && !lane.share.isFull) insertBefore(this.#rotations[lane.priority], lane);
   }
 
-  /** Puts one back that had been taken: it is the next of its priority. */
-  unshift(record: InvocationRecord): void {
-    this.#insertBefore(this.#laneOf(record).next as InvocationRecord, record);
+  /** Takes the next one into the hands of a worker, until `release` or `putBack`; undefined when none may run. */
+  take(): InvocationRecord | undefined {
+    const lane = this.#nextLane;
+    const record = lane?.first;
+    if (!lane || !record) return undefined;
+    const { share } = lane;
+    this.#drop(record, share);
+    if (share.isLimited) this.#changeInHand(share, 1);
+    takeOut(lane);
+    if (share.isFull) park(share);
+    else if (lane.first) insertBefore(this.#rotations[lane.priority], lane);
+    return record;
   }
 
-  /** Takes the next one, or undefined when none waits. */
-  shift(): InvocationRecord | undefined {
-    const { next } = this;
-    if (next) this.remove(next);
-    return next;
+  /** One of this function has left the hands of a worker. */
+  release(functionName: string): void {
+    if (!this.#hasLimits) return;
+    const share = this.#shareOf(functionName);
+    if (!share.isLimited) return;
+    this.#changeInHand(share, -1);
+    this.#unpark(share);
+  }
+
+  /** One that had been taken comes back: it is the next of its function, whose turn it is. */
+  putBack(record: InvocationRecord): void {
+    const lane = this.#laneOf(record);
+    this.#add(record, lane, lane.end.next as InvocationRecord);
+    if (lane.share.isLimited) this.#changeInHand(lane.share, -1);
+    const rotation = this.#rotations[lane.priority];
+    if (!lane.next && !lane.share.isFull) insertBefore(rotation.next as Lane, lane);
+    this.#unpark(lane.share);
   }
 
   /** Takes this one out, wherever it stands; returns whether it was there. */
   remove(record: InvocationRecord): boolean {
-    const { previous, next } = record;
-    if (!previous || !next) return false;
-    previous.next = next;
-    next.previous = previous;
-    record.previous = undefined;
-    record.next = undefined;
-    this.#size--;
+    if (!record.next) return false;
+    const lane = this.#laneOf(record);
+    this.#drop(record, lane.share);
+    if (!lane.first) takeOut(lane);
     return true;
   }
 
-  /** Takes out all that the predicate names, in their order. */
+  /** Takes out all that the predicate names, those of each function in their order. */
   removeWhere(predicate: (record: InvocationRecord) => boolean): InvocationRecord[] {
     const found: InvocationRecord[] = [];
-    for (const lane of this.#lanes.values()) {
-      for (let record = lane.next; record && record !== lane; record = record.next) {
-        if (predicate(record)) found.push(record);
+    for (const { lanes } of this.#shares.values()) {
+      for (const { end } of Object.values(lanes)) {
+        for (let record = end.next; record && record !== end; record = record.next) {
+          if (predicate(record)) found.push(record);
+        }
       }
     }
     for (const record of found) this.remove(record);
     return found;
   }
 
-  #laneOf({ request }: InvocationRecord): InvocationRecord {
-    return this.#lanes.get(request?.priority ?? 'normal') as InvocationRecord;
+  /** Sets how many of each function may be in the hands of workers at once; `inHand` are those that are there now. */
+  limit(limits: ReadonlyMap<string, number>, inHand: readonly InvocationRecord[]): void {
+    this.#hasLimits = limits.size > 0;
+    for (const name of limits.keys()) this.#shareOf(name);
+    for (const [name, share] of this.#shares) {
+      share.limit = limits.get(name) ?? Number.POSITIVE_INFINITY;
+      share.inHand = 0;
+    }
+    for (const { functionName } of inHand) this.#shareOf(functionName).inHand++;
+    this.#demand = 0;
+    for (const share of this.#shares.values()) {
+      this.#demand += share.demand;
+      if (share.isFull) park(share);
+      else this.#unpark(share);
+    }
   }
 
-  #insertBefore(next: InvocationRecord, record: InvocationRecord): void {
-    const previous = next.previous as InvocationRecord;
-    record.previous = previous;
-    record.next = next;
-    previous.next = record;
-    next.previous = record;
+  get #nextLane(): Lane | undefined {
+    for (const priority of priorities) {
+      const rotation = this.#rotations[priority];
+      if (rotation.next !== rotation) return rotation.next;
+    }
+    return undefined;
+  }
+
+  #laneOf({ functionName, request }: InvocationRecord): Lane {
+    return this.#shareOf(functionName).lanes[request?.priority ?? 'normal'];
+  }
+
+  #shareOf(name: string): FunctionShare {
+    if (this.#latest?.name === name) return this.#latest.share;
+    let share = this.#shares.get(name);
+    if (!share) {
+      share = new FunctionShare();
+      this.#shares.set(name, share);
+    }
+    this.#latest = { name, share };
+    return share;
+  }
+
+  #add(record: InvocationRecord, { share }: Lane, before: InvocationRecord): void {
+    insertBefore(before, record);
     this.#size++;
+    this.#demand -= share.demand;
+    share.queued++;
+    this.#demand += share.demand;
+  }
+
+  #drop(record: InvocationRecord, share: FunctionShare): void {
+    takeOut(record);
+    this.#size--;
+    this.#demand -= share.demand;
+    share.queued--;
+    this.#demand += share.demand;
+  }
+
+  #changeInHand(share: FunctionShare, by: 1 | -1): void {
+    this.#demand -= share.demand;
+    share.inHand += by;
+    this.#demand += share.demand;
+  }
+
+  /** Back into the rotation, at its end. */
+  #unpark(share: FunctionShare): void {
+    if (share.isFull || share.queued === 0) return;
+    for (const priority of priorities) {
+      const lane = share.lanes[priority];
+      if (!lane.next && lane.first) insertBefore(this.#rotations[priority], lane);
+    }
   }
 }
 
-/** A lane is a ring: this record, which is no invocation, stands between the last and the first. */
-function newLane(): InvocationRecord {
-  const end = new InvocationRecord('', '');
-  end.previous = end;
-  end.next = end;
-  return end;
+function park({ lanes }: FunctionShare): void {
+  for (const priority of priorities) takeOut(lanes[priority]);
+}
+
+/** Each is a ring of lanes that begins behind the one that stands for its end. */
+function newRotations(): Record<Priority, Lane> {
+  const { lanes } = new FunctionShare();
+  return { high: closeRing(lanes.high), normal: closeRing(lanes.normal), low: closeRing(lanes.low) };
 }

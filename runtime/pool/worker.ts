@@ -20,7 +20,7 @@ export interface WorkerEvents {
   onFinished(functionName: string, durationMs: number): void;
   /** It has one less in its hands, maybe none: unless it is `draining` it can take another one. */
   onFree(worker: Worker): void;
-  /** These were handed to it, and it will not begin them: they are to run elsewhere, in this order. */
+  /** These were handed to it, and it will not begin them: what of them has not ended is to run elsewhere, in this order. */
   onReturned(records: readonly InvocationRecord[]): void;
   onExit(worker: Worker, exit: WorkerExit, journal: JournalContent): void;
   onLine(worker: Worker, stream: 'stdout' | 'stderr', line: string): void;
@@ -283,10 +283,8 @@ export class Worker {
     const index = this.#turns.findIndex((turn) => turn.run === run);
     const [turn] = index === -1 ? [] : this.#turns.splice(index, 1);
     if (!turn) return;
-    if (!turn.record.hasEnded) {
-      turn.record.putBack();
-      this.#events.onReturned([turn.record]);
-    }
+    if (!turn.record.hasEnded) turn.record.putBack();
+    this.#events.onReturned([turn.record]);
     if (index === 0) this.#goOn();
     else this.#events.onFree(this);
   }

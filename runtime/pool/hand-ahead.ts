@@ -1,0 +1,69 @@
+import { priorities } from '../invocation/invocation.ts';
+import type { InvocationRecord } from '../invocation/record.ts';
+import { Credit } from './credit.ts';
+import type { Fleet } from './fleet.ts';
+import type { Worker } from './worker.ts';
+
+/** Decides what is handed to workers that are busy still, and takes it back when that turns out wrong. */
+export class HandAhead {
+  readonly #fleet: Fleet;
+  readonly #onStalled: (records: readonly InvocationRecord[]) => void;
+  readonly #credit = new Credit();
+  #stallCheck: NodeJS.Timeout | undefined;
+
+  /** `onStalled` is given what waited behind a long run and was taken back; it is to run elsewhere, in this order. */
+  constructor(fleet: Fleet, onStalled: (records: readonly InvocationRecord[]) => void) {
+    this.#fleet = fleet;
+    this.#onStalled = onStalled;
+  }
+
+  /** An invocation of this function took so long. */
+  observe(functionName: string, durationMs: number): void {
+    this.#credit.observe(functionName, durationMs);
+  }
+
+  /** The busy worker that this one may be handed to ahead of time, if it is short enough. */
+  findHolder({ functionName }: InvocationRecord): Worker | undefined {
+    const most = this.#credit.of(functionName);
+    if (most === 1) return undefined;
+    const now = performance.now();
+    const holder = this.#fleet.findHolder(functionName, ({ current }) => {
+      if (!current || now - current.since > stallMs) return 0;
+      return Math.min(most, this.#credit.of(current.record.functionName));
+    });
+    if (holder) this.#stallCheck ??= setTimeout(() => this.#checkStalls(), stallMs).unref();
+    return holder;
+  }
+
+  /** Takes back what workers hold of a lower priority than this one, which waits. */
+  recallFor({ request }: InvocationRecord): InvocationRecord[] {
+    if (!request || request.priority === 'low') return [];
+    const rank = priorities.indexOf(request.priority);
+    const recalled: InvocationRecord[] = [];
+    for (const worker of this.#fleet.workers) {
+      // It is handed the higher ones first: the last that it holds is one of the lowest.
+      const last = worker.load > 1 ? worker.turns.at(-1)?.record.request : undefined;
+      if (last && priorities.indexOf(last.priority) > rank) recalled.push(...worker.takeBack());
+    }
+    return recalled;
+  }
+
+  /** Takes back what waits behind a run that turns out to be long, when it could run elsewhere. */
+  #checkStalls(): void {
+    this.#stallCheck = undefined;
+    const now = performance.now();
+    const stalled: InvocationRecord[] = [];
+    let isHolding = false;
+    for (const worker of this.#fleet.workers) {
+      const { current } = worker;
+      if (worker.load < 2 || !current) continue;
+      if (now - current.since > stallMs && this.#fleet.free > 0) stalled.push(...worker.takeBack());
+      if (worker.load > 1) isHolding = true;
+    }
+    this.#onStalled(stalled);
+    if (isHolding) this.#stallCheck ??= setTimeout(() => this.#checkStalls(), stallMs).unref();
+  }
+}
+
+/** A run that was handed over behind others and has waited so long waits for a long one: it should run elsewhere. */
+const stallMs = 2;
