@@ -9,7 +9,7 @@ const args = encodeValue(undefined);
 
 function recordOf(functionName: string, priority: Priority = 'normal'): InvocationRecord {
   const record = new InvocationRecord('', functionName);
-  record.prepare({ args, priority, cwd: '', timeoutMs: undefined });
+  record.prepare({ args, priority, cwd: '', timeoutMs: undefined, retry: undefined });
   return record;
 }
 

@@ -5,12 +5,13 @@ import { FunctionLoadError, QueueFullError } from 'warm-pool';
 import { infoOf, rejectionOf, runProject } from '../support/open-runtime.ts';
 import { until, within } from '../support/wait.ts';
 
-/** Ends when there is a file `go`, or one by the name it is given; goes on when it is cancelled. */
+/** Makes a file `begun`, and ends when there is a file `go`, or one by the name it is given; goes on when it is cancelled. */
 const held = (concurrency: number) => `
   import fs from 'node:fs';
   import { setTimeout } from 'node:timers/promises';
   const isThere = (name) => fs.existsSync(new URL('../' + name, import.meta.url));
   export default async (name) => {
+    fs.writeFileSync(new URL('../begun', import.meta.url), '');
     while (!isThere('go') && !isThere(String(name))) await setTimeout(5);
     return process.pid;
   };
@@ -71,7 +72,7 @@ test('a run that goes on after it was cancelled has its place still', async (t) 
   );
   const first = runtime.invoke('held');
   const [second, third] = [runtime.invoke('held'), runtime.invoke('held')];
-  await until('it to run', () => first.status === 'running');
+  await until('it to begin', () => project.has('begun'));
   first.cancel();
   third.cancel();
   await assert.rejects(first, { code: 'CANCELLED' });
