@@ -19,6 +19,7 @@ export type {
   InvokeOptions,
   Priority,
 } from './invocation/invocation.ts';
+export type { MapOptions } from './invocation/map.ts';
 export type { RetryCode, RetryOptions, RetrySettings } from './invocation/retry.ts';
 export type { Trigger, TriggerContext } from './triggers/trigger.ts';
 export {

@@ -11,6 +11,7 @@ import { Registry } from './functions/registry.ts';
 import { ReloadingFunctions } from './functions/reloading.ts';
 import { PoolError, RuntimeClosedError } from './invocation/errors.ts';
 import type { Invocation, InvokeOptions } from './invocation/invocation.ts';
+import { type MapOptions, mapItems } from './invocation/map.ts';
 import { submit } from './invocation/submit.ts';
 import { KeepAlive } from './pool/keep-alive.ts';
 import { Pool } from './pool/pool.ts';
@@ -107,6 +108,17 @@ class WarmRuntime implements Runtime {
 
   invoke<Result>(name: string, args?: unknown, options: InvokeOptions = {}): Invocation<Result> {
     return this.#submit(name, args, options) as Invocation<Result>;
+  }
+
+  map<Result, Item>(
+    name: string,
+    source: Iterable<Item> | AsyncIterable<Item>,
+    options: MapOptions<Item> = {},
+  ): AsyncGenerator<Result, void, undefined> {
+    return mapItems(source, options, {
+      invoke: (args, each) => this.#submit(name, args, each),
+      concurrency: () => this.#pool.reach(name),
+    });
   }
 
   start(): Promise<void> {

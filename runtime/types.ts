@@ -3,6 +3,7 @@ import type { Config } from './config/define.ts';
 import type { Logger, LogLevel } from './config/logger.ts';
 import type { FunctionInfo, FunctionStats } from './functions/registry.ts';
 import type { Invocation, InvokeOptions } from './invocation/invocation.ts';
+import type { MapOptions } from './invocation/map.ts';
 import type { WorkerState } from './pool/worker-state.ts';
 
 /** How to create a runtime. */
@@ -61,6 +62,21 @@ export interface Runtime {
    * ```
    */
   invoke<Result = unknown>(name: string, args?: unknown, options?: InvokeOptions): Invocation<Result>;
+  /**
+   * Runs a function for each item, which are its arguments, and iterates over the results. It is lazy: nothing is read
+   * from the source before the first result is asked for, and then only as much as can run. Ending the loop cancels
+   * what still runs and closes the source.
+   *
+   * ```ts
+   * for await (const { outputs } of runtime.map<Thumbnails>('thumbnail', photos)) console.log(outputs);
+   * ```
+   * @throws TypeError when the source is no iterable or an option makes no sense
+   */
+  map<Result = unknown, Item = unknown>(
+    name: string,
+    source: Iterable<Item> | AsyncIterable<Item>,
+    options?: MapOptions<Item>,
+  ): AsyncGenerator<Result, void, undefined>;
   /**
    * Starts the triggers, and with that keeps the program alive until `close`.
    * @throws PoolError `RUNTIME_RUNNING` when another runtime has been started on the same `dataDir`

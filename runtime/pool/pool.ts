@@ -129,6 +129,15 @@ export class Pool implements Destination {
     this.#dispatch();
   }
 
+  /**
+   * How many invocations of a function keep all workers busy: what they can have in their hands, and as many behind
+   * those, so that none of them waits while the results of others are on their way. Never so many that the queue is full.
+   */
+  reach(functionName: string): number {
+    const { max, queueLimit } = this.#settings;
+    return Math.min(2 * max * this.#credit.of(functionName), max + queueLimit);
+  }
+
   /** How many wait, those included that a worker holds and has not begun, and those between two attempts. */
   get queued(): number {
     let queued = this.#queue.size + this.#backOff.size;

@@ -144,6 +144,15 @@ export async function embed(logger: Logger): Promise<void> {
   // @ts-expect-error: no such status
   console.log(invocation.status === 'done');
 
+  const lengths: AsyncGenerator<number> = runtime.map<number>('length', ['a', 'b'], { concurrency: 2 });
+  for await (const length of lengths) console.log(length.toFixed());
+  const onError = (error: Error, item: unknown, index: number) => console.log(error.message, item, index);
+  for await (const each of runtime.map('greet', new Set([1]), { onError, ordered: false })) console.log(each);
+  // @ts-expect-error: nothing to iterate over
+  runtime.map('greet', 5);
+  // @ts-expect-error: no such option
+  runtime.map('greet', [], { parallel: 2 });
+
   const infos: FunctionInfo[] = runtime.functions();
   const counts: number[] = infos.map(({ stats }) => stats.succeeded + stats.failed);
   const pids: (number | undefined)[] = runtime.stats().workers.map(({ pid }) => pid);

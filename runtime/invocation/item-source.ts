@@ -1,0 +1,75 @@
+/** One step of a source: an item, or its end. */
+export type Step<Item> = { readonly done: false; readonly item: Item } | { readonly done: true };
+
+type Reading<Item> = IteratorResult<Item> | Promise<IteratorResult<Item>>;
+
+/** Reads an iterable or an async iterable, one item at a time: what is there at once comes at once. */
+export class ItemSource<Item> {
+  readonly #iterator: Iterator<Item> | AsyncIterator<Item>;
+  #hasEnded = false;
+  #isReading = false;
+
+  constructor(source: Iterable<Item> | AsyncIterable<Item>) {
+    this.#iterator =
+      Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+  }
+
+  /** Whether there is nothing to read: it has ended, or the step before is not there yet. */
+  get isBusy(): boolean {
+    return this.#hasEnded || this.#isReading;
+  }
+
+  /** The next step. Throws or rejects with what the source fails with, which has ended then. */
+  read(): Step<Item> | Promise<Step<Item>> {
+    let result: Reading<Item>;
+    try {
+      result = this.#iterator.next();
+    } catch (error) {
+      this.#hasEnded = true;
+      throw error;
+    }
+    if (!isPromise(result) && !isPromise(result.value)) return this.#stepOf(result);
+    return this.#later(result);
+  }
+
+  /** Lets it free what it holds, unless it has ended. */
+  async close(): Promise<void> {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    const closed = this.#iterator.return?.();
+    // It may never answer what it was asked before, and a generator answers in order.
+    if (this.#isReading) Promise.resolve(closed).catch(() => {});
+    else await closed;
+  }
+
+  async #later(pending: Reading<Item>): Promise<Step<Item>> {
+    this.#isReading = true;
+    let result: IteratorResult<Item>;
+    try {
+      result = await pending;
+    } catch (error) {
+      this.#hasEnded = true;
+      throw error;
+    } finally {
+      this.#isReading = false;
+    }
+    // Of an iterable of promises, as `for await` takes it. One that rejects has not ended the iterable.
+    if (!isPromise(result.value)) return this.#stepOf(result);
+    this.#isReading = true;
+    try {
+      return { done: false, item: await result.value };
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  #stepOf(result: IteratorResult<Item>): Step<Item> {
+    if (!result.done) return { done: false, item: result.value };
+    this.#hasEnded = true;
+    return { done: true };
+  }
+}
+
+function isPromise<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+}

@@ -1,0 +1,65 @@
+import { expectedText } from '../config/expected.ts';
+import type { InvokeOptions } from './invocation.ts';
+import { type MapContext, Mapping } from './mapping.ts';
+
+/** How to run a function for each item of a source; `timeout`, `priority`, `cwd` and `retry` are for each invocation. */
+export interface MapOptions<Item = unknown> extends InvokeOptions {
+  /**
+   * The most invocations at once, those included that wait for a worker. Default: twice what the workers of its pool
+   * can have in their hands, which of a function that has shown to be short is several each.
+   */
+  concurrency?: number | undefined;
+  /** Whether results come in the order of the items; else as they are ready. Default: true. */
+  ordered?: boolean | undefined;
+  /**
+   * Called for each item that fails, in the place of its result. The iteration goes on once what it returns has
+   * resolved, and ends with what it throws. Without it the first error ends the iteration.
+   *
+   * A runtime that is closed and a function that isn't there, or can't be loaded, end it in any case.
+   */
+  onError?: ((error: Error, item: Item, index: number) => unknown) | undefined;
+  /** Ends the iteration when it aborts, with a `CancelledError`. */
+  signal?: AbortSignal | undefined;
+}
+
+// Errors go to a callback, rather than among the results as those of `Promise.allSettled` do: results stay what the
+// function returns, and throwing in it is how to end after some errors and not after others.
+
+/**
+ * Runs an invocation for each item. Nothing is read from the source before the first result is asked for, and then
+ * only what can run.
+ * @throws TypeError when the source or an option makes no sense
+ */
+export function mapItems<Result, Item>(
+  source: Iterable<Item> | AsyncIterable<Item>,
+  options: MapOptions<Item>,
+  context: MapContext,
+): AsyncGenerator<Result, void, undefined> {
+  checkSource(source);
+  checkOptions(options);
+  return new Mapping<Result, Item>(source, options, context);
+}
+
+function checkSource(source: unknown): void {
+  const isObject = typeof source === 'object' && source !== null;
+  // The characters of a text are hardly ever meant.
+  if (isObject && (Symbol.iterator in source || Symbol.asyncIterator in source)) return;
+  throw new TypeError(expectedText('the items of `map` to be an iterable or an async iterable', source));
+}
+
+function checkOptions({ concurrency, ordered, onError, signal }: MapOptions<never>): void {
+  if (concurrency !== undefined && !(Number.isSafeInteger(concurrency) && concurrency >= 1)) {
+    throw new TypeError(
+      expectedText('the `concurrency` option to be a whole number of at least 1', concurrency),
+    );
+  }
+  if (ordered !== undefined && typeof ordered !== 'boolean') {
+    throw new TypeError(expectedText('the `ordered` option to be true or false', ordered));
+  }
+  if (onError !== undefined && typeof onError !== 'function') {
+    throw new TypeError(expectedText('the `onError` option to be a function', onError));
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError(expectedText('the `signal` option to be an AbortSignal', signal));
+  }
+}
