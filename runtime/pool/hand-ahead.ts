@@ -22,6 +22,11 @@ export class HandAhead {
     this.#credit.observe(functionName, durationMs);
   }
 
+  /** How many invocations of this function a worker may have in its hands. */
+  creditOf(functionName: string): number {
+    return this.#credit.of(functionName);
+  }
+
   /** The busy worker that this one may be handed to ahead of time, if it is short enough. */
   findHolder({ functionName }: InvocationRecord): Worker | undefined {
     const most = this.#credit.of(functionName);

@@ -135,7 +135,8 @@ export class Pool implements Destination {
    */
   reach(functionName: string): number {
     const { max, queueLimit } = this.#settings;
-    return Math.min(2 * max * this.#credit.of(functionName), max + queueLimit);
+    const atOnce = Math.min(max, this.#fleet.code?.concurrency.get(functionName) ?? max);
+    return Math.min(2 * atOnce * this.#handAhead.creditOf(functionName), atOnce + queueLimit);
   }
 
   /** How many wait, those included that a worker holds and has not begun, and those between two attempts. */
