@@ -12,6 +12,7 @@ import { ReloadingFunctions } from './functions/reloading.ts';
 import { PoolError, RuntimeClosedError } from './invocation/errors.ts';
 import type { Invocation, InvokeOptions } from './invocation/invocation.ts';
 import { type MapOptions, mapItems } from './invocation/map.ts';
+import type { InvocationRecord } from './invocation/record.ts';
 import { submit } from './invocation/submit.ts';
 import { KeepAlive } from './pool/keep-alive.ts';
 import { Pool } from './pool/pool.ts';
@@ -165,9 +166,9 @@ class WarmRuntime implements Runtime {
     return submit({ name, args, options }, this.#route);
   }
 
-  readonly #route = (name: string, id: string) => {
-    if (this.#closing) return closedError(name, id);
-    return this.#registry.refusal(name, id) ?? this.#pool;
+  readonly #route = (record: InvocationRecord) => {
+    if (this.#closing) return closedError(record.functionName, record.id);
+    return this.#registry.refusal(record) ?? this.#pool;
   };
 
   async #start(): Promise<void> {

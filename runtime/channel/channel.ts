@@ -2,7 +2,6 @@ import type { Socket } from 'node:net';
 import type { EncodedValue } from './codec.ts';
 import { FrameBatch, FrameError, type FramePlace, FrameReader } from './frames.ts';
 import type { Message } from './heads.ts';
-import type { Envelope } from './messages.ts';
 
 /**
  * One side of the connection between a runtime and a worker. What is posted in one turn goes out in one write:
@@ -16,7 +15,7 @@ export class Channel<Out extends Message, In> {
   constructor(
     socket: Socket,
     handlers: {
-      onMessage: (envelope: Envelope<In>) => void;
+      onMessage: (message: In, body: EncodedValue | undefined) => void;
       /** The other side is gone, or what it sent makes no sense (then with the error). Called once. */
       onClose: (error: Error | undefined) => void;
     },

@@ -3,13 +3,16 @@ import { maxBodyBytes } from './limits.ts';
 import { deserialize, serialize, UnserializableError } from './structured.ts';
 
 /**
- * A value on the wire. `json` is UTF-8 JSON and is chosen for what JSON carries without loss, because it is the
- * fastest there is in Node; `v8` is V8's structured clone format (see structured.ts) for everything else. JSON that is
- * still to be sent is text: it is encoded once, into the buffer that is written.
+ * A value on the wire. JSON is chosen for what it carries without loss, because it is the fastest there is in Node;
+ * `v8`, V8's structured clone format (see structured.ts), for everything else. JSON is a string, which is encoded once,
+ * into the buffer that is written; what came in and is large stays bytes until somebody wants it.
  */
-export type EncodedValue =
-  | { readonly codec: 'json'; readonly text: string }
-  | { readonly codec: 'json' | 'v8'; readonly bytes: Uint8Array };
+export type EncodedValue = string | EncodedBytes;
+
+export interface EncodedBytes {
+  readonly codec: 'json' | 'v8';
+  readonly bytes: Uint8Array;
+}
 
 /**
  * Encodes a value for another process. `rootName` begins the path in the error.
@@ -31,8 +34,7 @@ export function encodeValue(value: unknown, rootName = 'value'): EncodedValue {
 
 function encode(value: unknown, rootName: string): EncodedValue {
   const text = isExactInJson(value) ? toJson(value) : undefined;
-  const encoded: EncodedValue =
-    text === undefined ? { codec: 'v8', bytes: serialize(value, rootName) } : { codec: 'json', text };
+  const encoded: EncodedValue = text ?? { codec: 'v8', bytes: serialize(value, rootName) };
   const length = lengthOf(encoded);
   if (length <= maxBodyBytes) return encoded;
   throw new UnserializableError(rootName, `it is ${length} bytes long, at most ${maxBodyBytes} can be sent`);
@@ -48,13 +50,12 @@ function toJson(value: unknown): string | undefined {
 
 /** UTF-8 takes at most three bytes for each unit of a string: only a long one has to be measured. */
 function lengthOf(encoded: EncodedValue): number {
-  if ('bytes' in encoded) return encoded.bytes.length;
-  const { length } = encoded.text;
-  return length * 3 <= maxBodyBytes ? length : Buffer.byteLength(encoded.text);
+  if (typeof encoded !== 'string') return encoded.bytes.length;
+  return encoded.length * 3 <= maxBodyBytes ? encoded.length : Buffer.byteLength(encoded);
 }
 
 export function decodeValue(value: EncodedValue): unknown {
-  if ('text' in value) return JSON.parse(value.text);
+  if (typeof value === 'string') return JSON.parse(value);
   const { codec, bytes } = value;
   if (codec === 'v8') return deserialize(bytes);
   return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));

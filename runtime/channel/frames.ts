@@ -3,7 +3,7 @@
  *
  *     u32  length of what follows, little endian
  *     u8   kind of the head (see heads.ts)
- *     u8   codec of the body: 0 none, 1 json, 2 v8
+ *     u8   codec of the body: 0 none, 1 json (UTF-8), 2 v8
  *     u32  length of the head
  *     head
  *     body, the rest
@@ -11,11 +11,11 @@
 import type { EncodedValue } from './codec.ts';
 import { HeadReader, HeadWriter, headKinds, type Message } from './heads.ts';
 import { maxFrameBytes } from './limits.ts';
-import type { Envelope } from './messages.ts';
 
 const lengthBytes = 4;
 const prefixBytes = lengthBytes + 1 + 1 + 4;
-const codecs = [undefined, 'json', 'v8'] as const;
+const codecs = { none: 0, json: 1, v8: 2 } as const;
+const codecCount = Object.keys(codecs).length;
 const kindCount = Object.keys(headKinds).length;
 
 /** The bytes on the stream are no frames of this protocol; nothing that follows can be trusted. */
@@ -60,7 +60,7 @@ export class FrameBatch {
   add(message: Message, body: EncodedValue | undefined): void {
     const kind = this.#heads.kindOf(message);
     const own = body && ownWrite(body);
-    const bodyRoom = own || !body ? 0 : 'text' in body ? 3 * body.text.length : body.bytes.length;
+    const bodyRoom = own || !body ? 0 : typeof body === 'string' ? 3 * body.length : body.bytes.length;
     this.#reserve(prefixBytes + this.#heads.room(kind, message) + bodyRoom);
     const start = this.#end;
     const buffer = this.#buffer;
@@ -68,7 +68,7 @@ export class FrameBatch {
     const headEnd = this.#heads.write(kind, message, buffer, headStart);
     let end = headEnd;
     if (body && !own) {
-      if ('text' in body) end += buffer.write(body.text, end, 'utf8');
+      if (typeof body === 'string') end += buffer.write(body, end, 'utf8');
       else {
         buffer.set(body.bytes, end);
         end += body.bytes.length;
@@ -76,7 +76,7 @@ export class FrameBatch {
     }
     buffer.writeUInt32LE(end - start - lengthBytes + (own?.length ?? 0), start);
     buffer[start + 4] = kind;
-    buffer[start + 5] = body ? codecs.indexOf(body.codec) : 0;
+    buffer[start + 5] = codecOf(body);
     buffer.writeUInt32LE(headEnd - headStart, start + 6);
     this.#lastStart = start;
     this.#end = end;
@@ -108,10 +108,15 @@ export class FrameBatch {
   }
 }
 
+function codecOf(body: EncodedValue | undefined): number {
+  if (body === undefined) return codecs.none;
+  return typeof body === 'string' ? codecs.json : codecs[body.codec];
+}
+
 /** The bytes of a body that is not worth copying. */
 function ownWrite(body: EncodedValue): Uint8Array | undefined {
-  if ('bytes' in body) return body.bytes.length >= ownWriteBytes ? body.bytes : undefined;
-  return body.text.length >= ownWriteBytes ? Buffer.from(body.text, 'utf8') : undefined;
+  if (typeof body !== 'string') return body.bytes.length >= ownWriteBytes ? body.bytes : undefined;
+  return body.length >= ownWriteBytes ? Buffer.from(body, 'utf8') : undefined;
 }
 
 /** Cuts a stream of chunks back into messages. */
@@ -125,7 +130,7 @@ export class FrameReader<In> {
    * Takes the next chunk and calls back for each message that is whole with it.
    * @throws FrameError when the bytes are no frames
    */
-  push(chunk: Buffer, onMessage: (envelope: Envelope<In>) => void): void {
+  push(chunk: Buffer, onMessage: (message: In, body: EncodedValue | undefined) => void): void {
     this.#chunks.push(chunk);
     this.#size += chunk.length;
     // A large frame comes in many chunks: they are put together once, when the last of them is here.
@@ -140,9 +145,11 @@ export class FrameReader<In> {
           this.#needed = end - offset;
           break;
         }
-        const envelope = this.#parse(bytes, offset, end);
+        const start = offset;
+        const headEnd = start + prefixBytes + bytes.readUInt32LE(start + 6);
+        const message = this.#head(bytes, start, headEnd);
         offset = end;
-        onMessage(envelope);
+        onMessage(message, readBody(bytes, bytes[start + 5] as number, headEnd, end));
       }
     } finally {
       // Also when the callback throws: what was read is read.
@@ -152,20 +159,23 @@ export class FrameReader<In> {
     }
   }
 
-  #parse(bytes: Buffer, offset: number, end: number): Envelope<In> {
-    const kind = bytes[offset + 4] as number;
-    const codec = codecs[bytes[offset + 5] as number];
-    const headStart = offset + prefixBytes;
-    const headEnd = headStart + bytes.readUInt32LE(offset + 6);
-    let message: In;
+  #head(bytes: Buffer, start: number, end: number): In {
     try {
-      message = this.#heads.read(kind, bytes, headStart, headEnd) as In;
+      return this.#heads.read(bytes[start + 4] as number, bytes, start + prefixBytes, end) as In;
     } catch (cause) {
       throw new FrameError('expected the head of a frame to be one of its kind', { cause });
     }
-    return { message, body: codec && { codec, bytes: bytes.subarray(headEnd, end) } };
   }
 }
+
+function readBody(bytes: Buffer, codec: number, start: number, end: number): EncodedValue | undefined {
+  if (codec === codecs.none) return undefined;
+  if (codec === codecs.json && end - start <= longestText) return bytes.toString('utf8', start, end);
+  return { codec: codec === codecs.json ? 'json' : 'v8', bytes: bytes.subarray(start, end) };
+}
+
+/** JSON of more bytes than this is made a string only when its value is wanted. */
+const longestText = 64 * 1024;
 
 /** The length that the prefix of a frame tells, checked. */
 function frameLength(bytes: Buffer, offset: number): number {
@@ -177,7 +187,7 @@ function frameLength(bytes: Buffer, offset: number): number {
   const kind = bytes[offset + 4] as number;
   if (kind >= kindCount) throw new FrameError(`expected a kind of head that exists, got ${kind}`);
   const codec = bytes[offset + 5] as number;
-  if (codec >= codecs.length) throw new FrameError(`expected a codec that exists, got ${codec}`);
+  if (codec >= codecCount) throw new FrameError(`expected a codec that exists, got ${codec}`);
   const headBytes = bytes.readUInt32LE(offset + 6);
   if (prefixBytes - lengthBytes + headBytes > length) {
     throw new FrameError('expected the head of a frame inside of it');

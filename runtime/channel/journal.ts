@@ -172,8 +172,8 @@ function readEntry(bytes: Buffer): Entry | undefined {
   if (frameLength + numberBytes > bytes.length) return undefined;
   let end: Envelope<FromWorker> | undefined;
   try {
-    new FrameReader<FromWorker>().push(bytes.subarray(0, frameLength), (envelope) => {
-      end = envelope;
+    new FrameReader<FromWorker>().push(bytes.subarray(0, frameLength), (message, body) => {
+      end = { message, body };
     });
   } catch {
     return undefined; // what is left of older entries

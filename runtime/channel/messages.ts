@@ -3,6 +3,7 @@
  * A message is a small JSON head; values of users (arguments, results, errors) travel beside it as a body.
  */
 import type { EncodedValue } from './codec.ts';
+import type { InvocationId } from './invocation-id.ts';
 import type { LogLevelName } from './levels.ts';
 
 /** A function for a worker to load, told by the runtime. `name` is what it is invoked by. */
@@ -50,7 +51,7 @@ export type ToWorker =
       readonly type: 'run';
       readonly run: number;
       readonly functionIndex: number;
-      readonly invocationId: string;
+      readonly invocationId: InvocationId;
       readonly attempt: number;
       readonly isAhead: boolean;
       readonly timeoutMs: number;
@@ -90,7 +91,7 @@ interface RunEnd {
   readonly run: number;
   /** How long the function took. */
   readonly durationMs: number;
-  /** The worker's resident memory, as of a moment ago. */
+  /** The worker's resident memory, as of a moment ago; a whole number. */
   readonly memoryMB: number;
   /** How many bytes the worker had written to stdout and stderr by then, since its start. */
   readonly output: readonly [stdout: number, stderr: number];

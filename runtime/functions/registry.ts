@@ -1,5 +1,6 @@
 import type { PoolError } from '../invocation/errors.ts';
 import type { InvocationStatus } from '../invocation/invocation.ts';
+import type { InvocationRecord } from '../invocation/record.ts';
 import type { FunctionRetry, RetryCode } from '../invocation/retry.ts';
 import { type Generation, type KnownFunction, type LoadFailure, loadError } from './generation.ts';
 import { functionNotFound } from './not-found.ts';
@@ -57,9 +58,11 @@ export class Registry {
   }
 
   /** Why the function can't be invoked; undefined when it can. */
-  refusal(name: string, invocationId: string): PoolError | undefined {
+  refusal(record: InvocationRecord): PoolError | undefined {
+    const { functionName: name } = record;
     const known = this.#generation?.find(name);
     if (known?.state === 'ready') return undefined;
+    const { id: invocationId } = record;
     if (known) return loadError(known, { functionName: name, invocationId });
     const among = (this.#generation?.functions ?? []).map(({ source }) => source.name);
     return functionNotFound(name, { among, invocationId });

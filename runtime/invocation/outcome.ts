@@ -98,7 +98,7 @@ function failureError(
   { failure, body, path }: Extract<Outcome, { kind: 'failed' }>,
   place: Place,
 ): PoolError {
-  const detail = body && decodeValue(body);
+  const detail = body === undefined ? undefined : decodeValue(body);
   const text = detail instanceof Error ? describeError(detail) : messageOf(detail);
   const { functionName } = place;
   switch (failure) {

@@ -1,4 +1,5 @@
 import { decodeValue, type EncodedValue } from '../channel/codec.ts';
+import type { InvocationId } from '../channel/invocation-id.ts';
 import { SerializationError } from './errors.ts';
 import type { InvocationReport, InvocationStatus, Priority } from './invocation.ts';
 import { errorOf, type Failure, type Outcome } from './outcome.ts';
@@ -42,7 +43,7 @@ export interface Destination {
  * knows, the `latest` has the caller to settle.
  */
 export class InvocationRecord {
-  readonly id: string;
+  readonly invocationId: InvocationId;
   readonly functionName: string;
   attempt = 1;
   /** What was asked, until the end: its worker may die before it has begun. */
@@ -64,8 +65,8 @@ export class InvocationRecord {
   #memoryMB = 0;
   #initMs = 0;
   #worker = 0;
-  #resolve: (value: unknown) => void = () => {};
-  #reject: (error: unknown) => void = () => {};
+  #resolve: ((value: unknown) => void) | undefined;
+  #reject: ((error: unknown) => void) | undefined;
   #progress: ProgressLog | undefined;
   #onEnd: ((record: InvocationRecord) => void) | undefined;
   /** The first attempt, and in that one the last. */
@@ -74,9 +75,14 @@ export class InvocationRecord {
   /** The figures of the attempt before. */
   #before: InvocationReport | undefined;
 
-  constructor(id: string, functionName: string) {
-    this.id = id;
+  constructor(invocationId: InvocationId, functionName: string) {
+    this.invocationId = invocationId;
     this.functionName = functionName;
+  }
+
+  /** As people see it. */
+  get id(): string {
+    return this.invocationId.text;
   }
 
   prepare(request: Request): void {
@@ -109,7 +115,7 @@ export class InvocationRecord {
 
   /** One more attempt, in the place of this one, which has ended. */
   nextAttempt(): InvocationRecord {
-    const next = new InvocationRecord(this.id, this.functionName);
+    const next = new InvocationRecord(this.invocationId, this.functionName);
     next.attempt = this.attempt + 1;
     next.request = this.request;
     next.destination = this.destination;
@@ -117,7 +123,8 @@ export class InvocationRecord {
     next.#before = this.report;
     next.#progress = this.#progress;
     next.#onEnd = this.#onEnd;
-    next.bind(this.#resolve, this.#reject);
+    next.#resolve = this.#resolve;
+    next.#reject = this.#reject;
     const first = this.#first ?? this;
     next.#first = first;
     first.#latest = next;
@@ -184,7 +191,7 @@ export class InvocationRecord {
       if (!failure) return;
       this.status = statusOf[failure.kind];
       this.#tellEnd();
-      this.#reject(errorOf(failure, this.functionName, this.id));
+      this.#reject?.(errorOf(failure, this.functionName, this.id));
     }
     this.#progress?.end();
   }
@@ -198,16 +205,16 @@ export class InvocationRecord {
   #succeed(body: EncodedValue | undefined): void {
     let value: unknown;
     try {
-      value = body && decodeValue(body);
+      value = body === undefined ? undefined : decodeValue(body);
     } catch (error) {
       this.status = 'failed';
       const place = { functionName: this.functionName, invocationId: this.id, path: 'result' };
       const why = error instanceof Error ? error.message : String(error);
-      this.#reject(
+      this.#reject?.(
         new SerializationError(`The result of "${this.functionName}" could not be read: ${why}`, place),
       );
       return;
     }
-    this.#resolve(value);
+    this.#resolve?.(value);
   }
 }

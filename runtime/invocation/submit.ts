@@ -1,14 +1,12 @@
-import { monotonicFactory } from 'ulid';
-import { encodeValue } from '../channel/codec.ts';
+import { type EncodedValue, encodeValue } from '../channel/codec.ts';
+import { newInvocationId } from '../channel/invocation-id.ts';
 import { UnserializableError } from '../channel/structured.ts';
 import { durationExpected, parseDuration } from '../config/duration.ts';
 import { expectedText } from '../config/expected.ts';
 import { SerializationError } from './errors.ts';
 import { Invocation, type InvokeOptions, type Priority, priorities } from './invocation.ts';
-import { type Destination, InvocationRecord } from './record.ts';
+import { type Destination, InvocationRecord, type Request } from './record.ts';
 import { readRetry } from './retry.ts';
-
-const newId = monotonicFactory();
 
 /**
  * Makes an invocation and sends it where `route` says; an error from there rejects it. Never throws: what is wrong
@@ -16,16 +14,16 @@ const newId = monotonicFactory();
  */
 export function submit(
   call: { name: string; args: unknown; options: InvokeOptions },
-  route: (name: string, id: string) => Destination | Error,
+  route: (record: InvocationRecord) => Destination | Error,
 ): Invocation {
   const { name, args, options } = call;
-  const record = new InvocationRecord(newId(), name);
+  const record = new InvocationRecord(newInvocationId(), name);
   const invocation = new Invocation(record);
   try {
     const { signal } = options;
     if (typeof name !== 'string') throw new TypeError(`expected the name of a function, got ${String(name)}`);
-    record.prepare({ ...readOptions(options), args: encodeArgs(args, record) });
-    const destination = route(name, record.id);
+    record.prepare(readRequest(encodeArgs(args, record), options));
+    const destination = route(record);
     if (destination instanceof Error) throw destination;
     record.destination = destination;
     if (signal?.aborted) record.end({ kind: 'cancelled', reason: signal.reason });
@@ -39,12 +37,13 @@ export function submit(
   return invocation;
 }
 
-function encodeArgs(args: unknown, { functionName, id: invocationId }: InvocationRecord) {
+function encodeArgs(args: unknown, record: InvocationRecord): EncodedValue {
   try {
     return encodeValue(args, 'args');
   } catch (error) {
     if (!(error instanceof UnserializableError)) throw error;
     const { path, message } = error;
+    const { functionName, id: invocationId } = record;
     throw new SerializationError(`The arguments of "${functionName}" can't be sent: ${path}: ${message}.`, {
       functionName,
       invocationId,
@@ -53,8 +52,9 @@ function encodeArgs(args: unknown, { functionName, id: invocationId }: Invocatio
   }
 }
 
-function readOptions({ timeout, priority = 'normal', cwd = process.cwd(), signal, retry }: InvokeOptions) {
-  const timeoutMs = parseDuration(timeout);
+function readRequest(args: EncodedValue, options: InvokeOptions): Request {
+  const { timeout, priority = 'normal', cwd = process.cwd(), signal, retry } = options;
+  const timeoutMs = timeout === undefined ? undefined : parseDuration(timeout);
   if (timeout !== undefined && timeoutMs === undefined) {
     throw new TypeError(expectedText(`the \`timeout\` option to be ${durationExpected}`, timeout));
   }
@@ -67,7 +67,7 @@ function readOptions({ timeout, priority = 'normal', cwd = process.cwd(), signal
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError(expectedText('the `signal` option to be an AbortSignal', signal));
   }
-  return { timeoutMs, priority, cwd, retry: retry === undefined ? undefined : readRetry(retry) };
+  return { args, priority, cwd, timeoutMs, retry: retry === undefined ? undefined : readRetry(retry) };
 }
 
 /** What is to be cancelled by each signal. One listener serves all, as Node warns of more than ten. */

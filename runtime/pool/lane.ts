@@ -1,3 +1,4 @@
+import { newInvocationId } from '../channel/invocation-id.ts';
 import { type Priority, priorities } from '../invocation/invocation.ts';
 import { InvocationRecord } from '../invocation/record.ts';
 import { closeRing, type RingMember } from './ring.ts';
@@ -9,7 +10,7 @@ export class Lane implements RingMember<Lane> {
   previous: Lane | undefined;
   next: Lane | undefined;
   /** No invocation, but what stands between the last and the first. */
-  readonly end = closeRing(new InvocationRecord('', ''));
+  readonly end = closeRing(new InvocationRecord(newInvocationId(), ''));
 
   constructor(share: FunctionShare, priority: Priority) {
     this.share = share;

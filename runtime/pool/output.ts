@@ -16,7 +16,7 @@ export function logFromWorker(
   worker: Worker,
   { message, body }: Envelope<Extract<FromWorker, { type: 'log' }>>,
 ): void {
-  const own = body && decodeValue(body);
+  const own = body === undefined ? undefined : decodeValue(body);
   const fields = {
     worker: worker.id,
     ...invocationOf(worker.speakerOf(message.run)),
@@ -26,5 +26,5 @@ export function logFromWorker(
 }
 
 function invocationOf(speaker: Speaker | undefined): object {
-  return speaker ? { function: speaker.functionName, invocation: speaker.id } : {};
+  return speaker ? { function: speaker.functionName, invocation: speaker.invocationId.text } : {};
 }

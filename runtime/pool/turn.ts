@@ -1,10 +1,10 @@
-import { encodeValue } from '../channel/codec.ts';
-import type { Envelope, FromWorker } from '../channel/messages.ts';
+import { type EncodedValue, encodeValue } from '../channel/codec.ts';
+import type { FromWorker } from '../channel/messages.ts';
 import { errorOf, type Outcome } from '../invocation/outcome.ts';
 import type { InvocationRecord } from '../invocation/record.ts';
 
 /** The message with which a worker says that a run has ended. */
-export type RunEnd = Envelope<Extract<FromWorker, { type: 'succeeded' | 'failed' }>>;
+export type RunEnd = Extract<FromWorker, { type: 'succeeded' | 'failed' }>;
 
 /** How an invocation can end before its function has. */
 export type EarlyOutcome = Extract<Outcome, { kind: 'timedOut' | 'cancelled' | 'refused' }>;
@@ -20,7 +20,7 @@ export interface Turn {
   since: number;
 }
 
-export function outcomeOf({ message, body }: RunEnd): Outcome {
+export function outcomeOf(message: RunEnd, body: EncodedValue | undefined): Outcome {
   return message.type === 'succeeded'
     ? { kind: 'succeeded', body }
     : { kind: 'failed', failure: message.kind, path: message.path, body };

@@ -20,6 +20,8 @@ export class WorkerOutput {
   readonly #read = { stdout: 0, stderr: 0 };
   readonly #splitters: LineSplitter[] = [];
   #waiting: Waiting[] = [];
+  /** Whether something has been read since the last end of an invocation. */
+  #hasNew = false;
   #hasEnded = false;
 
   constructor(
@@ -30,6 +32,7 @@ export class WorkerOutput {
       const splitter = new LineSplitter((line) => onLine(name, line));
       this.#splitters.push(splitter);
       streams[name]?.on('data', (chunk: Buffer) => {
+        this.#hasNew = true;
         splitter.push(chunk);
         this.#read[name] += chunk.length;
         if (this.#waiting.length > 0) this.#release(({ written }) => this.#isRead(written));
@@ -37,13 +40,15 @@ export class WorkerOutput {
     }
   }
 
-  /** Calls back when so many bytes have been read, at once in the ordinary case that they have been. */
+  /** Whether so many bytes have been read, the ordinary case; then all of them have been passed on. */
+  hasRead(written: Waiting['written']): boolean {
+    if (!this.#hasEnded && !this.#isRead(written)) return false;
+    if (this.#hasNew) this.#flush();
+    return true;
+  }
+
+  /** Calls back when so many bytes have been read, which they have not yet. */
   whenRead(written: Waiting['written'], callback: () => void): void {
-    if (this.#hasEnded || this.#isRead(written)) {
-      this.#flush();
-      callback();
-      return;
-    }
     const timer = setTimeout(() => this.#giveUp(timer, written), longestWaitMs);
     this.#waiting.push({ written, callback, timer });
   }
@@ -78,6 +83,7 @@ export class WorkerOutput {
 
   // A last line without its line end belongs to what has ended, not to what comes next.
   #flush(): void {
+    this.#hasNew = false;
     for (const splitter of this.#splitters) splitter.end();
   }
 }

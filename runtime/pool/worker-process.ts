@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Channel } from '../channel/channel.ts';
 import type { EncodedValue } from '../channel/codec.ts';
 import { type JournalContent, JournalReader } from '../channel/journal.ts';
-import type { Envelope, FromWorker, ToWorker } from '../channel/messages.ts';
+import type { FromWorker, ToWorker } from '../channel/messages.ts';
 import { channelFd, startEnvironment } from '../channel/start.ts';
 import type { WorkerExit } from '../invocation/outcome.ts';
 import { WorkerOutput } from './worker-output.ts';
@@ -12,7 +12,7 @@ import { WorkerOutput } from './worker-output.ts';
 export interface WorkerProcessOptions {
   readonly execArgv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  readonly onMessage: (envelope: Envelope<FromWorker>) => void;
+  readonly onMessage: (message: FromWorker, body: EncodedValue | undefined) => void;
   /** A line the worker wrote to its stdout or stderr. */
   readonly onLine: (stream: 'stdout' | 'stderr', line: string) => void;
   /** The process is gone and everything it sent has been read. */
@@ -44,7 +44,7 @@ export class WorkerProcess {
       child.once('error', (error) => this.#neverStarted(error, options.onExit));
       return;
     }
-    this.#channel = new Channel(stdio[channelFd] as Socket, {
+    this.#channel = new Channel<ToWorker, FromWorker>(stdio[channelFd] as Socket, {
       onMessage: options.onMessage,
       onClose: (error) => this.#connectionClosed(child, error),
     });
@@ -66,6 +66,11 @@ export class WorkerProcess {
 
   send(message: ToWorker, body?: EncodedValue): void {
     this.#channel?.post(message, body);
+  }
+
+  /** Whether everything has been read that the worker had written by then. */
+  hasRead(written: readonly [stdout: number, stderr: number]): boolean {
+    return this.#output?.hasRead(written) ?? true;
   }
 
   /** Calls back once everything has been read that the worker had written by then. */

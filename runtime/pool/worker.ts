@@ -1,6 +1,12 @@
-import { decodeValue } from '../channel/codec.ts';
+import { decodeValue, type EncodedValue } from '../channel/codec.ts';
 import type { JournalContent } from '../channel/journal.ts';
-import type { Envelope, FromWorker, FunctionDescriptor, FunctionSource } from '../channel/messages.ts';
+import type {
+  Envelope,
+  FromWorker,
+  FunctionDescriptor,
+  FunctionSource,
+  ToWorker,
+} from '../channel/messages.ts';
 import type { PoolSettings } from '../config/pool-settings.ts';
 import { isLimit, startTimer } from '../config/timer.ts';
 import type { WorkerExit } from '../invocation/outcome.ts';
@@ -11,8 +17,10 @@ import { abortReason, type EarlyOutcome, outcomeOf, type RunEnd, type Turn } fro
 import { WorkerProcess } from './worker-process.ts';
 import type { WorkerState } from './worker-state.ts';
 
+type RunMessage = Extract<ToWorker, { type: 'run' }>;
+
 /** Whom a line of a log belongs to. */
-export type Speaker = Pick<InvocationRecord, 'functionName' | 'id'>;
+export type Speaker = Pick<InvocationRecord, 'functionName' | 'invocationId'>;
 
 export interface WorkerEvents {
   onReady(worker: Worker, descriptors: readonly FunctionDescriptor[]): void;
@@ -56,8 +64,10 @@ export class Worker {
   /** The first one runs. */
   readonly #turns: Turn[] = [];
   #runs = 0;
-  /** Without the record itself, which would keep the result in memory. */
-  #last: (Speaker & { run: number }) | undefined;
+  /** Whose run ended last. Not the record itself, which would keep the result in memory. */
+  readonly #last: { run: number } & { -readonly [Key in keyof Speaker]?: Speaker[Key] } = { run: 0 };
+  /** What is sent for each invocation. It is written into the next batch at once: one object does for all. */
+  readonly #runMessage: { -readonly [Key in keyof RunMessage]?: RunMessage[Key] } = { type: 'run' };
   readonly #timeout = new LazyTimer(() => this.#timedOut());
   readonly #idleness: LazyTimer;
   #loadTimer: NodeJS.Timeout | undefined;
@@ -80,7 +90,7 @@ export class Worker {
     this.#process = new WorkerProcess({
       execArgv: settings.execArgv,
       env: settings.env,
-      onMessage: (envelope) => this.#receive(envelope),
+      onMessage: (message, body) => this.#receive(message, body),
       onLine: (stream, line) => events.onLine(this, stream, line),
       onExit: (exit, journal) => this.#exited(exit, journal),
     });
@@ -128,19 +138,15 @@ export class Worker {
     const turn: Turn = { record, run: ++this.#runs, timeoutMs, since: 0 };
     const isAhead = this.#turns.length > 0;
     this.#turns.push(turn);
-    this.#process.send(
-      {
-        type: 'run',
-        run: turn.run,
-        functionIndex: index,
-        invocationId: record.id,
-        attempt: record.attempt,
-        isAhead,
-        timeoutMs: isLimit(timeoutMs) ? timeoutMs : 0,
-        cwd: request.cwd,
-      },
-      request.args,
-    );
+    const message = this.#runMessage;
+    message.run = turn.run;
+    message.functionIndex = index;
+    message.invocationId = record.invocationId;
+    message.attempt = record.attempt;
+    message.isAhead = isAhead;
+    message.timeoutMs = isLimit(timeoutMs) ? timeoutMs : 0;
+    message.cwd = request.cwd;
+    this.#process.send(message as RunMessage, request.args);
     if (isAhead) return;
     this.state = 'busy';
     this.#idleness.clear();
@@ -170,7 +176,11 @@ export class Worker {
   /** Whose run this is, or was the last time: a function may go on after its end. */
   speakerOf(run: number): Speaker | undefined {
     const turn = this.#turns.find((each) => each.run === run);
-    return turn?.record ?? (this.#last?.run === run ? this.#last : undefined);
+    if (turn) return turn.record;
+    const { functionName, invocationId } = this.#last;
+    return this.#last.run === run && functionName && invocationId
+      ? { functionName, invocationId }
+      : undefined;
   }
 
   /** Calls back `onIdle` when it has been idle for so long; a run ends the wait. */
@@ -235,8 +245,7 @@ export class Worker {
     if (turn) this.abandon(turn.record, { kind: 'timedOut', timeoutMs: turn.timeoutMs });
   }
 
-  #receive(envelope: Envelope<FromWorker>): void {
-    const { message, body } = envelope;
+  #receive(message: FromWorker, body: EncodedValue | undefined): void {
     switch (message.type) {
       case 'ready':
         clearTimeout(this.#loadTimer);
@@ -250,7 +259,8 @@ export class Worker {
       case 'failed':
         // Its time can't run out any more while the last of its output is read.
         if (message.run === this.#turns[0]?.run) this.#timeout.clear();
-        this.#process.afterOutput(message.output, () => this.#finished({ message, body }));
+        if (this.#process.hasRead(message.output)) this.#finished(message, body);
+        else this.#process.afterOutput(message.output, () => this.#finished(message, body));
         break;
       case 'left':
         this.#left(message.run);
@@ -264,8 +274,7 @@ export class Worker {
   }
 
   /** A run has ended. One that is told twice, by the worker and by its journal, is not there the second time. */
-  #finished(end: RunEnd): void {
-    const { message } = end;
+  #finished(message: RunEnd, body: EncodedValue | undefined): void {
     const turn = this.#turns[0];
     if (turn?.run !== message.run) return;
     const { record } = turn;
@@ -273,8 +282,10 @@ export class Worker {
     this.#turns.shift();
     this.invocations++;
     this.memoryMB = message.memoryMB;
-    this.#last = { run: turn.run, functionName: record.functionName, id: record.id };
-    record.end(outcomeOf(end), message.memoryMB, message.durationMs);
+    this.#last.run = turn.run;
+    this.#last.functionName = record.functionName;
+    this.#last.invocationId = record.invocationId;
+    record.end(outcomeOf(message, body), message.memoryMB, message.durationMs);
     this.#events.onFinished(record.functionName, message.durationMs);
     this.#goOn();
   }
@@ -303,7 +314,7 @@ export class Worker {
     for (const timer of [this.#timeout, this.#idleness]) timer.stop();
     this.state = 'exited';
     // What had ended and was still in its memory.
-    for (const end of journal.ends) this.#receive(end);
+    for (const { message, body } of journal.ends) this.#receive(message, body);
     this.#events.onExit(this, exit, journal);
   }
 }

@@ -62,7 +62,7 @@ export class Executor {
   }
 
   abort(run: number, encodedReason: EncodedValue | undefined): void {
-    const reason = encodedReason && decodeValue(encodedReason);
+    const reason = encodedReason === undefined ? undefined : decodeValue(encodedReason);
     if (this.#current?.run === run) this.#current.context.abort(reason);
     const held = this.#held.find(({ message }) => message.run === run);
     if (held) held.abort = { reason };
@@ -167,7 +167,7 @@ export class Executor {
     if (abort) context.abort(abort.reason);
     let input: unknown;
     try {
-      input = body && decodeValue(body);
+      input = body === undefined ? undefined : decodeValue(body);
     } catch (error) {
       return failed('undecodable', error);
     }

@@ -9,17 +9,7 @@ export function lambdaHandler(
   handler: (event: unknown, context: object, callback?: LambdaCallback) => unknown,
 ): (event: unknown, context: FunctionContext) => unknown {
   return (event, context) => {
-    const lambdaContext = Object.assign(Object.create(context) as object, {
-      awsRequestId: context.invocationId,
-      functionName: context.functionName,
-      functionVersion: context.version,
-      invokedFunctionArn: `arn:aws:lambda:local:000000000000:function:${context.functionName}`,
-      memoryLimitInMB: String(Math.round(process.constrainedMemory() / 2 ** 20) || 0),
-      logGroupName: `/aws/lambda/${context.functionName}`,
-      logStreamName: String(process.pid),
-      callbackWaitsForEmptyEventLoop: false,
-      getRemainingTimeInMillis: () => context.remainingTime(),
-    });
+    const lambdaContext = lambdaContextOf(context);
     if (handler.length < 3) return handler(event, lambdaContext);
     return new Promise((resolve, reject) => {
       const returned = handler(event, lambdaContext, (error, result) => {
@@ -31,6 +21,38 @@ export function lambdaHandler(
       if (returned instanceof Promise) returned.then(resolve, reject);
     });
   };
+}
+
+function lambdaContextOf(context: FunctionContext) {
+  const { functionName, version, invocationId } = context;
+  return {
+    awsRequestId: invocationId,
+    functionName,
+    functionVersion: version,
+    invokedFunctionArn: `arn:aws:lambda:local:000000000000:function:${functionName}`,
+    memoryLimitInMB: String(Math.round(process.constrainedMemory() / 2 ** 20) || 0),
+    logGroupName: `/aws/lambda/${functionName}`,
+    logStreamName: String(process.pid),
+    callbackWaitsForEmptyEventLoop: false,
+    getRemainingTimeInMillis: () => context.remainingTime(),
+    // The context's own, each made only when it is asked for.
+    cwd: context.cwd,
+    invocationId,
+    version,
+    attempt: context.attempt,
+    get signal() {
+      return context.signal;
+    },
+    get log() {
+      return context.log;
+    },
+    get remainingTime() {
+      return context.remainingTime;
+    },
+    get progress() {
+      return context.progress;
+    },
+  } satisfies FunctionContext & Record<string, unknown>;
 }
 
 type LambdaCallback = (error?: unknown, result?: unknown) => void;

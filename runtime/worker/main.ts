@@ -5,9 +5,9 @@
 import fs from 'node:fs';
 import { Socket } from 'node:net';
 import { Channel } from '../channel/channel.ts';
-import { encodeValue } from '../channel/codec.ts';
+import { type EncodedValue, encodeValue } from '../channel/codec.ts';
 import { JournalWriter } from '../channel/journal.ts';
-import type { Envelope, FromWorker, ToWorker } from '../channel/messages.ts';
+import type { FromWorker, ToWorker } from '../channel/messages.ts';
 import { channelFd, journalFd, startEnvironment } from '../channel/start.ts';
 import { Executor } from './executor.ts';
 import { loadFunctions } from './load.ts';
@@ -37,7 +37,7 @@ let isStopping = false;
 const channel = new Channel<FromWorker, ToWorker>(
   new Socket({ fd: channelFd, readable: true, writable: true }),
   {
-    onMessage: (envelope) => void receive(envelope),
+    onMessage: (message, body) => void receive(message, body),
     // The runtime is gone: nobody waits for anything that runs here.
     onClose: () => process.exit(0),
   },
@@ -46,7 +46,7 @@ startWatchdog(runtimePid);
 
 // No handler for uncaught errors, on purpose: as in any Node program one ends the process with its stack on stderr,
 // and the runtime tells the invocation that ran. After it nothing in this process could be trusted.
-async function receive({ message, body }: Envelope<ToWorker>): Promise<void> {
+async function receive(message: ToWorker, body: EncodedValue | undefined): Promise<void> {
   switch (message.type) {
     case 'load': {
       const startedAt = performance.now();

@@ -1,5 +1,6 @@
 import type { Channel } from '../channel/channel.ts';
 import { encodeValue } from '../channel/codec.ts';
+import type { InvocationId } from '../channel/invocation-id.ts';
 import { levelNames } from '../channel/levels.ts';
 import type { FromWorker, FunctionSource, ToWorker } from '../channel/messages.ts';
 import type { ContextLog, ContextLogMethod, FunctionContext } from './context.ts';
@@ -13,10 +14,10 @@ type RunMessage = Extract<ToWorker, { type: 'run' }>;
  */
 export class RunContext implements FunctionContext {
   readonly cwd: string;
-  readonly invocationId: string;
   readonly functionName: string;
   readonly version: string;
   readonly attempt: number;
+  readonly #invocationId: InvocationId;
   readonly #run: number;
   readonly #timeoutMs: number;
   readonly #startedAt: number;
@@ -33,7 +34,7 @@ export class RunContext implements FunctionContext {
     channel: Channel<FromWorker, ToWorker>,
   ) {
     this.cwd = message.cwd;
-    this.invocationId = message.invocationId;
+    this.#invocationId = message.invocationId;
     this.functionName = name;
     this.version = version;
     this.attempt = message.attempt;
@@ -41,6 +42,10 @@ export class RunContext implements FunctionContext {
     this.#timeoutMs = message.timeoutMs;
     this.#startedAt = startedAt;
     this.#channel = channel;
+  }
+
+  get invocationId(): string {
+    return this.#invocationId.text;
   }
 
   get signal(): AbortSignal {

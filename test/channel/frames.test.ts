@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EncodedValue } from '../../runtime/channel/codec.ts';
 import { FrameBatch, FrameError, FrameReader } from '../../runtime/channel/frames.ts';
-import type { Envelope } from '../../runtime/channel/messages.ts';
+import { InvocationId, newInvocationId } from '../../runtime/channel/invocation-id.ts';
 import { forSeeds, type Random } from './support-random.ts';
 
 interface Message {
@@ -11,13 +11,13 @@ interface Message {
 
 type Frame = readonly [message: Message & Record<string, unknown>, body?: EncodedValue];
 
-const json = (text: string): EncodedValue => ({ codec: 'json', text });
+const json = (text: string): EncodedValue => text;
 const v8 = (bytes: Uint8Array): EncodedValue => ({ codec: 'v8', bytes });
 
 function runOf(run: number, cwd: string) {
   return {
-    ...{ type: 'run', run, functionIndex: 3, attempt: 1, isAhead: false, timeoutMs: 60_000 },
-    ...{ invocationId: '01ARZ3NDEKTSV4RRFFQ69G5FAV', cwd },
+    ...{ type: 'run', run, functionIndex: 3, invocationId: newInvocationId() },
+    ...{ attempt: 1, isAhead: false, timeoutMs: 60_000, cwd },
   };
 }
 
@@ -25,11 +25,19 @@ const samples: Frame[] = [
   [{ type: 'ready' }],
   [runOf(1, '/größe/人/\u{1F600}'), json('"größe 人 \u{1F600}"')],
   [{ ...runOf(2, '/größe/人/\u{1F600}'), isAhead: true, timeoutMs: 0.5, attempt: 3 }, json('1')],
+  // Each of these differs from the one before in one thing that is left out when it is the same.
+  [{ ...runOf(3, '/größe/人/\u{1F600}'), isAhead: true, timeoutMs: 0.5, attempt: 3 }, json('1')],
+  [{ ...runOf(4, '/größe/人/\u{1F600}'), isAhead: true, timeoutMs: 0.5, attempt: 2 }],
+  [{ ...runOf(5, '/größe/人/\u{1F600}'), timeoutMs: 0, attempt: 2 }],
+  [{ ...runOf(6, '/größe/人/\u{1F600}'), timeoutMs: 0, attempt: 2, functionIndex: 4 }],
+  [{ ...runOf(7, '/'), timeoutMs: 0, attempt: 2, functionIndex: 4 }],
   [runOf(2 ** 32 - 1, '')],
   [
     { type: 'succeeded', run: 2 ** 32 - 1, durationMs: 0.001, memoryMB: 1e6, output: [2 ** 40, 0] },
     v8(Buffer.alloc(3)),
   ],
+  [{ type: 'succeeded', run: 1, durationMs: 2, memoryMB: 3, output: [2 ** 40, 0] }, json('{}')],
+  [{ type: 'succeeded', run: 2, durationMs: 2, memoryMB: 3, output: [2 ** 40, 1] }, json('{}')],
   [{ type: 'empty body' }, v8(Buffer.alloc(0))],
   [{ type: 'bytes' }, v8(Buffer.from([0, 255, 10, 13, 0]))],
   [{ type: 'abort', run: 2 ** 31, path: '"\\\n' }, json('null')],
@@ -45,17 +53,18 @@ function write(frames: readonly Frame[]): Buffer {
 function read(chunks: readonly Buffer[]): string[] {
   const reader = new FrameReader<Message>();
   const found: string[] = [];
-  for (const chunk of chunks) reader.push(chunk, (envelope) => found.push(textOf(envelope)));
+  for (const chunk of chunks) reader.push(chunk, (...frame) => found.push(textOf(frame)));
   return found;
 }
 
-function textOf({ message, body }: Envelope<Message>): string {
-  if (!body) return `${JSON.stringify(message)} -`;
-  const bytes = 'text' in body ? Buffer.from(body.text) : Buffer.from(body.bytes);
-  return `${JSON.stringify(message)} ${body.codec} ${bytes.toString('hex')}`;
+function textOf([message, body]: readonly [message: Message, body?: EncodedValue | undefined]): string {
+  const head = JSON.stringify(message, (_, value) => (value instanceof InvocationId ? value.text : value));
+  if (body === undefined) return `${head} -`;
+  const { codec, bytes } = typeof body === 'string' ? { codec: 'json', bytes: body } : body;
+  return `${head} ${codec} ${Buffer.from(bytes as Uint8Array).toString('hex')}`;
 }
 
-const textsOf = (frames: readonly Frame[]) => frames.map(([message, body]) => textOf({ message, body }));
+const textsOf = (frames: readonly Frame[]) => frames.map(textOf);
 
 test('frames come back in their order, each with its head and its body', () => {
   assert.deepEqual(read([write(samples)]), textsOf(samples));
@@ -82,7 +91,7 @@ test('a message is handed on with the chunk that completes it, not later', () =>
   const [first, second] = [write(samples.slice(0, 1)), write(samples.slice(1, 2))];
   const reader = new FrameReader<Message>();
   const found: string[] = [];
-  const push = (bytes: Buffer) => reader.push(bytes, ({ message }) => found.push(message.type));
+  const push = (bytes: Buffer) => reader.push(bytes, ({ type }) => found.push(type));
   push(first.subarray(0, -1));
   assert.deepEqual(found, []);
   push(Buffer.concat([first.subarray(-1), second.subarray(0, -1)]));
@@ -127,8 +136,8 @@ test('a large frame in many chunks is put together once', () => {
   const reader = new FrameReader<Message>();
   let found: Uint8Array | undefined;
   for (let at = 0; at < bytes.length; at += 65_536) {
-    reader.push(bytes.subarray(at, at + 65_536), ({ body }) => {
-      found = body && 'bytes' in body ? body.bytes : undefined;
+    reader.push(bytes.subarray(at, at + 65_536), (_, body) => {
+      found = typeof body === 'object' ? body.bytes : undefined;
     });
   }
   assert.equal(found?.length, size);
@@ -184,7 +193,7 @@ for (const [what, bytes, message] of nonsense) {
     const found: string[] = [];
     const both = Buffer.concat([write(samples), bytes]);
     assert.throws(
-      () => reader.push(both, (envelope) => found.push(textOf(envelope))),
+      () => reader.push(both, (...frame) => found.push(textOf(frame))),
       (error) => error instanceof FrameError && message.test(error.message),
     );
     assert.deepEqual(found, textsOf(samples));

@@ -18,6 +18,9 @@ const lambdaBody = `({
   sameId: context.awsRequestId === context.invocationId && context.invocationId.length === 26,
   functionName: context.functionName,
   isShort: context.getRemainingTimeInMillis() > 0 && context.getRemainingTimeInMillis() <= 7000,
+  // This project's own are there as well.
+  ownSignal: context.signal.aborted,
+  own: [typeof context.log.info, typeof context.progress, typeof context.remainingTime, context.attempt],
 })`;
 
 const forms: readonly Form[] = [
@@ -95,7 +98,10 @@ async function seeGreeting(runtime: Runtime, name: string): Promise<void> {
 }
 
 async function seeLambda(runtime: Runtime, name: string): Promise<void> {
-  const expected = { statusCode: 200, hello: 'Ada', sameId: true, functionName: name, isShort: true };
+  const expected = {
+    ...{ statusCode: 200, hello: 'Ada', sameId: true, functionName: name, isShort: true },
+    ...{ ownSignal: false, own: ['function', 'function', 'function', 1] },
+  };
   assert.deepEqual(await runtime.invoke(name, { name: 'Ada' }), expected);
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodeValue } from '../../runtime/channel/codec.ts';
+import { newInvocationId } from '../../runtime/channel/invocation-id.ts';
 import { type Priority, priorities } from '../../runtime/invocation/invocation.ts';
 import { InvocationRecord } from '../../runtime/invocation/record.ts';
 import { InvocationQueue } from '../../runtime/pool/queue.ts';
@@ -8,7 +9,7 @@ import { InvocationQueue } from '../../runtime/pool/queue.ts';
 const args = encodeValue(undefined);
 
 function recordOf(functionName: string, priority: Priority = 'normal'): InvocationRecord {
-  const record = new InvocationRecord('', functionName);
+  const record = new InvocationRecord(newInvocationId(), functionName);
   record.prepare({ args, priority, cwd: '', timeoutMs: undefined, retry: undefined });
   return record;
 }
