@@ -140,9 +140,12 @@ class WarmRuntime implements Runtime {
   }
 
   stats(): RuntimeStats {
-    const workers = Array.from(this.#pool.workers, ({ id, pid, state, memoryMB, invocations }) => {
-      return { id, pid, pool: this.#pool.name, state, memoryMB, invocations };
-    });
+    const workers = Array.from(
+      this.#pool.workers,
+      ({ id, isolation, pid, threadId, state, memoryMB, invocations }) => {
+        return { id, isolation, pid, threadId, pool: this.#pool.name, state, memoryMB, invocations };
+      },
+    );
     const { queued, running } = this.#pool;
     return { workers, queued, running, functions: this.#registry.stats() };
   }

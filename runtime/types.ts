@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Config } from './config/define.ts';
 import type { Logger, LogLevel } from './config/logger.ts';
+import type { Isolation } from './config/pool-settings.ts';
 import type { FunctionInfo, FunctionStats } from './functions/registry.ts';
 import type { Invocation, InvokeOptions } from './invocation/invocation.ts';
 import type { MapOptions } from './invocation/map.ts';
@@ -23,10 +24,14 @@ export interface CreateRuntimeOptions {
 /** A worker, as `runtime.stats()` lists it. */
 export interface WorkerStats {
   readonly id: number;
+  readonly isolation: Isolation;
+  /** Of its process; undefined for a thread, which is in this one. */
   readonly pid: number | undefined;
+  /** Of its thread, as `threadId` of `node:worker_threads` in it; undefined for a process. */
+  readonly threadId: number | undefined;
   readonly pool: string;
   readonly state: WorkerState;
-  /** Resident memory at the end of its last invocation, in MB (2^20 bytes). */
+  /** Resident memory at the end of its last invocation, in MB (2^20 bytes); for a thread, its heap and buffers. */
   readonly memoryMB: number;
   /** How many invocations have ended in it. */
   readonly invocations: number;

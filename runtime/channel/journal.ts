@@ -1,8 +1,8 @@
 /**
  * The journal of a worker: what it is about to do and what it has finished, written where the runtime can read it after
  * any death of the worker, SIGKILL and native crashes included, and where the runtime can take back what it handed
- * ahead to a worker that hears nothing. It is a file that both hold open and that has no name any more, so that nothing
- * can be left behind. All numbers are little-endian 32-bit integers:
+ * ahead to a worker that hears nothing. Where it lies: see journal-file.ts and journal-memory.ts. All numbers are
+ * little-endian 32-bit integers:
  *
  *     0   the index of the function that is being loaded, or -1
  *     4   the run that was started last after everything before it had been sent, from 1; 0: none
@@ -14,12 +14,16 @@
  * when its frame is the end of the run that the entry before it (or the number at 4) started, and starts a later one.
  * Numbers only grow, so that what is left of older entries, or one that was cut off by the end of the worker, fails that.
  */
-import { randomUUID } from 'node:crypto';
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { type FramePlace, FrameReader } from './frames.ts';
 import type { Envelope, FromWorker } from './messages.ts';
+
+/** Where a journal lies: bytes that the worker and the runtime both reach, and that outlive the worker. */
+export interface JournalStorage {
+  /** Writes the first `length` of these bytes. What either side reads once it has returned has them. */
+  write(bytes: Buffer, length: number, offset: number): void;
+  /** Reads so many bytes, and returns how many there were. */
+  read(bytes: Buffer, length: number, offset: number): number;
+}
 
 const nothing = -1;
 const numberBytes = 4;
@@ -32,21 +36,24 @@ const entriesOffset = 20;
 /** Entries take no more than this; what does not fit has to be sent first. */
 export const journalBytes = 64 * 1024;
 
+/** What is in the storage before a worker starts; it never grows. */
+export function emptyJournal(): Buffer {
+  const bytes = Buffer.alloc(journalBytes);
+  bytes.writeInt32LE(nothing, loadingOffset);
+  return bytes;
+}
+
 /** The worker's side: each entry is one synchronous write, in place before what it announces begins. */
 export class JournalWriter {
-  readonly #fd: number | undefined;
+  readonly #storage: JournalStorage | undefined;
   readonly #number = Buffer.alloc(numberBytes);
   readonly #takenBack = Buffer.alloc(takenBackBytes);
   readonly #entry = Buffer.allocUnsafeSlow(journalBytes);
   #end = entriesOffset;
 
-  constructor(fd: number) {
-    try {
-      fs.fstatSync(fd);
-      this.#fd = fd;
-    } catch {
-      this.#fd = undefined; // started without a journal
-    }
+  /** Without a storage it writes nothing. */
+  constructor(storage: JournalStorage | undefined) {
+    this.#storage = storage;
   }
 
   loading(index: number): void {
@@ -70,28 +77,28 @@ export class JournalWriter {
 
   /** A run begins while the result of the one before it has yet to be sent. */
   finishedAndStarted({ buffer, start, end }: FramePlace, run: number): void {
-    if (this.#fd === undefined) return;
+    if (!this.#storage) return;
     buffer.copy(this.#entry, 0, start, end);
     const length = this.#entry.writeInt32LE(run, end - start);
-    fs.writeSync(this.#fd, this.#entry, 0, length, this.#end);
+    this.#storage.write(this.#entry, length, this.#end);
     this.#end += length;
   }
 
   /** Whether the runtime has taken this run back. Asked after its start was written: see JournalReader.takeBack. */
   isTakenBack(run: number): boolean {
-    if (this.#fd === undefined) return false;
+    if (!this.#storage) return false;
     const bytes = this.#takenBack;
     for (;;) {
-      if (fs.readSync(this.#fd, bytes, 0, takenBackBytes, takenBackOffset) < takenBackBytes) return false;
+      if (this.#storage.read(bytes, takenBackBytes, takenBackOffset) < takenBackBytes) return false;
       const [from, to, sum] = [bytes.readInt32LE(0), bytes.readInt32LE(4), bytes.readInt32LE(8)];
       if (sum === ((from + to) | 0)) return run >= from && run < to;
     }
   }
 
   #write(offset: number, value: number): void {
-    if (this.#fd === undefined) return;
+    if (!this.#storage) return;
     this.#number.writeInt32LE(value);
-    fs.writeSync(this.#fd, this.#number, 0, numberBytes, offset);
+    this.#storage.write(this.#number, numberBytes, offset);
   }
 }
 
@@ -107,19 +114,28 @@ export interface JournalContent {
 
 /** The runtime's side. */
 export class JournalReader {
-  /** To be handed to the worker; `undefined` where an open file can't be unlinked. */
-  readonly fd: number | undefined = openUnnamedFile();
+  readonly #storage: JournalStorage | undefined;
   #takenBack: { from: number; to: number } = { from: 0, to: 0 };
 
+  /** Without a storage it knows nothing. */
+  constructor(storage: JournalStorage | undefined) {
+    this.#storage = storage;
+  }
+
+  /** Whether `takeBack` can be used. */
+  get canTakeBack(): boolean {
+    return this.#storage !== undefined;
+  }
+
   read(): JournalContent {
-    if (this.fd === undefined) return { loading: undefined, started: undefined, ends: [] };
+    if (!this.#storage) return { loading: undefined, started: undefined, ends: [] };
     const bytes = Buffer.alloc(journalBytes);
     const again = Buffer.alloc(numberBytes);
     let length: number;
     do {
-      length = fs.readSync(this.fd, bytes, 0, journalBytes, 0);
+      length = this.#storage.read(bytes, journalBytes, 0);
       // A worker that lives may have begun anew while this was read: then the entries are not those of the number.
-      fs.readSync(this.fd, again, 0, numberBytes, startedOffset);
+      this.#storage.read(again, numberBytes, startedOffset);
     } while (again.readInt32LE(0) !== bytes.readInt32LE(startedOffset));
     const loading = bytes.readInt32LE(loadingOffset);
     let started = bytes.readInt32LE(startedOffset);
@@ -140,7 +156,7 @@ export class JournalReader {
    * then: so a run is seen as started here, or as taken back there, or both. Then the worker leaves it out and says so.
    */
   takeBack(from: number, to: number): number {
-    if (this.fd === undefined) return to;
+    if (!this.#storage) return to;
     // The worker may not have come to those that were taken back before: then they stay so. What was handed over since
     // and is not of these either goes with them; the worker says that it left it out.
     const hasPassed = (this.read().started ?? to) >= this.#takenBack.to;
@@ -150,12 +166,8 @@ export class JournalReader {
     bytes.writeInt32LE(first, 0);
     bytes.writeInt32LE(to, 4);
     bytes.writeInt32LE((first + to) | 0, 8);
-    fs.writeSync(this.fd, bytes, 0, takenBackBytes, takenBackOffset);
+    this.#storage.write(bytes, takenBackBytes, takenBackOffset);
     return this.read().started ?? to;
-  }
-
-  close(): void {
-    if (this.fd !== undefined) fs.closeSync(this.fd);
   }
 }
 
@@ -181,35 +193,4 @@ function readEntry(bytes: Buffer): Entry | undefined {
   if (end?.message.type !== 'succeeded' && end?.message.type !== 'failed') return undefined;
   const next = bytes.readInt32LE(frameLength);
   return { end, run: end.message.run, next, length: frameLength + numberBytes };
-}
-
-// In memory where the platform has such a folder: a mark must not wait for a disk.
-const folders = process.platform === 'linux' ? ['/dev/shm', os.tmpdir()] : [os.tmpdir()];
-
-function openUnnamedFile(): number | undefined {
-  if (process.platform === 'win32') return undefined;
-  for (const folder of folders) {
-    const file = path.join(folder, `.warm-pool-${randomUUID()}`);
-    try {
-      const fd = fs.openSync(file, 'wx+', 0o600);
-      fs.unlinkSync(file);
-      if (hasRoom(fd)) return fd;
-    } catch {
-      // No such folder, or not writable: the next one may be.
-    }
-  }
-  return undefined;
-}
-
-/** Writes all that will ever be in the file, so that no later entry can fail for want of space. */
-function hasRoom(fd: number): boolean {
-  try {
-    const initial = Buffer.alloc(journalBytes);
-    initial.writeInt32LE(nothing, loadingOffset);
-    fs.writeSync(fd, initial, 0, initial.length, 0);
-    return true;
-  } catch {
-    fs.closeSync(fd);
-    return false;
-  }
 }

@@ -77,6 +77,8 @@ export type FromWorker =
     } & RunEnd)
   /** The run was taken back before it began. */
   | { readonly type: 'left'; readonly run: number }
+  /** What a thread printed; the body holds the bytes. */
+  | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr' }
   /** The body holds the value given to `ctx.progress`. */
   | { readonly type: 'progress'; readonly run: number }
   /** A line of `ctx.log`; the body holds its fields. */

@@ -1,4 +1,5 @@
-/** How a worker process is told what it needs before its first message. */
+/** How a worker is told what it needs before its first message. */
+import type { MessagePort } from 'node:worker_threads';
 
 /** The worker's file descriptor of the channel. */
 export const channelFd = 3;
@@ -30,3 +31,20 @@ export const startEnvironment = {
     return { runtimePid };
   },
 };
+
+/** What a worker thread starts with. */
+export interface ThreadStart {
+  /** Its end of the channel. */
+  readonly port: MessagePort;
+  /** See JournalMemory. */
+  readonly journal: SharedArrayBuffer;
+  /** A 32-bit number: how many bytes of what the thread printed have been read, modulo 2^32. */
+  readonly outputRead: SharedArrayBuffer;
+}
+
+/** Takes it out of the thread's `workerData`, which functions see as well. */
+export function takeThreadStart(workerData: Partial<ThreadStart>): ThreadStart {
+  const start = { ...workerData } as ThreadStart;
+  for (const key of Object.keys(start)) Reflect.deleteProperty(workerData, key);
+  return start;
+}

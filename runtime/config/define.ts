@@ -1,4 +1,5 @@
 import type { LogLevel } from './logger.ts';
+import type { Isolation } from './pool-settings.ts';
 import type { Trigger } from './trigger.ts';
 
 /** The settings of a pool of workers. */
@@ -7,8 +8,8 @@ export interface PoolConfig {
   min?: number;
   /** The most workers at once. Default: the number of cores. */
   max?: number;
-  /** What a worker is; a process. */
-  isolation?: 'process';
+  /** What a worker is: a process, or a thread of this one (docs/threads.md tells the difference). Default: `'process'`. */
+  isolation?: Isolation;
   /** How long a worker above `min` may be idle before it is stopped: ms or a string. Default: `'30s'`. */
   idleTimeout?: number | string;
   /** The longest an invocation may run when its function sets no timeout: ms or a string. Default: `'60s'`. */

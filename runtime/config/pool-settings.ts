@@ -1,5 +1,9 @@
+/** What a worker runs in: a process of its own, or a thread of this one. */
+export type Isolation = 'process' | 'thread';
+
 /** The settings of a pool, read: durations are in ms. */
 export interface PoolSettings {
+  readonly isolation: Isolation;
   readonly min: number;
   readonly max: number;
   readonly idleTimeoutMs: number;

@@ -21,7 +21,7 @@ const pool = z.strictObject(
   {
     min: wholeNumber(0).default(1),
     max: wholeNumber(1).default(() => availableParallelism()),
-    isolation: z.literal('process', { error: expected('"process"') }).default('process'),
+    isolation: z.enum(['process', 'thread'], { error: expected('"process" or "thread"') }).default('process'),
     idleTimeout: duration.default(30_000),
     timeout: duration.default(60_000),
     killGrace: duration.default(1_000),

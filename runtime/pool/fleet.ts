@@ -235,7 +235,7 @@ export class Fleet {
 
   #report(worker: Worker, exit: WorkerExit): void {
     const fields = { worker: worker.id, workerPid: worker.pid, ...exit };
-    const name = `worker ${worker.id} (pid ${worker.pid})`;
+    const name = worker.title;
     if (worker.endReason) this.#log.debug(fields, `${name} has ended: ${worker.endReason}`);
     else if (worker.current) this.#log.debug(fields, `${name} ${describeExit(exit)}`);
     else if (worker.readyAt === Number.POSITIVE_INFINITY)

@@ -240,7 +240,7 @@ export class Pool implements Destination {
       const { functionName, id } = record;
       this.#log.error(
         { worker: worker.id, workerPid: worker.pid, function: functionName, invocation: id, ...exit },
-        `worker ${worker.id} (pid ${worker.pid}) ${describeExit(exit)} while it ran ${functionName}.${lastWords(exit)}`,
+        `${worker.title} ${describeExit(exit)} while it ran ${functionName}.${lastWords(exit)}`,
       );
       record.end({ kind: 'crashed', exit }, worker.memoryMB);
     }

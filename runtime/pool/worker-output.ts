@@ -4,7 +4,8 @@ import { LineSplitter } from './line-splitter.ts';
 /** Output that the worker counted and that doesn't come, because a function closed the file below, is not waited for. */
 const longestWaitMs = 1_000;
 
-type StreamName = 'stdout' | 'stderr';
+const streamNames = ['stdout', 'stderr'] as const;
+type StreamName = (typeof streamNames)[number];
 
 interface Waiting {
   readonly written: readonly [stdout: number, stderr: number];
@@ -18,26 +19,28 @@ interface Waiting {
  */
 export class WorkerOutput {
   readonly #read = { stdout: 0, stderr: 0 };
-  readonly #splitters: LineSplitter[] = [];
+  readonly #splitters: Readonly<Record<StreamName, LineSplitter>>;
   #waiting: Waiting[] = [];
   /** Whether something has been read since the last end of an invocation. */
   #hasNew = false;
   #hasEnded = false;
 
-  constructor(
-    streams: Readonly<Record<StreamName, Readable | null>>,
-    onLine: (stream: StreamName, line: string) => void,
-  ) {
-    for (const name of ['stdout', 'stderr'] as const) {
-      const splitter = new LineSplitter((line) => onLine(name, line));
-      this.#splitters.push(splitter);
-      streams[name]?.on('data', (chunk: Buffer) => {
-        this.#hasNew = true;
-        splitter.push(chunk);
-        this.#read[name] += chunk.length;
-        if (this.#waiting.length > 0) this.#release(({ written }) => this.#isRead(written));
-      });
-    }
+  constructor(onLine: (stream: StreamName, line: string) => void) {
+    this.#splitters = {
+      stdout: new LineSplitter((line) => onLine('stdout', line)),
+      stderr: new LineSplitter((line) => onLine('stderr', line)),
+    };
+  }
+
+  follow(streams: Readonly<Record<StreamName, Readable | null>>): void {
+    for (const name of streamNames) streams[name]?.on('data', (chunk: Buffer) => this.push(name, chunk));
+  }
+
+  push(name: StreamName, chunk: Buffer): void {
+    this.#hasNew = true;
+    this.#splitters[name].push(chunk);
+    this.#read[name] += chunk.length;
+    if (this.#waiting.length > 0) this.#release(({ written }) => this.#isRead(written));
   }
 
   /** Whether so many bytes have been read, the ordinary case; then all of them have been passed on. */
@@ -84,6 +87,6 @@ export class WorkerOutput {
   // A last line without its line end belongs to what has ended, not to what comes next.
   #flush(): void {
     this.#hasNew = false;
-    for (const splitter of this.#splitters) splitter.end();
+    for (const name of streamNames) this.#splitters[name].end();
   }
 }

@@ -3,34 +3,28 @@ import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Channel } from '../channel/channel.ts';
 import type { EncodedValue } from '../channel/codec.ts';
-import { type JournalContent, JournalReader } from '../channel/journal.ts';
+import { JournalReader } from '../channel/journal.ts';
+import { JournalFile } from '../channel/journal-file.ts';
 import type { FromWorker, ToWorker } from '../channel/messages.ts';
+import { SocketTransport } from '../channel/socket-transport.ts';
 import { channelFd, startEnvironment } from '../channel/start.ts';
-import type { WorkerExit } from '../invocation/outcome.ts';
+import { OutputTail } from './output-tail.ts';
+import type { WorkerHost, WorkerHostOptions } from './worker-host.ts';
 import { WorkerOutput } from './worker-output.ts';
 
-export interface WorkerProcessOptions {
-  readonly execArgv: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly onMessage: (message: FromWorker, body: EncodedValue | undefined) => void;
-  /** A line the worker wrote to its stdout or stderr. */
-  readonly onLine: (stream: 'stdout' | 'stderr', line: string) => void;
-  /** The process is gone and everything it sent has been read. */
-  readonly onExit: (exit: WorkerExit, journal: JournalContent) => void;
-}
-
-/** A worker's operating system process: it knows how to start, talk, kill and report the end, and nothing of work. */
-export class WorkerProcess {
+/** A worker in an operating system process of its own. */
+export class WorkerProcess implements WorkerHost {
+  readonly isolation = 'process';
+  readonly threadId = undefined;
   readonly #child: ChildProcess | undefined;
   readonly #channel: Channel<ToWorker, FromWorker> | undefined;
   readonly #output: WorkerOutput | undefined;
-  readonly #journal: JournalReader;
-  readonly #stderrTail: string[] = [];
+  readonly #journalFile = JournalFile.create();
+  readonly #journal = new JournalReader(this.#journalFile);
+  readonly #stderr = new OutputTail();
 
-  constructor(options: WorkerProcessOptions) {
-    const journal = new JournalReader();
-    this.#journal = journal;
-    const child = start(options, journal);
+  constructor(options: WorkerHostOptions) {
+    const child = start(options, this.#journalFile);
     if (child instanceof Error) {
       this.#neverStarted(child, options.onExit);
       return;
@@ -44,15 +38,15 @@ export class WorkerProcess {
       child.once('error', (error) => this.#neverStarted(error, options.onExit));
       return;
     }
-    this.#channel = new Channel<ToWorker, FromWorker>(stdio[channelFd] as Socket, {
+    this.#channel = new Channel<ToWorker, FromWorker>(new SocketTransport(stdio[channelFd] as Socket), {
       onMessage: options.onMessage,
       onClose: (error) => this.#connectionClosed(child, error),
     });
-    this.#output = new WorkerOutput({ stdout, stderr }, (stream, line) => {
-      if (stream === 'stderr') this.#stderrTail.push(line);
-      if (this.#stderrTail.length > stderrTailLines) this.#stderrTail.shift();
+    this.#output = new WorkerOutput((stream, line) => {
+      if (stream === 'stderr') this.#stderr.push(line);
       options.onLine(stream, line);
     });
+    this.#output.follow({ stdout, stderr });
     this.#reportExit(child, options.onExit);
     // An idle runtime must not keep its program alive; one that has work holds itself up (see keep-alive.ts).
     child.unref();
@@ -68,27 +62,22 @@ export class WorkerProcess {
     this.#channel?.post(message, body);
   }
 
-  /** Whether everything has been read that the worker had written by then. */
   hasRead(written: readonly [stdout: number, stderr: number]): boolean {
     return this.#output?.hasRead(written) ?? true;
   }
 
-  /** Calls back once everything has been read that the worker had written by then. */
   afterOutput(written: readonly [stdout: number, stderr: number], callback: () => void): void {
     this.#output?.whenRead(written, callback);
   }
 
-  /** What it printed up to now belongs to an invocation that has ended. */
   forgetOutput(): void {
-    this.#stderrTail.length = 0;
+    this.#stderr.clear();
   }
 
-  /** Whether `takeBack` can be used. */
   get canTakeBack(): boolean {
-    return this.#journal.fd !== undefined;
+    return this.#journal.canTakeBack;
   }
 
-  /** Takes back runs, also from a worker that hears nothing; see JournalReader.takeBack. */
   takeBack(from: number, to: number): number {
     return this.#journal.takeBack(from, to);
   }
@@ -98,9 +87,9 @@ export class WorkerProcess {
   }
 
   // Later, as any end: whoever starts a worker is not to hear of it in the middle of that.
-  #neverStarted(error: Error, onExit: WorkerProcessOptions['onExit']): void {
+  #neverStarted(error: Error, onExit: WorkerHostOptions['onExit']): void {
     process.nextTick(() => {
-      this.#journal.close();
+      this.#journalFile?.close();
       const exit = { exitCode: null, signal: null, stderr: [error.message] };
       onExit(exit, { loading: undefined, started: 0, ends: [] });
     });
@@ -110,12 +99,12 @@ export class WorkerProcess {
   // how it ended must be told by the process; one that lives on, because a function broke the connection, is ended.
   #connectionClosed(child: ChildProcess, error: Error | undefined): void {
     if (child.exitCode !== null || child.signalCode !== null) return;
-    if (error) this.#stderrTail.push(`its connection broke: ${error.message}`);
+    if (error) this.#stderr.push(`its connection broke: ${error.message}`);
     const timer = setTimeout(() => this.kill('SIGKILL'), error ? 0 : endsByItselfMs);
     child.once('exit', () => clearTimeout(timer));
   }
 
-  #reportExit(child: ChildProcess, onExit: WorkerProcessOptions['onExit']): void {
+  #reportExit(child: ChildProcess, onExit: WorkerHostOptions['onExit']): void {
     let hasExited = false;
     let deadline: NodeJS.Timeout | undefined;
     const report = (exitCode: number | null, signal: string | null) => {
@@ -126,13 +115,13 @@ export class WorkerProcess {
       this.#output?.end();
       for (const stream of [child.stdout, child.stderr]) stream?.destroy();
       const journal = this.#journal.read();
-      this.#journal.close();
-      onExit({ exitCode, signal, stderr: [...this.#stderrTail] }, journal);
+      this.#journalFile?.close();
+      onExit({ exitCode, signal, stderr: this.#stderr.lines }, journal);
     };
     // No process came of it: there will be no 'exit'.
     child.once('error', (error) => {
       if (child.pid !== undefined) return;
-      this.#stderrTail.push(error.message);
+      this.#stderr.push(error.message);
       report(null, null);
     });
     // 'close' comes when all streams have ended, so that the last result and the last line have been read. A process
@@ -145,11 +134,11 @@ export class WorkerProcess {
 }
 
 /** Starts the process, or says why the operating system would not. */
-function start(options: WorkerProcessOptions, journal: JournalReader): ChildProcess | Error {
+function start(options: WorkerHostOptions, journal: JournalFile | undefined): ChildProcess | Error {
   try {
     return spawn(process.execPath, [...options.execArgv, workerEntry], {
       env: startEnvironment.give({ ...process.env, ...options.env }, process.pid),
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', journal.fd ?? 'ignore'],
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', journal?.fd ?? 'ignore'],
       windowsHide: true,
     });
   } catch (error) {
@@ -158,9 +147,6 @@ function start(options: WorkerProcessOptions, journal: JournalReader): ChildProc
 }
 
 const workerEntry = fileURLToPath(new URL('../worker/main.js', import.meta.url));
-
-/** How many of the last lines of stderr an exit reports. */
-const stderrTailLines = 20;
 
 /** How long a process takes at the most from closing its files to its end; a large one may take a while. */
 const endsByItselfMs = 500;

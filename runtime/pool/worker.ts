@@ -7,15 +7,17 @@ import type {
   FunctionSource,
   ToWorker,
 } from '../channel/messages.ts';
-import type { PoolSettings } from '../config/pool-settings.ts';
+import type { Isolation, PoolSettings } from '../config/pool-settings.ts';
 import { isLimit, startTimer } from '../config/timer.ts';
 import type { WorkerExit } from '../invocation/outcome.ts';
 import type { InvocationRecord, Request } from '../invocation/record.ts';
 import type { Code } from './code.ts';
 import { LazyTimer } from './lazy-timer.ts';
 import { abortReason, type EarlyOutcome, outcomeOf, type RunEnd, type Turn } from './turn.ts';
+import type { WorkerHost } from './worker-host.ts';
 import { WorkerProcess } from './worker-process.ts';
 import type { WorkerState } from './worker-state.ts';
+import { WorkerThread } from './worker-thread.ts';
 
 type RunMessage = Extract<ToWorker, { type: 'run' }>;
 
@@ -57,7 +59,7 @@ export class Worker {
   /** Set when it was told or forced to end, so that its end surprises nobody; says why. */
   endReason: string | undefined;
 
-  readonly #process: WorkerProcess;
+  readonly #host: WorkerHost;
   readonly #settings: PoolSettings;
   readonly #events: WorkerEvents;
   readonly #indexes: ReadonlyMap<string, number>;
@@ -87,14 +89,15 @@ export class Worker {
     this.#idleness = new LazyTimer(() => onIdle(this));
     this.sources = code.sources;
     this.#indexes = new Map(this.sources.map(({ name }, index) => [name, index]));
-    this.#process = new WorkerProcess({
+    const Host = settings.isolation === 'thread' ? WorkerThread : WorkerProcess;
+    this.#host = new Host({
       execArgv: settings.execArgv,
       env: settings.env,
       onMessage: (message, body) => this.#receive(message, body),
       onLine: (stream, line) => events.onLine(this, stream, line),
       onExit: (exit, journal) => this.#exited(exit, journal),
     });
-    this.#process.send({ type: 'load', functions: this.sources, root: code.root });
+    this.#host.send({ type: 'load', functions: this.sources, root: code.root });
     const { loadTimeoutMs } = settings;
     this.#loadTimer = startTimer(
       () => this.kill(`had not loaded its functions after ${loadTimeoutMs} ms`),
@@ -102,8 +105,22 @@ export class Worker {
     )?.unref();
   }
 
+  get isolation(): Isolation {
+    return this.#host.isolation;
+  }
+
   get pid(): number | undefined {
-    return this.#process.pid;
+    return this.#host.pid;
+  }
+
+  get threadId(): number | undefined {
+    return this.#host.threadId;
+  }
+
+  /** What a log calls it. */
+  get title(): string {
+    const { id, pid, threadId } = this;
+    return `worker ${id} (${threadId === undefined ? `pid ${pid}` : `thread ${threadId}`})`;
   }
 
   has(functionName: string): boolean {
@@ -127,7 +144,7 @@ export class Worker {
 
   /** Whether more can be handed to it ahead of time: what runs has not been given up. */
   get canHold(): boolean {
-    return this.state === 'busy' && this.#process.canTakeBack && this.#turns[0]?.record.hasEnded === false;
+    return this.state === 'busy' && this.#host.canTakeBack && this.#turns[0]?.record.hasEnded === false;
   }
 
   /** Gives it an invocation of a function that it has; it has to be `ready`, or `canHold`. */
@@ -146,7 +163,7 @@ export class Worker {
     message.isAhead = isAhead;
     message.timeoutMs = isLimit(timeoutMs) ? timeoutMs : 0;
     message.cwd = request.cwd;
-    this.#process.send(message as RunMessage, request.args);
+    this.#host.send(message as RunMessage, request.args);
     if (isAhead) return;
     this.state = 'busy';
     this.#idleness.clear();
@@ -157,7 +174,7 @@ export class Worker {
   takeBack(): InvocationRecord[] {
     const [, firstHeld] = this.#turns;
     if (!firstHeld) return [];
-    const started = this.#process.takeBack(firstHeld.run, this.#runs + 1);
+    const started = this.#host.takeBack(firstHeld.run, this.#runs + 1);
     const first = this.#turns.findIndex(({ run }, index) => index > 0 && run > started);
     return first === -1 ? [] : this.#turns.splice(first).map(({ record }) => record);
   }
@@ -166,7 +183,7 @@ export class Worker {
   abandon(record: InvocationRecord, outcome: EarlyOutcome): void {
     const turn = this.#turns.find((each) => each.record === record);
     if (!turn || record.hasEnded) return;
-    this.#process.send({ type: 'abort', run: turn.run }, abortReason(outcome, record));
+    this.#host.send({ type: 'abort', run: turn.run }, abortReason(outcome, record));
     record.end(outcome, this.memoryMB);
     if (turn !== this.#turns[0]) return; // until it is, which the worker knows already
     this.#giveTimeToEnd();
@@ -203,12 +220,12 @@ export class Worker {
     if (this.state === 'exited') return;
     this.state = 'draining';
     this.endReason = reason;
-    this.#process.kill('SIGKILL');
+    this.#host.kill('SIGKILL');
   }
 
   #stop(): void {
     this.#idleness.clear();
-    this.#process.send({ type: 'stop' });
+    this.#host.send({ type: 'stop' });
     this.#killStepwise();
   }
 
@@ -216,8 +233,8 @@ export class Worker {
     const { killGraceMs } = this.#settings;
     clearTimeout(this.#killTimer);
     this.#killTimer = startTimer(() => {
-      this.#process.kill('SIGTERM');
-      this.#killTimer = startTimer(() => this.#process.kill('SIGKILL'), killGraceMs);
+      this.#host.kill('SIGTERM');
+      this.#killTimer = startTimer(() => this.#host.kill('SIGKILL'), killGraceMs);
     }, killGraceMs);
   }
 
@@ -228,7 +245,7 @@ export class Worker {
 
   #begin(turn: Turn, now: number): void {
     turn.since = now;
-    this.#process.forgetOutput();
+    this.#host.forgetOutput();
     if (turn.record.hasEnded) {
       this.#giveTimeToEnd();
       return;
@@ -259,8 +276,8 @@ export class Worker {
       case 'failed':
         // Its time can't run out any more while the last of its output is read.
         if (message.run === this.#turns[0]?.run) this.#timeout.clear();
-        if (this.#process.hasRead(message.output)) this.#finished(message, body);
-        else this.#process.afterOutput(message.output, () => this.#finished(message, body));
+        if (this.#host.hasRead(message.output)) this.#finished(message, body);
+        else this.#host.afterOutput(message.output, () => this.#finished(message, body));
         break;
       case 'left':
         this.#left(message.run);

@@ -7,7 +7,7 @@ import { UnserializableError } from '../channel/structured.ts';
 import { validateInput } from './input.ts';
 import type { LoadedFunction } from './load.ts';
 import { encodeLossy } from './lossy.ts';
-import { residentMemoryMB } from './memory.ts';
+import { memoryMB } from './memory.ts';
 import type { OutputCount } from './output.ts';
 import { RunContext } from './run-context.ts';
 
@@ -129,7 +129,7 @@ export class Executor {
     const end = {
       run,
       durationMs: now - startedAt,
-      memoryMB: residentMemoryMB(now),
+      memoryMB: memoryMB(now),
       output: this.#output.written,
     };
     if (outcome.kind === 'succeeded') {

@@ -1,13 +1,21 @@
+import { isMainThread } from 'node:worker_threads';
+
 /**
- * The resident memory of this process in MB, at most `maxAgeMs` old: reading it costs more than a short function.
+ * The memory of this worker in MB, at most `maxAgeMs` old, because reading it costs more than a short function: what is
+ * resident of a process; the heap and the buffers of a thread, which has nothing else of its own.
  * `now` is the time of performance.now().
  */
-export function residentMemoryMB(now = performance.now()): number {
+export function memoryMB(now = performance.now()): number {
   if (now - readAt > maxAgeMs) {
     readAt = now;
-    last = Math.round(process.memoryUsage.rss() / 2 ** 20);
+    last = Math.round((isMainThread ? process.memoryUsage.rss() : threadBytes()) / 2 ** 20);
   }
   return last;
+}
+
+function threadBytes(): number {
+  const { heapTotal, external } = process.memoryUsage();
+  return heapTotal + external;
 }
 
 const maxAgeMs = 20;

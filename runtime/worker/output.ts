@@ -1,9 +1,14 @@
+/** How many bytes functions have printed so far, as far as the runtime has to wait for them. */
+export interface OutputCount {
+  readonly written: readonly [stdout: number, stderr: number];
+}
+
 /**
- * What functions print goes through pipes of their own, because those survive any death of the process: on POSIX a
+ * What functions print in a process goes through pipes of their own, because those survive any death of the process: on POSIX a
  * write to a pipe is synchronous in Node. A result overtakes it, on the channel; so each result says how many bytes
  * were written before it, and the runtime reads that far first.
  */
-export class OutputCount {
+export class CountedOutput implements OutputCount {
   readonly #written: [stdout: number, stderr: number] = [0, 0];
 
   constructor() {
@@ -11,7 +16,6 @@ export class OutputCount {
     this.#count(process.stderr, 1);
   }
 
-  /** How many bytes have been written so far to stdout and stderr. */
   get written(): [stdout: number, stderr: number] {
     return [...this.#written];
   }

@@ -29,7 +29,11 @@ const mistakes: readonly [config: unknown, path: string, message: string][] = [
   [{ pool: { max: '2' } }, 'pool.max', "expected a whole number of at least 1, got '2' (string)"],
   [{ pool: { max: Number.NaN } }, 'pool.max', 'expected a whole number of at least 1, got NaN (number)'],
   [{ pool: { min: 3, max: 2 } }, 'pool.min', 'expected at most the value of pool.max, 2, got 3 (number)'],
-  [{ pool: { isolation: 'thread' } }, 'pool.isolation', `expected "process", got 'thread' (string)`],
+  [
+    { pool: { isolation: 'fibre' } },
+    'pool.isolation',
+    `expected "process" or "thread", got 'fibre' (string)`,
+  ],
   [{ pool: { timeout: 'soon' } }, 'pool.timeout', `${aDuration}, got 'soon' (string)`],
   [{ pool: { timeout: -5 } }, 'pool.timeout', `${aDuration}, got -5 (number)`],
   [{ pool: { timeout: Number.NaN } }, 'pool.timeout', `${aDuration}, got NaN (number)`],

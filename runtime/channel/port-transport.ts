@@ -1,0 +1,70 @@
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { Transport } from './transport.ts';
+
+/** The connection with a worker thread: all chunks of one write are one message. */
+export class PortTransport implements Transport {
+  readonly #port: MessagePort;
+  #onChunk: (chunk: Buffer) => void = () => {};
+
+  constructor(port: MessagePort) {
+    this.#port = port;
+  }
+
+  listen({ onChunk, onClose }: Parameters<Transport['listen']>[0]): void {
+    this.#onChunk = onChunk;
+    this.#port.on('message', (chunks: readonly Uint8Array[]) => this.#receive(chunks));
+    this.#port.on('close', onClose);
+  }
+
+  write(chunks: readonly Uint8Array[]): void {
+    const moved: ArrayBuffer[] = [];
+    this.#port.postMessage(
+      chunks.map((chunk) => (isWhole(chunk) ? chunk : copyToMove(chunk, moved))),
+      moved,
+    );
+  }
+
+  /** What was posted lies with the other side already, also when this thread ends. */
+  get isBackedUp(): boolean {
+    return false;
+  }
+
+  async written(): Promise<void> {}
+
+  /** Reads at once what has arrived: from a thread that has ended this is all that will ever come. */
+  readRest(): void {
+    for (
+      let received = receiveMessageOnPort(this.#port);
+      received;
+      received = receiveMessageOnPort(this.#port)
+    ) {
+      this.#receive(received.message as readonly Uint8Array[]);
+    }
+  }
+
+  close(): void {
+    this.#port.close();
+  }
+
+  unref(): void {
+    this.#port.unref();
+  }
+
+  #receive(chunks: readonly Uint8Array[]): void {
+    for (const { buffer, byteOffset, length } of chunks) {
+      this.#onChunk(Buffer.from(buffer, byteOffset, length));
+    }
+  }
+}
+
+/** Whether it is all of its buffer; of a part, V8 would send the whole buffer. */
+function isWhole({ byteLength, buffer }: Uint8Array): boolean {
+  return byteLength === buffer.byteLength;
+}
+
+/** Frames lie in a buffer that goes on being used: a copy of them can be moved to the other side. */
+function copyToMove(chunk: Uint8Array, moved: ArrayBuffer[]): Uint8Array {
+  const copy = new Uint8Array(chunk);
+  moved.push(copy.buffer);
+  return copy;
+}

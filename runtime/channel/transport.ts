@@ -1,0 +1,17 @@
+/**
+ * What carries the bytes of a channel: a socket to another process, or a port to another thread. Chunks arrive in the
+ * order they were written; where one ends means nothing.
+ */
+export interface Transport {
+  /** Says who is told. `onClose` is called once, after the last chunk: the other side is gone, or this one was closed. */
+  listen(handlers: { onChunk: (chunk: Buffer) => void; onClose: () => void }): void;
+  /** Hands over chunks that won't be written to any more. After the close it does nothing. */
+  write(chunks: readonly Uint8Array[]): void;
+  /** Whether something waits on this side that would be lost with it. */
+  readonly isBackedUp: boolean;
+  /** Resolves when all that was written can't be lost with this side any more, or has been lost. */
+  written(): Promise<void>;
+  close(): void;
+  /** Lets the program end while this is open. */
+  unref(): void;
+}

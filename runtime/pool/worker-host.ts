@@ -1,0 +1,37 @@
+import type { EncodedValue } from '../channel/codec.ts';
+import type { JournalContent } from '../channel/journal.ts';
+import type { FromWorker, ToWorker } from '../channel/messages.ts';
+import type { Isolation } from '../config/pool-settings.ts';
+import type { WorkerExit } from '../invocation/outcome.ts';
+
+export interface WorkerHostOptions {
+  readonly execArgv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly onMessage: (message: FromWorker, body: EncodedValue | undefined) => void;
+  /** A line the worker wrote to its stdout or stderr. */
+  readonly onLine: (stream: 'stdout' | 'stderr', line: string) => void;
+  /** The worker is gone and everything it sent has been read. Never called before the constructor has returned. */
+  readonly onExit: (exit: WorkerExit, journal: JournalContent) => void;
+}
+
+/** What a worker runs in: it knows how to start, talk, kill and report the end, and nothing of work. */
+export interface WorkerHost {
+  readonly isolation: Isolation;
+  /** Of a process of its own. */
+  readonly pid: number | undefined;
+  /** Of a thread of this process. */
+  readonly threadId: number | undefined;
+  send(message: ToWorker, body?: EncodedValue): void;
+  /** Whether everything has been read that the worker had written by then, the ordinary case. */
+  hasRead(written: readonly [stdout: number, stderr: number]): boolean;
+  /** Calls back once it has, when it has not. */
+  afterOutput(written: readonly [stdout: number, stderr: number], callback: () => void): void;
+  /** What it printed up to now belongs to an invocation that has ended. */
+  forgetOutput(): void;
+  /** Whether `takeBack` can be used. */
+  readonly canTakeBack: boolean;
+  /** Takes back runs, also from a worker that hears nothing; see JournalReader.takeBack. */
+  takeBack(from: number, to: number): number;
+  /** SIGTERM asks a process to end; a thread, which can't be asked, is ended with either. */
+  kill(signal: 'SIGTERM' | 'SIGKILL'): void;
+}

@@ -1,0 +1,165 @@
+import { inspect } from 'node:util';
+import { MessageChannel, type MessagePort, Worker as Thread } from 'node:worker_threads';
+import { Channel } from '../channel/channel.ts';
+import { decodeValue, type EncodedValue } from '../channel/codec.ts';
+import { JournalReader } from '../channel/journal.ts';
+import { JournalMemory } from '../channel/journal-memory.ts';
+import type { FromWorker, ToWorker } from '../channel/messages.ts';
+import { PortTransport } from '../channel/port-transport.ts';
+import type { ThreadStart } from '../channel/start.ts';
+import { OutputTail } from './output-tail.ts';
+import { splitExecArgv } from './thread-limits.ts';
+import type { WorkerHost, WorkerHostOptions } from './worker-host.ts';
+import { WorkerOutput } from './worker-output.ts';
+
+/** A worker in a thread of this process. */
+export class WorkerThread implements WorkerHost {
+  readonly isolation = 'thread';
+  readonly pid = undefined;
+  readonly threadId: number | undefined;
+  readonly #options: WorkerHostOptions;
+  readonly #thread: Thread | undefined;
+  readonly #transport: PortTransport;
+  readonly #channel: Channel<ToWorker, FromWorker>;
+  readonly #memory = JournalMemory.create();
+  readonly #journal = new JournalReader(this.#memory);
+  readonly #output: WorkerOutput;
+  readonly #outputRead = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  readonly #stderr = new OutputTail();
+  #stuckTimer: NodeJS.Timeout | undefined;
+  #hasExited = false;
+
+  constructor(options: WorkerHostOptions) {
+    this.#options = options;
+    const { port1, port2 } = new MessageChannel();
+    this.#transport = new PortTransport(port1);
+    this.#channel = new Channel<ToWorker, FromWorker>(this.#transport, {
+      onMessage: (message, body) => this.#receive(message, body),
+      // It closes when the thread ends, and that is told by its exit; on nonsense it is of no use any more.
+      onClose: (error) => error && this.#fail(`its connection broke: ${error.message}`),
+    });
+    this.#output = new WorkerOutput((stream, line) => {
+      if (stream === 'stderr') this.#stderr.push(line);
+      options.onLine(stream, line);
+    });
+    const thread = this.#start(port2);
+    if (thread instanceof Error) {
+      this.#stderr.push(thread.message);
+      // Later, as any end: whoever starts a worker is not to hear of it in the middle of that.
+      process.nextTick(() => this.#report(null));
+      return;
+    }
+    this.#thread = thread;
+    this.threadId = thread.threadId;
+    this.#output.follow(thread);
+    thread.on('error', (error: unknown) => this.#uncaught(error));
+    thread.on('exit', (exitCode) => this.#report(exitCode));
+    // An idle runtime must not keep its program alive; one that has work holds itself up (see keep-alive.ts).
+    thread.unref();
+    this.#channel.unref();
+  }
+
+  send(message: ToWorker, body?: EncodedValue): void {
+    this.#channel.post(message, body);
+  }
+
+  hasRead(written: readonly [stdout: number, stderr: number]): boolean {
+    return this.#output.hasRead(written);
+  }
+
+  afterOutput(written: readonly [stdout: number, stderr: number], callback: () => void): void {
+    this.#output.whenRead(written, callback);
+  }
+
+  forgetOutput(): void {
+    this.#stderr.clear();
+  }
+
+  get canTakeBack(): boolean {
+    return this.#journal.canTakeBack;
+  }
+
+  takeBack(from: number, to: number): number {
+    return this.#journal.takeBack(from, to);
+  }
+
+  kill(): void {
+    if (this.#hasExited || !this.#thread) return;
+    void this.#thread.terminate();
+    // It holds the program up from then on.
+    this.#thread.unref();
+    this.#stuckTimer ??= setTimeout(() => {
+      this.#stderr.push(`It is in a native call, which can't be interrupted, and was given up.`);
+      this.#report(null);
+    }, stuckAfterMs).unref();
+  }
+
+  /** Starts the thread, or says why Node would not. */
+  #start(port: MessagePort): Thread | Error {
+    const { execArgv, resourceLimits } = splitExecArgv(this.#options.execArgv);
+    const start: ThreadStart = {
+      port,
+      journal: this.#memory.shared,
+      outputRead: this.#outputRead.buffer as SharedArrayBuffer,
+    };
+    try {
+      return new Thread(workerEntry, {
+        name: 'pool-worker',
+        workerData: start,
+        transferList: [port],
+        env: { ...process.env, ...this.#options.env },
+        execArgv,
+        resourceLimits,
+        stdout: true,
+        stderr: true,
+      });
+    } catch (error) {
+      return error as Error;
+    }
+  }
+
+  #receive(message: FromWorker, body: EncodedValue | undefined): void {
+    if (message.type !== 'output') {
+      this.#options.onMessage(message, body);
+      return;
+    }
+    const bytes = (body && decodeValue(body)) as Buffer;
+    this.#output.push(message.stream, bytes);
+    Atomics.add(this.#outputRead, 0, bytes.length);
+    Atomics.notify(this.#outputRead, 0);
+  }
+
+  /** Node hands over what ended the thread in place of printing it. */
+  #uncaught(error: unknown): void {
+    this.#transport.readRest();
+    this.#output.push('stderr', Buffer.from(`${uncaughtText(error)}\n`));
+  }
+
+  #fail(why: string): void {
+    this.#stderr.push(why);
+    this.kill();
+  }
+
+  #report(exitCode: number | null): void {
+    if (this.#hasExited) return;
+    this.#hasExited = true;
+    clearTimeout(this.#stuckTimer);
+    this.#transport.readRest();
+    this.#channel.close();
+    this.#output.end();
+    this.#options.onExit({ exitCode, signal: null, stderr: this.#stderr.lines }, this.#journal.read());
+  }
+}
+
+const workerEntry = new URL('../worker/thread.js', import.meta.url);
+
+/** How long after `terminate` a thread that runs JavaScript may take to end: some ms, and the machine may be busy. */
+const stuckAfterMs = 5_000;
+
+function uncaughtText(error: unknown): string {
+  if (!(error instanceof Error)) return `Uncaught ${inspect(error)}`;
+  // Of this one the stack is in Node itself.
+  if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY')
+    return `FATAL ERROR: ${error.message}`;
+  return error.stack ?? `${error.name}: ${error.message}`;
+}

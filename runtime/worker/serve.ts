@@ -1,0 +1,65 @@
+import { Channel } from '../channel/channel.ts';
+import { type EncodedValue, encodeValue } from '../channel/codec.ts';
+import type { JournalWriter } from '../channel/journal.ts';
+import type { FromWorker, ToWorker } from '../channel/messages.ts';
+import type { Transport } from '../channel/transport.ts';
+import { Executor } from './executor.ts';
+import { loadFunctions } from './load.ts';
+import { memoryMB } from './memory.ts';
+import type { OutputCount } from './output.ts';
+
+/** What a worker is served through; how that is made is what tells a process from a thread. */
+export interface Connection {
+  readonly transport: Transport;
+  readonly journal: JournalWriter;
+  /** Begins to capture what functions print. */
+  captureOutput(channel: Channel<FromWorker, ToWorker>): OutputCount;
+}
+
+/**
+ * Does what the runtime asks of this worker, until it says stop or is gone. No handler for uncaught errors, on purpose: as
+ * in any Node program one ends the worker with its stack on stderr, and the runtime tells the invocation that ran. After
+ * it nothing in this worker could be trusted.
+ */
+export function serve({ transport, journal, captureOutput }: Connection): { readonly isEnding: boolean } {
+  let executor: Executor | undefined;
+  let isStopping = false;
+  const channel = new Channel<FromWorker, ToWorker>(transport, {
+    onMessage: (message, body) => void receive(message, body),
+    // The runtime is gone: nobody waits for anything that runs here.
+    onClose: () => process.exit(0),
+  });
+  const output = captureOutput(channel);
+
+  async function receive(message: ToWorker, body: EncodedValue | undefined): Promise<void> {
+    switch (message.type) {
+      case 'load': {
+        const startedAt = performance.now();
+        const loaded = await loadFunctions(message.functions, message.root, journal);
+        executor = new Executor({ channel, journal, output, functions: loaded });
+        const descriptors = encodeValue(loaded.map((each) => each.descriptor));
+        const loadMs = performance.now() - startedAt;
+        channel.post({ type: 'ready', loadMs, memoryMB: memoryMB() }, descriptors);
+        break;
+      }
+      case 'run':
+        executor?.run(message, body);
+        break;
+      case 'abort':
+        executor?.abort(message.run, body);
+        break;
+      case 'stop':
+        isStopping = true;
+        await executor?.stop();
+        await channel.flushed();
+        process.exit(0);
+    }
+  }
+
+  return {
+    /** Whether it was told to stop, or runs what was told to end. */
+    get isEnding() {
+      return isStopping || executor?.isAborting === true;
+    },
+  };
+}

@@ -1,0 +1,16 @@
+/** The entry of a worker thread; see main.ts. */
+import { workerData } from 'node:worker_threads';
+import { JournalWriter } from '../channel/journal.ts';
+import { JournalMemory } from '../channel/journal-memory.ts';
+import { PortTransport } from '../channel/port-transport.ts';
+import { takeThreadStart } from '../channel/start.ts';
+import { serve } from './serve.ts';
+import { PostedOutput } from './thread-output.ts';
+
+const { port, journal, outputRead } = takeThreadStart(workerData);
+
+serve({
+  transport: new PortTransport(port),
+  journal: new JournalWriter(new JournalMemory(journal)),
+  captureOutput: (channel) => new PostedOutput(channel, outputRead),
+});
