@@ -51,6 +51,7 @@ export class WorkerThread implements WorkerHost {
     }
     this.#thread = thread;
     this.threadId = thread.threadId;
+    // What it prints before it can post (see thread-output.ts): then this ends.
     this.#output.follow(thread);
     thread.on('error', (error: unknown) => this.#uncaught(error));
     thread.on('exit', (exitCode) => this.#report(exitCode));
@@ -154,7 +155,7 @@ export class WorkerThread implements WorkerHost {
 const workerEntry = new URL('../worker/thread.js', import.meta.url);
 
 /** How long after `terminate` a thread that runs JavaScript may take to end: some ms, and the machine may be busy. */
-const stuckAfterMs = 5_000;
+const stuckAfterMs = 1_000;
 
 function uncaughtText(error: unknown): string {
   if (!(error instanceof Error)) return `Uncaught ${inspect(error)}`;

@@ -32,6 +32,8 @@ export class PostedOutput implements OutputCount {
         for (const { chunk, encoding } of chunks as Chunk[]) this.#post(name, toBuffer(chunk, encoding));
         callback();
       };
+      // Node's own way is at its end: as long as it is open, whoever reads the other end holds the program up.
+      stream._final(() => {});
     }
   }
 
