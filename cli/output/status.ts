@@ -14,7 +14,7 @@ export function printStatus(status: ControlStatus): void {
   ];
   const workerRows = workers.map((each) => [
     String(each.id),
-    String(each.pid ?? '-'),
+    each.threadId === undefined ? String(each.pid ?? '-') : `thread ${each.threadId}`,
     each.pool,
     each.state,
     `${Math.round(each.memoryMB)} MB`,

@@ -91,7 +91,7 @@ export class WorkerThread implements WorkerHost {
     this.#thread.unref();
     this.#stuckTimer ??= setTimeout(() => {
       this.#stderr.push(`It is in a native call, which can't be interrupted, and was given up.`);
-      this.#report(null);
+      this.#report(terminatedExitCode);
     }, stuckAfterMs).unref();
   }
 
@@ -153,6 +153,9 @@ export class WorkerThread implements WorkerHost {
 }
 
 const workerEntry = new URL('../worker/thread.js', import.meta.url);
+
+/** What Node tells of a thread that was terminated. */
+const terminatedExitCode = 1;
 
 /** How long after `terminate` a thread that runs JavaScript may take to end: some ms, and the machine may be busy. */
 const stuckAfterMs = 1_000;
