@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { type Runtime, WorkerCrashedError } from 'warm-pool';
 import { infoOf, rejectionOf } from '../support/open-runtime.ts';
 import { until, within } from '../support/wait.ts';
-import { meet, testEach, untilGone, whoIs } from './support.ts';
+import { isolations, meet, testEach, untilGone, whoIs } from './support.ts';
 
-const death = (body: string) => `
+const moduleOf = (body: string) => `
   import fs from 'node:fs';
   import { setTimeout as wait } from 'node:timers/promises';
   const pending = () => new Promise((resolve) => setTimeout(resolve, 60_000));
@@ -18,23 +18,33 @@ interface Death {
   /** What one of the lines of `stderr` says. */
   readonly says?: RegExp;
   readonly execArgv?: string[];
+  /** What differs in a thread; null where it ends more than the thread, or nothing (see threads.test.ts). */
+  readonly inThread?: Partial<Death> | null;
 }
 
 const deaths: Death[] = [
   { what: 'exits with 3', body: 'process.exit(3);', exitCode: 3, signal: null },
   { what: 'exits with 0', body: 'process.exit(0);', exitCode: 0, signal: null },
   { what: 'exits later with 0', body: 'await wait(20); process.exit(0);', exitCode: 0, signal: null },
-  { what: 'kills itself', body: `process.kill(process.pid, 'SIGKILL');`, exitCode: null, signal: 'SIGKILL' },
+  {
+    what: 'kills itself',
+    body: `process.kill(process.pid, 'SIGKILL');`,
+    exitCode: null,
+    signal: 'SIGKILL',
+    inThread: null,
+  },
   {
     what: 'aborts',
     body: `console.error('about to abort'); process.abort();`,
     ...{ exitCode: null, signal: 'SIGABRT', says: /^about to abort$/ },
+    inThread: null,
   },
   {
     what: 'fills the heap',
     body: 'const photos = []; for (;;) photos.push(new Array(1_000).fill({}));',
     ...{ exitCode: null, signal: 'SIGABRT', says: /heap out of memory/ },
     execArgv: ['--max-old-space-size=40'],
+    inThread: { exitCode: 1, signal: null },
   },
   {
     what: 'throws from a timer',
@@ -58,11 +68,13 @@ const deaths: Death[] = [
   },
 ];
 
-for (const { what, body, exitCode, signal, says, execArgv = [] } of deaths) {
+for (const death of deaths) {
+  const { what, body, execArgv = [], inThread } = death;
   testEach(
     `a function that ${what} fails its own invocation alone, and what waits is run`,
-    async (_t, open) => {
-      const { runtime } = await open({ max: 1, execArgv }, { 'functions/die.js': death(body) });
+    async (_t, open, isolation) => {
+      const { exitCode, signal, says } = isolation === 'thread' ? { ...death, ...inThread } : death;
+      const { runtime } = await open({ max: 1, execArgv }, { 'functions/die.js': moduleOf(body) });
       const before = await whoIs(runtime);
       const dying = runtime.invoke('die');
       const queued = Array.from({ length: 4 }, () => runtime.invoke<string>('who'));
@@ -87,6 +99,7 @@ for (const { what, body, exitCode, signal, says, execArgv = [] } of deaths) {
       assert.deepEqual(countsOf(runtime, 'who'), { invocations: 5, crashed: 0 });
       await within('the drain', runtime.drain());
     },
+    isolations.filter((isolation) => isolation === 'process' || inThread !== null),
   );
 }
 
@@ -106,7 +119,10 @@ for (const [what, body] of aftermaths) {
   testEach(
     `a function that ${what} after its end keeps its result, and the next task succeeds`,
     async (_t, open) => {
-      const { runtime } = await open({ max: 1 }, { 'functions/later.js': death(`${body} return 'done';`) });
+      const { runtime } = await open(
+        { max: 1 },
+        { 'functions/later.js': moduleOf(`${body} return 'done';`) },
+      );
       for (const ms of [0, 5, 20]) {
         const before = await whoIs(runtime);
         assert.equal(await within('its end', runtime.invoke('later', ms)), 'done');
@@ -126,8 +142,8 @@ testEach('the neighbour of a worker that dies goes on', async (_t, open) => {
   const { project, runtime } = await open(
     { min: 2, max: 2 },
     {
-      'functions/die.js': death('process.exit(1);'),
-      'functions/wait-for.js': death('while (!fs.existsSync(args)) await wait(5);'),
+      'functions/die.js': moduleOf('process.exit(1);'),
+      'functions/wait-for.js': moduleOf('while (!fs.existsSync(args)) await wait(5);'),
     },
   );
   const neighbour = runtime.invoke('wait-for', project.path('enough'));
@@ -141,7 +157,7 @@ testEach('the neighbour of a worker that dies goes on', async (_t, open) => {
 testEach(
   'three times as many exits at once as there are workers all reject, and then the pool serves',
   async (_t, open) => {
-    const running = await open({ min: 2, max: 2 }, { 'functions/die.js': death('process.exit(args);') });
+    const running = await open({ min: 2, max: 2 }, { 'functions/die.js': moduleOf('process.exit(args);') });
     const { runtime } = running;
     const codes = [0, 1, 2, 3, 4, 5];
     const errors = await Promise.all(
@@ -159,7 +175,7 @@ testEach(
 
 testEach('an invocation that was cancelled is not told of the crash that follows', async (_t, open) => {
   const body = `ctx.signal.addEventListener('abort', () => process.exit(1)); await pending();`;
-  const { runtime } = await open({ max: 1, killGrace: '60s' }, { 'functions/die.js': death(body) });
+  const { runtime } = await open({ max: 1, killGrace: '60s' }, { 'functions/die.js': moduleOf(body) });
   const dying = runtime.invoke('die');
   await until('it to run', () => dying.status === 'running');
   dying.cancel();

@@ -6,7 +6,7 @@ import { type Running, runProject } from '../support/open-runtime.ts';
 import { isAlive, until, within } from '../support/wait.ts';
 
 /** What every case of this suite is run in. */
-export const isolations = ['process'] as const;
+export const isolations = ['process', 'thread'] as const;
 export type Isolation = (typeof isolations)[number];
 
 /** Functions that most cases need; each case may add its own. */
@@ -43,12 +43,13 @@ export type Open = (
   options?: CreateRuntimeOptions,
 ) => Promise<Running>;
 
-/** One case, for each isolation. */
+/** One case, for each isolation, or those for which it makes sense. */
 export function testEach(
   name: string,
   body: (t: TestContext, open: Open, isolation: Isolation) => Promise<void>,
+  where: readonly Isolation[] = isolations,
 ): void {
-  for (const isolation of isolations) {
+  for (const isolation of where) {
     test(`${name} (${isolation})`, (t) => {
       const open: Open = (pool, files, options) => {
         const config = { pool: { isolation, ...pool } };
