@@ -117,13 +117,18 @@ testEach(
         import fs from 'node:fs';
         import { threadId } from 'node:worker_threads';
         import { setTimeout } from 'node:timers/promises';
-        export default async ({ folder, link, value }) => {
+        const meet = async (folder) => {
           fs.mkdirSync(folder, { recursive: true });
-          try { fs.symlinkSync(link, new URL('../node_modules/sharp', import.meta.url), 'junction'); } catch {}
-          const { default: sharp } = await import('sharp');
-          if (value) sharp.concurrency(value);
           fs.writeFileSync(folder + '/' + process.pid + '.' + threadId, '');
           while (fs.readdirSync(folder).length < 2) await setTimeout(5);
+        };
+        export default async ({ folder, link, value }) => {
+          try { fs.symlinkSync(link, new URL('../node_modules/sharp', import.meta.url), 'junction'); } catch {}
+          const { default: sharp } = await import('sharp');
+          // Being loaded it sets them itself.
+          await meet(folder + '/loaded');
+          if (value) sharp.concurrency(value);
+          await meet(folder + '/set');
           return sharp.concurrency();
         };`,
       },
