@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { test } from 'node:test';
-import { runProject } from '../support/open-runtime.ts';
+import { testEach } from '../conformance/support.ts';
 
 const files = {
   'functions/echo.js': 'export default (value) => value;',
@@ -58,8 +57,8 @@ function bytesOf(view: ArrayBufferView | ArrayBuffer): number[] {
   return [...new Uint8Array(isView ? view.buffer : view, isView ? view.byteOffset : 0, view.byteLength)];
 }
 
-test('each kind of bytes arrives as that kind, with its own bytes and no others', async (t) => {
-  const { runtime } = await runProject(t, files, { config: { pool: { max: 1 } } });
+testEach('each kind of bytes arrives as that kind, with its own bytes and no others', async (t, open) => {
+  const { runtime } = await open({ max: 1 }, files);
   for (const [what, view] of views) {
     await t.test(what, async () => {
       const { kind, bytes, behind } = await runtime.invoke<Described>('describe', view);
@@ -77,8 +76,8 @@ test('each kind of bytes arrives as that kind, with its own bytes and no others'
   }
 });
 
-test('bytes that arrive can be written to, and nobody else sees it', async (t) => {
-  const { runtime } = await runProject(t, files);
+testEach('bytes that arrive can be written to, and nobody else sees it', async (_t, open) => {
+  const { runtime } = await open({}, files);
   const original = Buffer.from('abc');
   const [first, second] = await Promise.all([
     runtime.invoke<Buffer>('echo', original),
@@ -88,8 +87,8 @@ test('bytes that arrive can be written to, and nobody else sees it', async (t) =
   assert.deepEqual([String(original), String(first), String(second)], ['abc', 'xxx', 'abc']);
 });
 
-test('every byte arrives as it is', async (t) => {
-  const { runtime } = await runProject(t, files);
+testEach('every byte arrives as it is', async (_t, open) => {
+  const { runtime } = await open({}, files);
   const all = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
   assert.deepEqual(await runtime.invoke('echo', all), all);
   assert.deepEqual(await runtime.invoke('echo', [all, all.toString('latin1')]), [
@@ -102,8 +101,8 @@ for (const [what, size] of [
   ['1 MB', 2 ** 20],
   ['16 MB', 2 ** 24],
 ] as const) {
-  test(`a Buffer of ${what} arrives, also several at once and beside others`, async (t) => {
-    const { runtime } = await runProject(t, files, { config: { pool: { max: 2 } } });
+  testEach(`a Buffer of ${what} arrives, also several at once and beside others`, async (_t, open) => {
+    const { runtime } = await open({ max: 2 }, files);
     const bytes = randomBytes(size);
     const digest = createHash('sha256').update(bytes).digest();
     assert.deepEqual(await runtime.invoke('digest', bytes), digest);
@@ -121,8 +120,8 @@ for (const [what, size] of [
   });
 }
 
-test('each size around those where something changes arrives', async (t) => {
-  const { runtime } = await runProject(t, files);
+testEach('each size around those where something changes arrives', async (_t, open) => {
+  const { runtime } = await open({}, files);
   // The pool of Buffers hands out up to 4 KB, large bodies go out on their own from 32 KB, a socket holds some 200 KB.
   const steps = [0, 1, 4 * 2 ** 10, 8 * 2 ** 10, 32 * 2 ** 10, 64 * 2 ** 10, 208 * 2 ** 10];
   const sizes = steps

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { FunctionError } from 'warm-pool';
-import { rejectionOf, runProject } from '../support/open-runtime.ts';
+import { testEach } from '../conformance/support.ts';
+import { rejectionOf } from '../support/open-runtime.ts';
 
 const files = {
   'functions/echo.js': 'export default (value) => value;',
@@ -50,8 +50,8 @@ interface Described {
   readonly cause: unknown;
 }
 
-test('an error among the arguments arrives as the error it is', async (t) => {
-  const { runtime } = await runProject(t, files);
+testEach('an error among the arguments arrives as the error it is', async (_t, open) => {
+  const { runtime } = await open({}, files);
   const error = new PhotoError('no such photo', { cause: new RangeError('too big') });
   const described = await runtime.invoke<Described>('describe', error);
   const { isError, name, message, stack, own, cause } = described;
@@ -69,8 +69,8 @@ test('an error among the arguments arrives as the error it is', async (t) => {
   assert.deepEqual([causeName, causeMessage], ['RangeError', 'too big']);
 });
 
-test('errors inside a result arrive as the errors they are, and one stays one', async (t) => {
-  const { project, runtime } = await runProject(t, files);
+testEach('errors inside a result arrive as the errors they are, and one stays one', async (_t, open) => {
+  const { project, runtime } = await open({}, files);
   const result = await runtime.invoke<{
     failures: [PhotoError, Map<string, PhotoError>];
     settled: PromiseRejectedResult[];
@@ -86,8 +86,8 @@ test('errors inside a result arrive as the errors they are, and one stays one', 
   assert.equal(result.many.errors[0], failure);
 });
 
-test('the reason of an abort arrives as an error, wherever it stands', async (t) => {
-  const { runtime } = await runProject(t, files);
+testEach('the reason of an abort arrives as an error, wherever it stands', async (t, open) => {
+  const { runtime } = await open({}, files);
   const { reason } = AbortSignal.abort();
   const places: [what: string, value: unknown, find: (value: never) => unknown][] = [
     ['alone', reason, (value: unknown) => value],
@@ -110,18 +110,21 @@ test('the reason of an abort arrives as an error, wherever it stands', async (t)
   }
 });
 
-test('whatever odd thing is thrown, the invocation fails as one that threw, and the worker lives', async (t) => {
-  const { runtime } = await runProject(t, files, { config: { pool: { max: 1 } } });
-  const pid = await runtime.invoke('pid');
-  for (let index = 0; index < 11; index++) {
-    const { code } = await rejectionOf(runtime.invoke('throw-odd', index), FunctionError);
-    assert.equal(code, 'FUNCTION_FAILED');
-    assert.equal(await runtime.invoke('pid'), pid, `the worker after ${index}`);
-  }
-});
+testEach(
+  'whatever odd thing is thrown, the invocation fails as one that threw, and the worker lives',
+  async (_t, open) => {
+    const { runtime } = await open({ max: 1 }, files);
+    const pid = await runtime.invoke('pid');
+    for (let index = 0; index < 11; index++) {
+      const { code } = await rejectionOf(runtime.invoke('throw-odd', index), FunctionError);
+      assert.equal(code, 'FUNCTION_FAILED');
+      assert.equal(await runtime.invoke('pid'), pid, `the worker after ${index}`);
+    }
+  },
+);
 
-test('an object that was thrown and that cannot be sent is shown all the same', async (t) => {
-  const { runtime } = await runProject(t, files);
+testEach('an object that was thrown and that cannot be sent is shown all the same', async (_t, open) => {
+  const { runtime } = await open({}, files);
   const { message } = await rejectionOf(runtime.invoke('throw-odd', 2), FunctionError);
   assert.match(message, /status: 404/);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { CancelledError, FunctionError, type Runtime } from 'warm-pool';
-import { rejectionOf, runProject } from '../support/open-runtime.ts';
+import { testEach } from '../conformance/support.ts';
+import { rejectionOf } from '../support/open-runtime.ts';
 
 /** Each case throws on the line of its name: `thrownAt` looks it up. */
 const throwing = `
@@ -113,27 +113,30 @@ const thrown: [what: string, expected: Readonly<Record<string, unknown>>, errorC
   ['with a cause that is a function', { ...photoError, details: sizes }],
 ];
 
-test('an error that a function throws arrives with its class, message, stack and own properties', async (t) => {
-  const { project, runtime } = await runProject(t, files, { config: { pool: { max: 1 } } });
-  const pid = await runtime.invoke('pid');
-  for (const [what, expected, errorClass = Error] of thrown) {
-    await t.test(`an error ${what}`, async () => {
-      const { cause, message } = await thrownBy(runtime, what);
-      assert(cause instanceof errorClass);
-      for (const [key, value] of Object.entries(expected)) assert.deepEqual(cause[key], value);
-      const kind = expected.name === 'Error' ? '' : `${expected.name}: `;
-      const text = expected.message === '' ? 'it threw an Error that has no message' : expected.message;
-      assert.equal(message, `Function "throw" failed: ${kind}${text}`);
-      const place = new RegExp(`${project.path('functions/throw.ts')}:(\\d+):`);
-      const line = Number(place.exec(cause.stack ?? '')?.[1]);
-      assert(line >= thrownAt(what) && line <= thrownAt(what) + 3, `line ${line} in ${cause.stack}`);
-    });
-  }
-  assert.equal(await runtime.invoke('pid'), pid);
-});
+testEach(
+  'an error that a function throws arrives with its class, message, stack and own properties',
+  async (t, open) => {
+    const { project, runtime } = await open({ max: 1 }, files);
+    const pid = await runtime.invoke('pid');
+    for (const [what, expected, errorClass = Error] of thrown) {
+      await t.test(`an error ${what}`, async () => {
+        const { cause, message } = await thrownBy(runtime, what);
+        assert(cause instanceof errorClass);
+        for (const [key, value] of Object.entries(expected)) assert.deepEqual(cause[key], value);
+        const kind = expected.name === 'Error' ? '' : `${expected.name}: `;
+        const text = expected.message === '' ? 'it threw an Error that has no message' : expected.message;
+        assert.equal(message, `Function "throw" failed: ${kind}${text}`);
+        const place = new RegExp(`${project.path('functions/throw.ts')}:(\\d+):`);
+        const line = Number(place.exec(cause.stack ?? '')?.[1]);
+        assert(line >= thrownAt(what) && line <= thrownAt(what) + 3, `line ${line} in ${cause.stack}`);
+      });
+    }
+    assert.equal(await runtime.invoke('pid'), pid);
+  },
+);
 
-test('what of an error cannot be sent costs nothing else of it', async (t) => {
-  const { runtime } = await runProject(t, files);
+testEach('what of an error cannot be sent costs nothing else of it', async (_t, open) => {
+  const { runtime } = await open({}, files);
   const { cause: own } = await thrownBy(runtime, 'with what cannot be sent');
   assert.equal('done' in own || 'unit' in own, false);
   assert.match(String(own.socket), /on: \[Function: on\]/);
@@ -152,8 +155,8 @@ test('what of an error cannot be sent costs nothing else of it', async (t) => {
   assert.equal(bare.message, 'no such photo');
 });
 
-test('the chain of causes arrives whole', async (t) => {
-  const { project, runtime } = await runProject(t, files);
+testEach('the chain of causes arrives whole', async (_t, open) => {
+  const { project, runtime } = await open({}, files);
   const { cause } = await thrownBy(runtime, 'with a chain of causes');
   assert.equal(cause.name, 'PhotoError');
   const second = cause.cause;
@@ -173,8 +176,8 @@ test('the chain of causes arrives whole', async (t) => {
   assert.equal(Object.hasOwn(none, 'cause'), false);
 });
 
-test('an AggregateError arrives with all its errors', async (t) => {
-  const { runtime } = await runProject(t, files);
+testEach('an AggregateError arrives with all its errors', async (_t, open) => {
+  const { runtime } = await open({}, files);
   const { cause } = await thrownBy(runtime, 'of many');
   assert.deepEqual([cause.name, cause.message], ['AggregateError', 'all sizes failed']);
   const [first, second, third] = (cause as unknown as AggregateError).errors;
@@ -187,8 +190,8 @@ test('an AggregateError arrives with all its errors', async (t) => {
   assert.equal(third.errors[0].code, 'E_PHOTO');
 });
 
-test('errors of Node arrive with what programs look at', async (t) => {
-  const { runtime } = await runProject(t, files);
+testEach('errors of Node arrive with what programs look at', async (_t, open) => {
+  const { runtime } = await open({}, files);
   const { cause: missing } = await thrownBy(runtime, 'of the system');
   assert.deepEqual(
     [missing.code, missing.errno, missing.syscall, missing.path],
@@ -200,8 +203,8 @@ test('errors of Node arrive with what programs look at', async (t) => {
   assert.deepEqual([timer.name, timer.code, timer.cause], ['AbortError', 'ABORT_ERR', 'stop']);
 });
 
-test('whatever else is thrown rejects with just that as the cause', async (t) => {
-  const { runtime } = await runProject(t, files, { config: { pool: { max: 1 } } });
+testEach('whatever else is thrown rejects with just that as the cause', async (_t, open) => {
+  const { runtime } = await open({ max: 1 }, files);
   const pid = await runtime.invoke('pid');
   const values = [null, undefined, '', 'no such photo', 0, Number.NaN, -0, 5n, false, [1], { status: 404 }];
   for (const [index, value] of [...values, new Map([[1, 2]])].entries()) {
@@ -214,9 +217,9 @@ test('whatever else is thrown rejects with just that as the cause', async (t) =>
   assert.equal(await runtime.invoke('pid'), pid);
 });
 
-test('what has no text of its own is told all the same, thrown or as a reason', async (t) => {
-  const { runtime } = await runProject(
-    t,
+testEach('what has no text of its own is told all the same, thrown or as a reason', async (_t, open) => {
+  const { runtime } = await open(
+    { max: 1, killGrace: 50 },
     {
       'functions/pid.js': 'export default () => process.pid;',
       'functions/odd.js': `
@@ -228,7 +231,6 @@ test('what has no text of its own is told all the same, thrown or as a reason', 
         export default (index) => { throw odd[index]; };`,
       'functions/wait.js': 'export default () => new Promise((resolve) => setTimeout(resolve, 60_000));',
     },
-    { config: { pool: { max: 1, killGrace: 50 } } },
   );
   const pid = await runtime.invoke('pid');
   for (const index of [0, 1, 2]) {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { runProject } from '../support/open-runtime.ts';
+import { testEach } from '../conformance/support.ts';
 
 const files = {
   'functions/same.js': `
@@ -40,8 +39,8 @@ const shared: [what: string, value: object][] = [
   ['an error', error],
 ];
 
-test('what stands twice in a value is one object on the other side, too', async (t) => {
-  const { runtime } = await runProject(t, files);
+testEach('what stands twice in a value is one object on the other side, too', async (t, open) => {
+  const { runtime } = await open({}, files);
   for (const [what, value] of shared) {
     await t.test(what, async () => {
       const [isSame, list] = await runtime.invoke<[boolean, object[]]>('same', [value, value]);
@@ -52,8 +51,8 @@ test('what stands twice in a value is one object on the other side, too', async 
   }
 });
 
-test('equal objects stay two', async (t) => {
-  const { runtime } = await runProject(t, files);
+testEach('equal objects stay two', async (_t, open) => {
+  const { runtime } = await open({}, files);
   const two = (value: object) => [value, structuredClone(value)];
   for (const value of [photo, [1], new Map(), bytes, date, error]) {
     const [isSame, list] = await runtime.invoke<[boolean, object[]]>('same', two(value));
@@ -62,8 +61,8 @@ test('equal objects stay two', async (t) => {
   }
 });
 
-test('a value that holds itself does so on the other side, too', async (t) => {
-  const { runtime } = await runProject(t, files);
+testEach('a value that holds itself does so on the other side, too', async (_t, open) => {
+  const { runtime } = await open({}, files);
   const object: Record<string, unknown> = {};
   object.self = object;
   const list: unknown[] = [];
@@ -95,18 +94,21 @@ test('a value that holds itself does so on the other side, too', async (t) => {
   assert.equal(result.owned.owner.errors[0], result.owned);
 });
 
-test('an argument is what it was when it was invoked: what is changed afterwards changes nothing', async (t) => {
-  const { runtime } = await runProject(t, files, { config: { pool: { max: 1 } } });
-  for (const size of [3, 1_000_000]) {
-    const changing = { bytes: Buffer.alloc(size, 'a'), list: [1], map: new Map([['a', 1]]) };
-    const expected = structuredClone(changing);
-    const first = runtime.invoke('echo', changing);
-    const queued = runtime.invoke('echo', changing);
-    changing.bytes.fill('b');
-    changing.list.push(2);
-    changing.map.clear();
-    for (const result of await Promise.all([first, queued])) {
-      assert.deepEqual(result, { ...expected, bytes: Buffer.alloc(size, 'a') });
+testEach(
+  'an argument is what it was when it was invoked: what is changed afterwards changes nothing',
+  async (_t, open) => {
+    const { runtime } = await open({ max: 1 }, files);
+    for (const size of [3, 1_000_000]) {
+      const changing = { bytes: Buffer.alloc(size, 'a'), list: [1], map: new Map([['a', 1]]) };
+      const expected = structuredClone(changing);
+      const first = runtime.invoke('echo', changing);
+      const queued = runtime.invoke('echo', changing);
+      changing.bytes.fill('b');
+      changing.list.push(2);
+      changing.map.clear();
+      for (const result of await Promise.all([first, queued])) {
+        assert.deepEqual(result, { ...expected, bytes: Buffer.alloc(size, 'a') });
+      }
     }
-  }
-});
+  },
+);

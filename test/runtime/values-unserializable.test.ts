@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { SerializationError } from 'warm-pool';
-import { rejectionOf, runProject } from '../support/open-runtime.ts';
+import { testEach } from '../conformance/support.ts';
+import { rejectionOf } from '../support/open-runtime.ts';
 
 /** Values that can't be sent, each with the path behind its root and the words for what stands there. */
 const unsendable = `
@@ -47,36 +47,39 @@ const files = {
 
 type Row = readonly [what: string, value: unknown, path: string, words: string];
 
-test('what cannot be sent is a SerializationError with the path to it, and the worker lives', async (t) => {
-  const { project, runtime } = await runProject(t, files, { config: { pool: { max: 1 } } });
-  const module: unknown = await import(pathToFileURL(project.path('unsendable.js')).href);
-  const rows = (module as { unsendable: readonly Row[] }).unsendable;
-  assert(rows.length > 20);
-  const pid = await runtime.invoke('pid');
-  for (const [index, [what, value, path, words]] of rows.entries()) {
-    await t.test(`${what}, as an argument`, async () => {
-      const invocation = runtime.invoke('resize', value);
-      const error = await rejectionOf(invocation, SerializationError);
-      assert.equal(error.path, `args${path}`);
-      assert.equal(error.functionName, 'resize');
-      assert.equal(error.invocationId, invocation.id);
-      for (const part of ['"resize"', `args${path}: `, words]) {
-        assert(error.message.includes(part), `${error.message} has no ${part}`);
-      }
-    });
-    await t.test(`${what}, as a result`, async () => {
-      const error = await rejectionOf(runtime.invoke('give', index), SerializationError);
-      assert.equal(error.path, `result${path}`);
-      for (const part of ['"give"', `result${path}: `, words]) {
-        assert(error.message.includes(part), `${error.message} has no ${part}`);
-      }
-    });
-    assert.equal(await runtime.invoke('pid'), pid, `the worker after ${what}`);
-  }
-});
+testEach(
+  'what cannot be sent is a SerializationError with the path to it, and the worker lives',
+  async (t, open) => {
+    const { project, runtime } = await open({ max: 1 }, files);
+    const module: unknown = await import(pathToFileURL(project.path('unsendable.js')).href);
+    const rows = (module as { unsendable: readonly Row[] }).unsendable;
+    assert(rows.length > 20);
+    const pid = await runtime.invoke('pid');
+    for (const [index, [what, value, path, words]] of rows.entries()) {
+      await t.test(`${what}, as an argument`, async () => {
+        const invocation = runtime.invoke('resize', value);
+        const error = await rejectionOf(invocation, SerializationError);
+        assert.equal(error.path, `args${path}`);
+        assert.equal(error.functionName, 'resize');
+        assert.equal(error.invocationId, invocation.id);
+        for (const part of ['"resize"', `args${path}: `, words]) {
+          assert(error.message.includes(part), `${error.message} has no ${part}`);
+        }
+      });
+      await t.test(`${what}, as a result`, async () => {
+        const error = await rejectionOf(runtime.invoke('give', index), SerializationError);
+        assert.equal(error.path, `result${path}`);
+        for (const part of ['"give"', `result${path}: `, words]) {
+          assert(error.message.includes(part), `${error.message} has no ${part}`);
+        }
+      });
+      assert.equal(await runtime.invoke('pid'), pid, `the worker after ${what}`);
+    }
+  },
+);
 
-test('a promise that a function forgot to await is named in the result', async (t) => {
-  const { runtime } = await runProject(t, files);
+testEach('a promise that a function forgot to await is named in the result', async (_t, open) => {
+  const { runtime } = await open({}, files);
   const { path } = await rejectionOf(runtime.invoke('forgets'), SerializationError);
   assert.equal(path, 'result.photo');
 });

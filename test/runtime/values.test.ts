@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { SerializationError } from 'warm-pool';
-import { runProject } from '../support/open-runtime.ts';
+import { testEach } from '../conformance/support.ts';
 import { within } from '../support/wait.ts';
 
 /**
@@ -91,8 +90,8 @@ interface Values {
   arrivalOf(name: string): unknown;
 }
 
-test('a value arrives exactly as it was, as an argument and as a result', async (t) => {
-  const { project, runtime } = await runProject(t, files, { config: { pool: { max: 1 } } });
+testEach('a value arrives exactly as it was, as an argument and as a result', async (t, open) => {
+  const { project, runtime } = await open({ max: 1 }, files);
   const known = (await import(pathToFileURL(project.path('values.js')).href)) as Values;
   assert(Object.keys(known.values).length > 30);
   for (const [name, value] of Object.entries(known.values)) {
@@ -104,15 +103,15 @@ test('a value arrives exactly as it was, as an argument and as a result', async 
   }
 });
 
-test('an invalid date arrives as one', async (t) => {
-  const { runtime } = await runProject(t, files);
+testEach('an invalid date arrives as one', async (_t, open) => {
+  const { runtime } = await open({}, files);
   const [date] = await runtime.invoke<Date[]>('echo', [new Date(Number.NaN)]);
   assert(date instanceof Date);
   assert(Number.isNaN(date.getTime()));
 });
 
-test('nothing that arrives has changed what all objects have', async (t) => {
-  const { runtime } = await runProject(t, files);
+testEach('nothing that arrives has changed what all objects have', async (_t, open) => {
+  const { runtime } = await open({}, files);
   const poison = JSON.parse('{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}');
   for (const value of [poison, [poison, new Map()]]) await runtime.invoke('echo', value);
   assert.equal('polluted' in {}, false);
@@ -127,8 +126,8 @@ const deepValues: [what: string, wrap: (inner: unknown) => unknown][] = [
 ];
 
 for (const [what, wrap] of deepValues) {
-  test(`${deep} levels of ${what} arrive, as an argument and as a result`, async (t) => {
-    const { runtime } = await runProject(t, files);
+  testEach(`${deep} levels of ${what} arrive, as an argument and as a result`, async (_t, open) => {
+    const { runtime } = await open({}, files);
     let value: unknown = 'the innermost';
     for (let level = 0; level < deep; level++) value = wrap(value);
     assert.equal(await runtime.invoke('measure', { value, levels: deep }), 'the innermost');
@@ -142,47 +141,49 @@ for (const [what, wrap] of deepValues) {
   });
 }
 
-test('a value that is nested too deeply is a SerializationError that says so, and the worker lives', async (t) => {
-  const { runtime } = await runProject(
-    t,
-    {
-      ...files,
-      'functions/nest.js': `
+testEach(
+  'a value that is nested too deeply is a SerializationError that says so, and the worker lives',
+  async (_t, open) => {
+    const { runtime } = await open(
+      { max: 1 },
+      {
+        ...files,
+        'functions/nest.js': `
         export default (levels) => {
           let value = 'the innermost';
           for (let level = 0; level < levels; level++) value = { inner: value };
           return value;
         };`,
-      'functions/pid.js': 'export default () => process.pid;',
-    },
-    { config: { pool: { max: 1 } } },
-  );
-  const pid = await runtime.invoke('pid');
-  // Where the limit is depends on the stack, and on which side of the connection the value is put together.
-  for (const levels of [2_000, 3_000, 4_000, 5_000, 10_000, 100_000]) {
-    const value = nestedObject(levels);
-    for (const [name, args] of [
-      ['nest', levels],
-      ['measure', { value, levels }],
-    ] as const) {
-      const outcome = await within(
-        'the end',
-        runtime.invoke(name, args).catch((error: unknown) => error),
-      );
-      if (outcome instanceof Error) {
-        assert(outcome instanceof SerializationError, String(outcome));
-        assert.match(outcome.message, /nested too deeply|could not be read/);
-      } else {
-        assert(levels < 100_000, 'it is a limit');
-        assert.equal(
-          name === 'nest' ? depthOf(outcome) : outcome,
-          name === 'nest' ? levels : 'the innermost',
+        'functions/pid.js': 'export default () => process.pid;',
+      },
+    );
+    const pid = await runtime.invoke('pid');
+    // Where the limit is depends on the stack, and on which side of the connection the value is put together.
+    for (const levels of [2_000, 3_000, 4_000, 5_000, 10_000, 100_000]) {
+      const value = nestedObject(levels);
+      for (const [name, args] of [
+        ['nest', levels],
+        ['measure', { value, levels }],
+      ] as const) {
+        const outcome = await within(
+          'the end',
+          runtime.invoke(name, args).catch((error: unknown) => error),
         );
+        if (outcome instanceof Error) {
+          assert(outcome instanceof SerializationError, String(outcome));
+          assert.match(outcome.message, /nested too deeply|could not be read/);
+        } else {
+          assert(levels < 100_000, 'it is a limit');
+          assert.equal(
+            name === 'nest' ? depthOf(outcome) : outcome,
+            name === 'nest' ? levels : 'the innermost',
+          );
+        }
+        assert.equal(await runtime.invoke('pid'), pid);
       }
-      assert.equal(await runtime.invoke('pid'), pid);
     }
-  }
-});
+  },
+);
 
 function nestedObject(levels: number): unknown {
   let value: unknown = 'the innermost';
