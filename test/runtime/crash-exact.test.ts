@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { WorkerCrashedError } from 'warm-pool';
+import { testEach } from '../conformance/support.ts';
+import { within } from '../support/wait.ts';
+
+/** They note each run before anything else. One ends its worker when it is told to, the other at some moment. */
+const files = {
+  'functions/mortal.js': `
+    import fs from 'node:fs';
+    const runs = fs.openSync(new URL('../runs', import.meta.url), 'a');
+    export default ({ id, dies }) => {
+      fs.writeSync(runs, id + ';');
+      if (dies) process.exit(1);
+      return id;
+    };`,
+  'functions/doomed.js': `
+    import fs from 'node:fs';
+    import { setTimeout as wait } from 'node:timers/promises';
+    const runs = fs.openSync(new URL('../runs', import.meta.url), 'a');
+    const deaths = fs.openSync(new URL('../deaths', import.meta.url), 'a');
+    let isDoomed = false;
+    export default async (id) => {
+      if (!isDoomed) setTimeout(() => { fs.writeSync(deaths, ';'); process.exit(1); }, 5 + Math.random() * 100);
+      isDoomed = true;
+      fs.writeSync(runs, id + ';');
+      if (id % 50 === 0) await wait(2);
+      return id;
+    };`,
+};
+
+const count = 5_000;
+
+/** One in so many ends its worker: in between, results are on their way together, and more is held ahead. */
+const oneIn = 250;
+
+testEach(
+  'of a burst of short invocations, some of which end their worker, only those fail, and each runs once',
+  async (_t, open) => {
+    const { project, runtime } = await open({ min: 2, max: 2 }, files);
+    const ids = Array.from({ length: count }, (_, index) => index + 1);
+    const settled = await within(
+      'all of them',
+      Promise.allSettled(ids.map((id) => runtime.invoke('mortal', { id, dies: id % oneIn === 0 }))),
+    );
+    for (const [index, outcome] of settled.entries()) {
+      const id = index + 1;
+      if (id % oneIn !== 0) assert.deepEqual(outcome, { status: 'fulfilled', value: id });
+      else assert(outcome.status === 'rejected' && outcome.reason instanceof WorkerCrashedError, `${id}`);
+    }
+    const runs = fs.readFileSync(project.path('runs'), 'utf8').split(';').slice(0, -1).map(Number);
+    assert.deepEqual(
+      runs.toSorted((a, b) => a - b),
+      ids,
+    );
+  },
+);
+
+testEach('workers that end at any moment under load fail one invocation each at most', async (t, open) => {
+  const { project, runtime } = await open({ min: 2, max: 2 }, files);
+  let [failed, done] = [0, 0];
+  for (let burst = 0; burst < 20; burst++) {
+    const ids = Array.from({ length: 300 }, (_, index) => burst * 300 + index);
+    const outcomes = await within(
+      'a burst',
+      Promise.allSettled(ids.map((id) => runtime.invoke('doomed', id))),
+    );
+    for (const [index, outcome] of outcomes.entries()) {
+      if (outcome.status === 'fulfilled') {
+        assert.equal(outcome.value, ids[index]);
+        done++;
+      } else {
+        assert(outcome.reason instanceof WorkerCrashedError, String(outcome.reason));
+        failed++;
+      }
+    }
+  }
+  const runs = fs.readFileSync(project.path('runs'), 'utf8').split(';').slice(0, -1);
+  const deaths = fs.readFileSync(project.path('deaths'), 'utf8').length;
+  t.diagnostic(`${deaths} deaths, ${failed} failed`);
+  assert(deaths > 0);
+  assert(failed <= deaths, `${failed} failed by ${deaths} deaths`);
+  assert.equal(new Set(runs).size, runs.length, 'something ran twice');
+  assert(runs.length >= done);
+});
