@@ -4,6 +4,7 @@ import type { FramePlace } from '../channel/frames.ts';
 import type { JournalWriter } from '../channel/journal.ts';
 import type { FailureKind, FromWorker, ToWorker } from '../channel/messages.ts';
 import { UnserializableError } from '../channel/structured.ts';
+import { failurePoint } from './failure-point.ts';
 import { validateInput } from './input.ts';
 import type { LoadedFunction } from './load.ts';
 import { encodeLossy } from './lossy.ts';
@@ -114,8 +115,13 @@ export class Executor {
 
   /** Writes down that the run begins: from here on a death of this process is blamed on it. */
   #begin({ run, isAhead }: RunMessage, unsent: FramePlace | undefined): boolean {
-    if (unsent) this.#journal.finishedAndStarted(unsent, run);
-    else this.#journal.started(run);
+    if (unsent) {
+      this.#journal.finishedAndStarted(unsent, run);
+      failurePoint?.('journaled');
+    } else {
+      this.#journal.started(run);
+      failurePoint?.('started');
+    }
     if (!isAhead || !this.#journal.isTakenBack(run)) return true;
     this.#channel.add({ type: 'left', run });
     this.#flush();
@@ -125,6 +131,7 @@ export class Executor {
   #finish(run: number, startedAt: number, outcome: Outcome): void {
     this.#current?.context.end();
     this.#current = undefined;
+    failurePoint?.('encoded');
     const now = performance.now();
     const end = {
       run,
@@ -138,6 +145,7 @@ export class Executor {
       const { kind, path } = outcome;
       this.#unsent = this.#channel.add({ type: 'failed', ...end, kind, path }, outcome.body);
     }
+    failurePoint?.('added');
     const mayWait = this.#unsent && this.#held.length > 0 && now - this.#sentAt < longestBatchMs;
     if (!mayWait) this.#flush(now);
   }
@@ -145,6 +153,7 @@ export class Executor {
   #flush(now = performance.now()): void {
     this.#sentAt = now;
     this.#channel.flush();
+    failurePoint?.('flushed');
   }
 
   // Before a function that waits: the event loop turns, and callers should not wait with it.
@@ -171,6 +180,7 @@ export class Executor {
     } catch (error) {
       return failed('undecodable', error);
     }
+    failurePoint?.('decoded');
     const { form } = loaded;
     if (form.input || !this.#isReady.has(message.functionIndex)) {
       return this.#prepareAndRun(message.functionIndex, form, input, context);
@@ -234,6 +244,7 @@ async function settled(result: PromiseLike<unknown>): Promise<Outcome> {
 }
 
 function succeeded(result: unknown): Outcome {
+  failurePoint?.('ran');
   try {
     return { kind: 'succeeded', body: encodeValue(result, 'result') };
   } catch (error) {
