@@ -29,12 +29,15 @@ const ownWriteBytes = 32 * 1024;
 /** Frames are collected in buffers of this size: some hundred small ones, for one allocation. */
 const bufferBytes = 64 * 1024;
 
-/** Where a frame lies. */
+/** Where a frame lies. Behind it there is room for `roomBehind` bytes, which the next frame will take. */
 export interface FramePlace {
   readonly buffer: Buffer;
   readonly start: number;
   readonly end: number;
 }
+
+/** For the number that a journal puts there. */
+const roomBehind = 4;
 
 /** Collects the frames of one turn, as few buffers as that takes without copying large bodies. */
 export class FrameBatch {
@@ -61,7 +64,7 @@ export class FrameBatch {
     const kind = this.#heads.kindOf(message);
     const own = body && ownWrite(body);
     const bodyRoom = own || !body ? 0 : typeof body === 'string' ? 3 * body.length : body.bytes.length;
-    this.#reserve(prefixBytes + this.#heads.room(kind, message) + bodyRoom);
+    this.#reserve(prefixBytes + this.#heads.room(kind, message) + bodyRoom + roomBehind);
     const start = this.#end;
     const buffer = this.#buffer;
     const headStart = start + prefixBytes;

@@ -36,8 +36,8 @@ export class JournalFile implements JournalStorage {
     }
   }
 
-  write(bytes: Buffer, length: number, offset: number): void {
-    fs.writeSync(this.fd, bytes, 0, length, offset);
+  write(bytes: Buffer, start: number, length: number, offset: number): void {
+    fs.writeSync(this.fd, bytes, start, length, offset);
   }
 
   read(bytes: Buffer, length: number, offset: number): number {

@@ -21,12 +21,12 @@ export class JournalMemory implements JournalStorage {
   /** Makes one for a worker that is about to start. */
   static create(): JournalMemory {
     const memory = new JournalMemory();
-    memory.write(emptyJournal(), journalBytes, 0);
+    memory.write(emptyJournal(), 0, journalBytes, 0);
     return memory;
   }
 
-  write(bytes: Buffer, length: number, offset: number): void {
-    bytes.copy(this.#bytes, offset, 0, length);
+  write(bytes: Buffer, start: number, length: number, offset: number): void {
+    bytes.copy(this.#bytes, offset, start, start + length);
     Atomics.add(this.#order, 0, 1);
   }
 

@@ -19,8 +19,8 @@ import type { Envelope, FromWorker } from './messages.ts';
 
 /** Where a journal lies: bytes that the worker and the runtime both reach, and that outlive the worker. */
 export interface JournalStorage {
-  /** Writes the first `length` of these bytes. What either side reads once it has returned has them. */
-  write(bytes: Buffer, length: number, offset: number): void;
+  /** Writes `length` of these bytes, from `start`. What either side reads once it has returned has them. */
+  write(bytes: Buffer, start: number, length: number, offset: number): void;
   /** Reads so many bytes, and returns how many there were. */
   read(bytes: Buffer, length: number, offset: number): number;
 }
@@ -48,7 +48,6 @@ export class JournalWriter {
   readonly #storage: JournalStorage | undefined;
   readonly #number = Buffer.alloc(numberBytes);
   readonly #takenBack = Buffer.alloc(takenBackBytes);
-  readonly #entry = Buffer.allocUnsafeSlow(journalBytes);
   #end = entriesOffset;
 
   /** Without a storage it writes nothing. */
@@ -78,9 +77,9 @@ export class JournalWriter {
   /** A run begins while the result of the one before it has yet to be sent. */
   finishedAndStarted({ buffer, start, end }: FramePlace, run: number): void {
     if (!this.#storage) return;
-    buffer.copy(this.#entry, 0, start, end);
-    const length = this.#entry.writeInt32LE(run, end - start);
-    this.#storage.write(this.#entry, length, this.#end);
+    // In the room behind the frame: what lies in one piece is written at once, without a copy.
+    const length = buffer.writeInt32LE(run, end) - start;
+    this.#storage.write(buffer, start, length, this.#end);
     this.#end += length;
   }
 
@@ -98,7 +97,7 @@ export class JournalWriter {
   #write(offset: number, value: number): void {
     if (!this.#storage) return;
     this.#number.writeInt32LE(value);
-    this.#storage.write(this.#number, numberBytes, offset);
+    this.#storage.write(this.#number, 0, numberBytes, offset);
   }
 }
 
@@ -166,7 +165,7 @@ export class JournalReader {
     bytes.writeInt32LE(first, 0);
     bytes.writeInt32LE(to, 4);
     bytes.writeInt32LE((first + to) | 0, 8);
-    this.#storage.write(bytes, takenBackBytes, takenBackOffset);
+    this.#storage.write(bytes, 0, takenBackBytes, takenBackOffset);
     return this.read().started ?? to;
   }
 }

@@ -4,7 +4,15 @@
  */
 export function isExactInJson(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return isExactLeaf(value);
-  return isExactTree(value, new Visited(), 0);
+  const visited = spare ?? new Visited();
+  // A getter of the value may send another one meanwhile.
+  spare = undefined;
+  try {
+    return isExactTree(value, visited, 0);
+  } finally {
+    visited.clear();
+    spare = visited;
+  }
 }
 
 // Deeper than this is rare, and recursion would begin to cost stack: structured clone may have it.
@@ -30,7 +38,8 @@ function isExactArray(array: unknown[], visited: Visited, depth: number): boolea
 function isExactObject(object: Record<string, unknown>, visited: Visited, depth: number): boolean {
   const prototype: unknown = Object.getPrototypeOf(object);
   if (prototype !== Object.prototype && prototype !== null) return false;
-  for (const key of Object.keys(object)) {
+  // What is inherited would be looked at too, for nothing; there is nothing enumerable to inherit.
+  for (const key in object) {
     if (!isExact(object[key], visited, depth)) return false;
   }
   return true;
@@ -58,8 +67,9 @@ function isExactLeaf(value: unknown): boolean {
 const shortList = 16;
 
 class Visited {
-  readonly #list: object[] = [];
-  #set: Set<object> | undefined;
+  readonly #list: (object | undefined)[] = [];
+  #count = 0;
+  #set: Set<object | undefined> | undefined;
 
   hasSeen(object: object): boolean {
     if (this.#set) {
@@ -67,9 +77,18 @@ class Visited {
       this.#set.add(object);
       return false;
     }
-    if (this.#list.includes(object)) return true;
-    this.#list.push(object);
-    if (this.#list.length === shortList) this.#set = new Set(this.#list);
+    for (let index = 0; index < this.#count; index++) if (this.#list[index] === object) return true;
+    this.#list[this.#count++] = object;
+    if (this.#count === shortList) this.#set = new Set(this.#list);
     return false;
   }
+
+  /** Keeps nothing of what it has seen, but the room for it. */
+  clear(): void {
+    while (this.#count > 0) this.#list[--this.#count] = undefined;
+    this.#set = undefined;
+  }
 }
+
+/** Most values are looked at one after another: one list does for all. */
+let spare: Visited | undefined;

@@ -48,11 +48,6 @@ export interface InvocationReport {
 export class Invocation<Result = unknown> extends Promise<Result> {
   readonly #record: InvocationRecord;
 
-  // `then` and its kind make plain promises: only `invoke` makes an Invocation.
-  static override get [Symbol.species](): PromiseConstructor {
-    return Promise;
-  }
-
   constructor(record: InvocationRecord) {
     super((resolve, reject) => record.bind(resolve as (value: unknown) => void, reject));
     this.#record = record;
@@ -95,3 +90,7 @@ export class Invocation<Result = unknown> extends Promise<Result> {
     return this.#record.latest.readProgress();
   }
 }
+
+// `then` and its kind make plain promises: only `invoke` makes an Invocation. And `await` and `Promise.all` take a
+// promise with this constructor as it is, where they would wrap any other in one more promise.
+Object.defineProperty(Invocation.prototype, 'constructor', { value: Promise });

@@ -78,15 +78,16 @@ export class Fleet {
     return this.#idle.pop();
   }
 
-  /** The worker that can best be handed one more of this function, ahead of time; `most` tells how many it may have. */
-  findHolder(functionName: string, most: (worker: Worker) => number): Worker | undefined {
-    let best: Worker | undefined;
-    for (const worker of this.#workers) {
-      if (worker.code !== this.#code || !worker.canHold || worker.load >= (best?.load ?? most(worker)))
-        continue;
-      if (worker.load < most(worker) && worker.has(functionName)) best = worker;
-    }
-    return best;
+  /** Whether this worker can be handed one more of this function, ahead of time. */
+  canHold(worker: Worker, functionName: string): boolean {
+    return worker.code === this.#code && worker.canHold && worker.has(functionName);
+  }
+
+  /** Whether `scale` could start a worker with the code that serves. */
+  get canGrow(): boolean {
+    let serving = 0;
+    for (const { code, state } of this.#workers) if (code === this.#code && state !== 'draining') serving++;
+    return serving < this.#settings.max;
   }
 
   /** Takes back an idle worker that was not used. */

@@ -1,4 +1,4 @@
-import { priorities } from '../invocation/invocation.ts';
+import { type Priority, priorities } from '../invocation/invocation.ts';
 import type { InvocationRecord } from '../invocation/record.ts';
 import { Credit } from './credit.ts';
 import type { Fleet } from './fleet.ts';
@@ -32,25 +32,33 @@ export class HandAhead {
     const most = this.#credit.of(functionName);
     if (most === 1) return undefined;
     const now = performance.now();
-    const holder = this.#fleet.findHolder(functionName, ({ current }) => {
-      if (!current || now - current.since > stallMs) return 0;
-      return Math.min(most, this.#credit.of(current.record.functionName));
-    });
+    let holder: Worker | undefined;
+    let least = most;
+    for (const worker of this.#fleet.workers) {
+      const { current, load } = worker;
+      if (!current || load >= least || now - current.since > stallMs) continue;
+      const { functionName: running } = current.record;
+      if (running !== functionName && load >= this.#credit.of(running)) continue;
+      if (!this.#fleet.canHold(worker, functionName)) continue;
+      holder = worker;
+      least = load;
+    }
     if (holder) this.#stallCheck ??= setTimeout(() => this.#checkStalls(), stallMs).unref();
     return holder;
   }
 
   /** Takes back what workers hold of a lower priority than this one, which waits. */
-  recallFor({ request }: InvocationRecord): InvocationRecord[] {
-    if (!request || request.priority === 'low') return [];
-    const rank = priorities.indexOf(request.priority);
-    const recalled: InvocationRecord[] = [];
+  recallFor({ request }: InvocationRecord): readonly InvocationRecord[] {
+    if (!request || request.priority === 'low') return none;
+    let recalled: InvocationRecord[] | undefined;
     for (const worker of this.#fleet.workers) {
       // It is handed the higher ones first: the last that it holds is one of the lowest.
       const last = worker.load > 1 ? worker.turns.at(-1)?.record.request : undefined;
-      if (last && priorities.indexOf(last.priority) > rank) recalled.push(...worker.takeBack());
+      if (!last || !isLower(last.priority, request.priority)) continue;
+      recalled ??= [];
+      recalled.push(...worker.takeBack());
     }
-    return recalled;
+    return recalled ?? none;
   }
 
   /** Takes back what waits behind a run that turns out to be long, when it could run elsewhere. */
@@ -68,6 +76,12 @@ export class HandAhead {
     this.#onStalled(stalled);
     if (isHolding) this.#stallCheck ??= setTimeout(() => this.#checkStalls(), stallMs).unref();
   }
+}
+
+const none: readonly InvocationRecord[] = [];
+
+function isLower(priority: Priority, than: Priority): boolean {
+  return priority !== than && priorities.indexOf(priority) > priorities.indexOf(than);
 }
 
 /** A run that was handed over behind others and has waited so long waits for a long one: it should run elsewhere. */

@@ -42,6 +42,9 @@ export class Pool implements Destination {
   /** How many were submitted and have not been settled. */
   #unsettled = 0;
   #onDrained: (() => void)[] = [];
+  /** The next one, when the last look found no worker for it; forgotten when something changes. */
+  #stuck: InvocationRecord | undefined;
+  #isDispatchDue = false;
 
   constructor({ name, settings, log, keepAlive, onEnded }: PoolOptions) {
     this.#onEnded = onEnded;
@@ -51,7 +54,7 @@ export class Pool implements Destination {
     this.#keepAlive = keepAlive;
     this.#fleet = new Fleet(settings, log, () => this.#queue.demand, {
       onFree: () => {
-        this.#dispatch();
+        this.#dispatchSoon();
         this.#checkDrained();
       },
       onFinished: (functionName, durationMs) => {
@@ -85,8 +88,11 @@ export class Pool implements Destination {
   }
 
   submit(record: InvocationRecord): void {
-    const { functionName, id: invocationId } = record;
-    if (this.#waitingWith(functionName) > this.#settings.queueLimit) {
+    const { functionName } = record;
+    const { queueLimit } = this.#settings;
+    // No more can wait than have not been settled.
+    if (this.#unsettled >= queueLimit && this.#waitingWith(functionName) > queueLimit) {
+      const { id: invocationId } = record;
       const message = `The queue is full: ${this.#waiting} invocations wait already (queueLimit).`;
       record.end({ kind: 'refused', error: new QueueFullError(message, { functionName, invocationId }) });
       return;
@@ -179,7 +185,8 @@ export class Pool implements Destination {
   #enqueue(record: InvocationRecord): void {
     this.#queue.push(record);
     this.#putBack(this.#handAhead.recallFor(record));
-    this.#dispatch();
+    // In a burst most find the same one before them that could not be handed out a moment ago.
+    if (this.#queue.next !== this.#stuck || this.#fleet.canGrow) this.#dispatch();
   }
 
   /** How many wait for a worker, those included that one holds. */
@@ -195,11 +202,26 @@ export class Pool implements Destination {
     return waiting + 1 - Math.min(this.#fleet.free, demand + held);
   }
 
+  /** When all that came with it has been read: what has become free in one turn is handed out together. */
+  #dispatchSoon(): void {
+    this.#stuck = undefined;
+    if (this.#isDispatchDue || this.#queue.size === 0) return;
+    this.#isDispatchDue = true;
+    queueMicrotask(() => {
+      this.#isDispatchDue = false;
+      this.#dispatch();
+    });
+  }
+
   #dispatch(): void {
+    this.#stuck = undefined;
     for (let next = this.#queue.next; next; next = this.#queue.next) {
       const idle = this.#fleet.takeIdle();
       const worker = idle ?? this.#handAhead.findHolder(next);
-      if (!worker) break;
+      if (!worker) {
+        this.#stuck = next;
+        break;
+      }
       const record = this.#queue.take() as InvocationRecord;
       if (record.request && worker.has(record.functionName)) {
         worker.hand(record, record.request);
@@ -219,6 +241,7 @@ export class Pool implements Destination {
 
   /** From the hands of a worker to the front of the queue, in their order; what has ended only leaves those hands. */
   #putBack(records: readonly InvocationRecord[]): void {
+    if (records.length === 0) return;
     for (const record of records.toReversed()) {
       if (record.hasEnded) this.#queue.release(record.functionName);
       else this.#queue.putBack(record);

@@ -13,6 +13,7 @@ import type { OutputCount } from './output.ts';
 import { RunContext } from './run-context.ts';
 
 type RunMessage = Extract<ToWorker, { type: 'run' }>;
+type Succeeded = Extract<FromWorker, { type: 'succeeded' }>;
 
 /** A run that was handed over and has not begun. */
 interface Held {
@@ -37,6 +38,8 @@ export class Executor {
   readonly #held: Held[] = [];
   #isRunning = false;
   #current: { readonly run: number; readonly context: RunContext } | undefined;
+  /** What is sent at the end of a run. It is written into the next batch at once: one object does for all. */
+  readonly #end: { -readonly [Key in keyof Succeeded]?: Succeeded[Key] } = { type: 'succeeded' };
   /** The end of the last run, as long as it has not been sent. */
   #unsent: FramePlace | undefined;
   #sentAt = 0;
@@ -133,17 +136,16 @@ export class Executor {
     this.#current = undefined;
     failurePoint?.('encoded');
     const now = performance.now();
-    const end = {
-      run,
-      durationMs: now - startedAt,
-      memoryMB: memoryMB(now),
-      output: this.#output.written,
-    };
+    const end = this.#end;
+    end.run = run;
+    end.durationMs = now - startedAt;
+    end.memoryMB = memoryMB(now);
+    end.output = this.#output.written;
     if (outcome.kind === 'succeeded') {
-      this.#unsent = this.#channel.add({ type: 'succeeded', ...end }, outcome.body);
+      this.#unsent = this.#channel.add(end as Succeeded, outcome.body);
     } else {
       const { kind, path } = outcome;
-      this.#unsent = this.#channel.add({ type: 'failed', ...end, kind, path }, outcome.body);
+      this.#unsent = this.#channel.add({ ...(end as Succeeded), type: 'failed', kind, path }, outcome.body);
     }
     failurePoint?.('added');
     const mayWait = this.#unsent && this.#held.length > 0 && now - this.#sentAt < longestBatchMs;

@@ -9,15 +9,16 @@ export interface OutputCount {
  * were written before it, and the runtime reads that far first.
  */
 export class CountedOutput implements OutputCount {
-  readonly #written: [stdout: number, stderr: number] = [0, 0];
+  /** Replaced by another one when something is written: the end of each invocation refers to it. */
+  #written: OutputCount['written'] = [0, 0];
 
   constructor() {
     this.#count(process.stdout, 0);
     this.#count(process.stderr, 1);
   }
 
-  get written(): [stdout: number, stderr: number] {
-    return [...this.#written];
+  get written(): OutputCount['written'] {
+    return this.#written;
   }
 
   #count(stream: NodeJS.WriteStream, index: 0 | 1): void {
@@ -25,11 +26,16 @@ export class CountedOutput implements OutputCount {
     stream.write = (...args: unknown[]) => {
       const [chunk, encoding] = args;
       // Nothing arrives of what is written to a stream that has ended.
-      if (stream.writable) this.#written[index] += bytesOf(chunk, encoding);
+      if (stream.writable) this.#add(index, bytesOf(chunk, encoding));
       return write(...args);
     };
     // The reader is gone, and so is the runtime: the watchdog ends this process, not an EPIPE.
     stream.on('error', () => {});
+  }
+
+  #add(index: 0 | 1, bytes: number): void {
+    const [stdout, stderr] = this.#written;
+    this.#written = index === 0 ? [stdout + bytes, stderr] : [stdout, stderr + bytes];
   }
 }
 

@@ -112,8 +112,8 @@ for (const { where, skip, open } of places) {
     const [from, end] = [20, older.findLastIndex((byte) => byte !== 0) + 1];
     let whole = 0;
     for (let cut = from; cut < end; cut++) {
-      storage.write(newer, cut, 0);
-      storage.write(older.subarray(cut), end - cut, cut);
+      storage.write(newer, 0, cut, 0);
+      storage.write(older, cut, end - cut, cut);
       const [, started, ends] = content(reader) as [unknown, number, number[]];
       assert(ends.length === 0 ? started === 4 : started === 5 && ends.length === 1, `cut at ${cut}`);
       whole += ends.length;
