@@ -35,7 +35,7 @@ export type { ContextLog, FunctionContext } from './worker/context.ts';
 
 /**
  * Creates a runtime: finds the configuration, starts the workers and has them load the functions. It resolves when
- * `pool.min` workers are warm.
+ * the `min` workers of each pool are warm.
  *
  * ```ts
  * import { createRuntime } from 'warm-pool';

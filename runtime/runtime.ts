@@ -15,7 +15,8 @@ import { type MapOptions, mapItems } from './invocation/map.ts';
 import type { InvocationRecord } from './invocation/record.ts';
 import { submit } from './invocation/submit.ts';
 import { KeepAlive } from './pool/keep-alive.ts';
-import { Pool } from './pool/pool.ts';
+import type { Pool } from './pool/pool.ts';
+import { Pools } from './pool/pools.ts';
 import { FolderInUseError, takeFolder } from './store/lock.ts';
 import { TriggerHost } from './triggers/host.ts';
 import type { CreateRuntimeOptions, Runtime, RuntimeStats, TriggerInfo } from './types.ts';
@@ -49,8 +50,6 @@ async function readProject({ cwd = process.cwd(), config }: CreateRuntimeOptions
   return { project, settings: readConfig(await loadConfigFile(configPath), configPath) };
 }
 
-const poolName = 'default';
-
 class WarmRuntime implements Runtime {
   readonly root: string;
   readonly configPath: string | undefined;
@@ -59,7 +58,7 @@ class WarmRuntime implements Runtime {
   readonly #settings: Settings;
   readonly #keepAlive = new KeepAlive();
   readonly #registry: Registry;
-  readonly #pool: Pool;
+  readonly #pools: Pools;
   readonly #functions: ReloadingFunctions;
   readonly #triggers: TriggerHost;
   #starting: Promise<void> | undefined;
@@ -80,26 +79,29 @@ class WarmRuntime implements Runtime {
     this.logLevel = settings.log.level;
     this.dataDir = path.resolve(root, settings.dataDir);
     this.#settings = settings;
-    this.#registry = new Registry(settings.pool.timeoutMs);
-    this.#pool = new Pool({
-      name: poolName,
-      settings: settings.pool,
+    const { pools } = settings;
+    this.#registry = new Registry((pool) => pools.find(({ name }) => name === pool)?.timeoutMs ?? 0);
+    this.#pools = new Pools({
+      settings: pools,
       log,
       keepAlive: this.#keepAlive,
+      poolOf: (functionName) => this.#registry.poolOf(functionName),
       onEnded: ({ functionName, status }) => this.#registry.count(functionName, status),
     });
     this.#functions = new ReloadingFunctions({
       folders: resolveFolders(settings.functions, root),
       root,
       log,
-      load: (generation) => this.#pool.load(generation),
+      pools: pools.map(({ name }) => name),
+      load: (generation) => this.#pools.load(generation),
       onServing: (generation) => this.#registry.serve(generation),
     });
     this.#triggers = new TriggerHost(settings.triggers, {
       invoke: (name, args, options) => this.#submit(name, args, options),
       log,
       root,
-      concurrency: settings.pool.max,
+      // The pool of a function is not known before the functions are.
+      concurrency: Math.max(...pools.map(({ max }) => max)),
     });
   }
 
@@ -118,7 +120,7 @@ class WarmRuntime implements Runtime {
   ): AsyncGenerator<Result, void, undefined> {
     return mapItems(source, options, {
       invoke: (args, each) => this.#submit(name, args, each),
-      concurrency: () => this.#pool.reach(name),
+      concurrency: () => this.#poolOf(name)?.reach(name) ?? 1,
     });
   }
 
@@ -140,18 +142,17 @@ class WarmRuntime implements Runtime {
   }
 
   stats(): RuntimeStats {
-    const workers = Array.from(
-      this.#pool.workers,
-      ({ id, isolation, pid, threadId, state, memoryMB, invocations }) => {
-        return { id, isolation, pid, threadId, pool: this.#pool.name, state, memoryMB, invocations };
+    const workers = this.#pools.workers.map(
+      ({ id, isolation, pid, threadId, pool, state, memoryMB, invocations }) => {
+        return { id, isolation, pid, threadId, pool, state, memoryMB, invocations };
       },
     );
-    const { queued, running } = this.#pool;
+    const { queued, running } = this.#pools;
     return { workers, queued, running, functions: this.#registry.stats() };
   }
 
   drain(): Promise<void> {
-    return this.#keepAlive.during(this.#pool.drain());
+    return this.#keepAlive.during(this.#pools.drain());
   }
 
   async close({ timeout }: { timeout?: number | string } = {}): Promise<void> {
@@ -171,8 +172,13 @@ class WarmRuntime implements Runtime {
 
   readonly #route = (record: InvocationRecord) => {
     if (this.#closing) return closedError(record.functionName, record.id);
-    return this.#registry.refusal(record) ?? this.#pool;
+    return this.#poolOf(record.functionName) ?? this.#registry.refusal(record);
   };
+
+  #poolOf(functionName: string): Pool | undefined {
+    const name = this.#registry.poolOf(functionName);
+    return name === undefined ? undefined : this.#pools.get(name);
+  }
 
   async #start(): Promise<void> {
     if (this.#closing) throw closedError();
@@ -203,10 +209,10 @@ class WarmRuntime implements Runtime {
 
   async #close(): Promise<void> {
     try {
-      this.#pool.stopRetrying();
+      this.#pools.stopRetrying();
       await Promise.race([this.#stopTriggers(), this.#killed]);
-      await this.#pool.drain();
-      await Promise.all([this.#pool.stop(), this.#functions.close()]);
+      await this.#pools.drain();
+      await Promise.all([this.#pools.stop(), this.#functions.close()]);
     } finally {
       this.#isClosed = true;
       this.#releaseFolder();
@@ -224,7 +230,7 @@ class WarmRuntime implements Runtime {
     if (ms === undefined)
       throw new TypeError(expectedText(`the \`timeout\` of close to be ${durationExpected}`, timeout));
     return startTimer(() => {
-      this.#pool.kill(({ functionName, id }) => closedError(functionName, id));
+      this.#pools.kill(({ functionName, id }) => closedError(functionName, id));
       this.#kill();
     }, ms);
   }

@@ -29,6 +29,7 @@ export interface WorkerStats {
   readonly pid: number | undefined;
   /** Of its thread, as `threadId` of `node:worker_threads` in it; undefined for a process. */
   readonly threadId: number | undefined;
+  /** The name of its pool. */
   readonly pool: string;
   readonly state: WorkerState;
   /** Resident memory at the end of its last invocation, in MB (2^20 bytes); for a thread, its heap and buffers. */

@@ -13,6 +13,7 @@ export function printDescription(info: FunctionInfo): void {
     ['timeout', formatDuration(config.timeout)],
     ...(config.retry ? [['retry', retryOf(config.retry)]] : []),
     ...(config.concurrency === undefined ? [] : [['concurrency', String(config.concurrency)]]),
+    ...(config.pool === 'default' ? [] : [['pool', config.pool]]),
     ['invocations', countsOf(stats)],
   ];
   process.stdout.write(`${name}${description === undefined ? '' : `: ${description}`}\n\n`);

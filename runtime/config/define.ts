@@ -32,7 +32,13 @@ export interface Config {
   functions?: string | string[];
   /** Where the runtime keeps its control socket and what it has to remember. Default: `'.pool'`. */
   dataDir?: string;
+  /** The default pool. */
   pool?: PoolConfig;
+  /**
+   * More pools, by their names, for functions that name one with `pool`. What one of them doesn't set has the library's
+   * default, whatever the default pool has.
+   */
+  pools?: Record<string, PoolConfig>;
   /** What invokes functions by itself once the runtime is started. */
   triggers?: Trigger[];
   log?: { level?: LogLevel };

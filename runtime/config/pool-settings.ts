@@ -1,8 +1,12 @@
+/** The name of the pool that `pool` in the configuration is about; those in `pools` have their own. */
+export const defaultPool = 'default';
+
 /** What a worker runs in: a process of its own, or a thread of this one. */
 export type Isolation = 'process' | 'thread';
 
 /** The settings of a pool, read: durations are in ms. */
 export interface PoolSettings {
+  readonly name: string;
   readonly isolation: Isolation;
   readonly min: number;
   readonly max: number;

@@ -5,14 +5,15 @@ import { expected, expectedText } from './expected.ts';
 import { duration, text, wholeNumber } from './fields.ts';
 import { issuesOf, issuesOfTrigger, mistakesIn } from './issues.ts';
 import { type LogLevel, logLevels } from './logger.ts';
-import type { PoolSettings } from './pool-settings.ts';
+import { defaultPool, type PoolSettings } from './pool-settings.ts';
 import type { Trigger } from './trigger.ts';
 
 /** A configuration, read: every value is there, durations are in ms. */
 export interface Settings {
   readonly functions: readonly string[];
   readonly dataDir: string;
-  readonly pool: PoolSettings;
+  /** The default pool first. */
+  readonly pools: readonly PoolSettings[];
   readonly triggers: readonly Trigger[];
   readonly log: { readonly level: LogLevel };
 }
@@ -63,6 +64,7 @@ const config = z.strictObject(
       .default(['functions']),
     dataDir: text('the path of a folder').default('.pool'),
     pool: pool.prefault({}),
+    pools: z.record(z.string(), pool, { error: expected('an object of pools by their names') }).default({}),
     triggers: z.array(trigger, { error: expected('a list of triggers') }).default([]),
     log: z
       .strictObject(
@@ -84,31 +86,51 @@ export function readConfig(value: unknown, source: string): Settings {
   const result = config.safeParse(value, { reportInput: true });
   const issues = [...(result.success ? [] : issuesOf(result.error, knownKeys)), ...contradictions(value)];
   if (!result.success || issues.length > 0) throw mistakesIn(source, issues);
-  const { data } = result;
-  const { idleTimeout, timeout, killGrace, loadTimeout } = data.pool;
+  const { pool: first, pools: named, ...rest } = result.data;
+  const pools = Object.entries({ [defaultPool]: first, ...named });
+  return { ...rest, pools: pools.map(([name, each]) => settingsOfPool(name, each)) };
+}
+
+function settingsOfPool(name: string, read: z.infer<typeof pool>): PoolSettings {
+  const { idleTimeout, timeout, killGrace, loadTimeout, ...rest } = read;
   return {
-    ...data,
-    pool: {
-      ...data.pool,
-      idleTimeoutMs: idleTimeout,
-      timeoutMs: timeout,
-      killGraceMs: killGrace,
-      loadTimeoutMs: loadTimeout,
-    },
+    ...rest,
+    name,
+    idleTimeoutMs: idleTimeout,
+    timeoutMs: timeout,
+    killGraceMs: killGrace,
+    loadTimeoutMs: loadTimeout,
   };
 }
 
 /** Settings that are right each by itself and wrong together; of those that are wrong already nothing is said. */
 function contradictions(value: unknown): ConfigIssue[] {
-  const given = (value ?? {}) as { pool?: unknown; triggers?: unknown };
-  return [...contradictionsOfSize(given.pool ?? {}), ...issuesOfTriggers(given.triggers)];
+  const given = (value ?? {}) as { pool?: unknown; pools?: unknown; triggers?: unknown };
+  const named = typeof given.pools === 'object' && given.pools !== null ? Object.entries(given.pools) : [];
+  return [
+    ...contradictionsOfSize('pool', given.pool ?? {}),
+    ...named.flatMap(([name, each]) => [
+      ...issuesOfName(name),
+      ...contradictionsOfSize(`pools.${name}`, each),
+    ]),
+    ...issuesOfTriggers(given.triggers),
+  ];
 }
 
-function contradictionsOfSize(value: unknown): ConfigIssue[] {
+function issuesOfName(name: string): ConfigIssue[] {
+  if (name === defaultPool)
+    return [
+      { path: `pools.${name}`, message: 'the default pool has its settings in `pool`: move them there' },
+    ];
+  if (name === '') return [{ path: 'pools', message: 'a pool needs a name, got an empty one' }];
+  return [];
+}
+
+function contradictionsOfSize(path: string, value: unknown): ConfigIssue[] {
   const size = poolSize.safeParse(value);
   if (!size.success || size.data.min <= size.data.max) return [];
   const { min, max } = size.data;
-  return [{ path: 'pool.min', message: expectedText(`at most the value of pool.max, ${max}`, min) }];
+  return [{ path: `${path}.min`, message: expectedText(`at most the value of ${path}.max, ${max}`, min) }];
 }
 
 const poolSize = z.object({ min: pool.shape.min, max: pool.shape.max });

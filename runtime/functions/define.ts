@@ -18,6 +18,8 @@ export interface FunctionConfig {
    * other functions pass it. A whole number of at least 1. Default: no limit but the pool's `max`.
    */
   concurrency?: number;
+  /** The name of the pool that runs it, one of `pools` in the configuration. Default: `'default'`, which is `pool` there. */
+  pool?: string;
   /** Runs once in each worker, before the first invocation of this function there. */
   setup?: () => unknown;
   /** Runs when a worker that was set up is stopped. It is not run when a worker is killed. */

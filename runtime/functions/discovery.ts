@@ -28,6 +28,8 @@ export async function discoverFunctions(folders: readonly FunctionFolder[]): Pro
       const name = nameOf(path.relative(folder.path, file));
       byName.set(name, [...(byName.get(name) ?? []), file]);
     }
+    // Removed meanwhile it looks as if it had no functions.
+    await checkFolder(folder);
   }
   const clashes = new Map<string, string[]>();
   const sources: FunctionSource[] = [];

@@ -1,13 +1,14 @@
 import type { FunctionDescriptor, FunctionSource } from '../channel/messages.ts';
+import { defaultPool } from '../config/pool-settings.ts';
 import {
   type ErrorPlace,
   FunctionLoadError,
   FunctionNotFoundError,
   type PoolError,
 } from '../invocation/errors.ts';
-import type { RetryPolicy } from '../invocation/retry.ts';
-import type { Code } from '../pool/code.ts';
+import type { Code, Release } from '../pool/code.ts';
 import type { Discovery } from './discovery.ts';
+import { PoolCode } from './pool-code.ts';
 import { type FunctionSettings, readFunctionSettings } from './settings.ts';
 
 /** What is known of a function in one version of the folder. */
@@ -33,24 +34,30 @@ export interface LoadFailure {
 }
 
 /** The functions as the folder has them at one moment: what workers load, and what they found. */
-export class Generation implements Code {
+export class Generation implements Release {
   readonly root: string;
+  /** The names of the pools there are. */
+  readonly #pools: readonly string[];
   readonly #known = new Map<string, KnownFunction>();
-  readonly #onLoaded: (generation: Generation) => void;
-  #sources: readonly FunctionSource[];
+  readonly #sources: Map<string, FunctionSource>;
+  /** Of the functions that have said so, the name of their pool. */
+  readonly #poolOf = new Map<string, string>();
+  readonly #onServing: (generation: Generation) => void;
+  #isDescribed = false;
 
-  constructor(discovery: Discovery, root: string, onLoaded: (generation: Generation) => void) {
-    this.root = root;
-    this.#onLoaded = onLoaded;
-    this.#sources = discovery.sources;
+  constructor(
+    discovery: Discovery,
+    place: { readonly root: string; readonly pools: readonly string[] },
+    onServing: (generation: Generation) => void,
+  ) {
+    this.root = place.root;
+    this.#pools = place.pools;
+    this.#onServing = onServing;
+    this.#sources = new Map(discovery.sources.map((source) => [source.name, source]));
     for (const [name, files] of discovery.clashes) {
       const message = `several files give this name, rename all but one: ${files.join(', ')}`;
       this.#fail({ name, file: files[0] as string, version: 'none' }, { name: 'Error', message });
     }
-  }
-
-  get sources(): readonly FunctionSource[] {
-    return this.#sources;
   }
 
   /** In the order of their names. */
@@ -62,36 +69,46 @@ export class Generation implements Code {
     return this.#known.get(name);
   }
 
-  loaded(descriptors: readonly FunctionDescriptor[]): void {
-    for (const descriptor of descriptors) this.#describe(descriptor);
-    this.#onLoaded(this);
+  codeOf(pool: string): Code {
+    return new PoolCode(this, pool, this.#pools.length > 1);
   }
 
+  serve(): void {
+    this.#onServing(this);
+  }
+
+  /** What a worker of this pool has to load: the first one of the default pool has to find out which are whose. */
+  sourcesOf(pool: string): FunctionSource[] {
+    const sources = [...this.#sources.values()];
+    if (!this.#isDescribed) return pool === defaultPool ? sources : [];
+    return sources.filter(({ name }) => this.poolOf(name) === pool);
+  }
+
+  hasSource(name: string): boolean {
+    return this.#sources.has(name);
+  }
+
+  poolOf(name: string): string {
+    return this.#poolOf.get(name) ?? defaultPool;
+  }
+
+  settingsOf(name: string): FunctionSettings | undefined {
+    const known = this.#known.get(name);
+    return known?.state === 'ready' ? known.settings : undefined;
+  }
+
+  /** Takes down what the first worker of a pool has found. */
+  describe(pool: string, descriptors: readonly FunctionDescriptor[]): void {
+    for (const descriptor of descriptors) this.#describe(pool, descriptor);
+    this.#isDescribed = true;
+  }
+
+  /** Leaves a function out: loading its module ended a worker. */
   exclude(name: string, how: string): void {
-    const source = this.#sources.find((each) => each.name === name);
+    const source = this.#sources.get(name);
     if (!source) return;
-    this.#sources = this.#sources.filter((each) => each !== source);
+    this.#sources.delete(name);
     this.#fail(source, { name: 'Error', message: how });
-  }
-
-  timeoutOf(name: string): number | undefined {
-    const known = this.#known.get(name);
-    return known?.state === 'ready' ? known.settings.timeoutMs : undefined;
-  }
-
-  retryOf(name: string): RetryPolicy | undefined {
-    const known = this.#known.get(name);
-    return known?.state === 'ready' ? known.settings.retry : undefined;
-  }
-
-  get concurrency(): ReadonlyMap<string, number> {
-    const limits = new Map<string, number>();
-    for (const [name, known] of this.#known) {
-      if (known.state !== 'ready') continue;
-      const { concurrency } = known.settings;
-      if (concurrency !== undefined) limits.set(name, concurrency);
-    }
-    return limits;
   }
 
   refusal(name: string, invocationId: string): PoolError {
@@ -103,20 +120,22 @@ export class Generation implements Code {
     return loadError(known, place);
   }
 
-  #describe(descriptor: FunctionDescriptor): void {
-    const source = this.#sources.find(({ name }) => name === descriptor.name);
+  #describe(pool: string, descriptor: FunctionDescriptor): void {
+    const source = this.#sources.get(descriptor.name);
     if (!source) return;
     if (descriptor.state === 'failed') {
       this.#fail(source, descriptor.error);
       return;
     }
     try {
-      const settings = readFunctionSettings(descriptor.config);
+      const settings = readFunctionSettings(descriptor.config, this.#pools);
+      // What it says in its own pool, with the environment of that, changes nothing any more.
+      if (pool === defaultPool) this.#poolOf.set(source.name, settings.pool);
       const { inputSchema, version } = descriptor;
       this.#known.set(source.name, {
         state: 'ready',
         source: { ...source, version },
-        settings,
+        settings: { ...settings, pool: this.poolOf(source.name) },
         inputSchema,
       });
     } catch (error) {

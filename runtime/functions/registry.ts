@@ -1,3 +1,4 @@
+import { defaultPool } from '../config/pool-settings.ts';
 import type { PoolError } from '../invocation/errors.ts';
 import type { InvocationStatus } from '../invocation/invocation.ts';
 import type { InvocationRecord } from '../invocation/record.ts';
@@ -25,11 +26,12 @@ export interface FunctionInfo {
   /** Why it could not be loaded, when `state` is `failed`. */
   readonly error?: LoadFailure | undefined;
   readonly description?: string | undefined;
-  /** Its settings; `timeout` and `retry.backoff` in ms, the others when it sets them. */
+  /** Its settings; `timeout` and `retry.backoff` in ms, `concurrency` when it sets one. */
   readonly config: {
     readonly timeout: number;
     readonly retry?: RetryInfo;
     readonly concurrency?: number | undefined;
+    readonly pool: string;
   };
   /** JSON Schema of its input, when its schema's library can tell it. */
   readonly inputSchema?: unknown;
@@ -44,12 +46,13 @@ interface RetryInfo {
 
 /** Knows the functions that can be invoked now. */
 export class Registry {
-  readonly #defaultTimeoutMs: number;
+  readonly #timeoutOf: (pool: string) => number;
   readonly #stats = new Map<string, FunctionStats>();
   #generation: Generation | undefined;
 
-  constructor(defaultTimeoutMs: number) {
-    this.#defaultTimeoutMs = defaultTimeoutMs;
+  /** `timeoutOf` tells the timeout of a pool, in ms, for functions that set none. */
+  constructor(timeoutOf: (pool: string) => number) {
+    this.#timeoutOf = timeoutOf;
   }
 
   /** A new version of the functions is in service. */
@@ -57,13 +60,15 @@ export class Registry {
     this.#generation = generation;
   }
 
-  /** Why the function can't be invoked; undefined when it can. */
-  refusal(record: InvocationRecord): PoolError | undefined {
-    const { functionName: name } = record;
+  /** The name of the function's pool; undefined when it can't be invoked. */
+  poolOf(name: string): string | undefined {
+    return this.#generation?.settingsOf(name)?.pool;
+  }
+
+  /** Why the function of this invocation can't be invoked. */
+  refusal({ functionName: name, id: invocationId }: InvocationRecord): PoolError {
     const known = this.#generation?.find(name);
-    if (known?.state === 'ready') return undefined;
-    const { id: invocationId } = record;
-    if (known) return loadError(known, { functionName: name, invocationId });
+    if (known?.state === 'failed') return loadError(known, { functionName: name, invocationId });
     const among = (this.#generation?.functions ?? []).map(({ source }) => source.name);
     return functionNotFound(name, { among, invocationId });
   }
@@ -86,12 +91,14 @@ export class Registry {
   #describe(known: KnownFunction): FunctionInfo {
     const { source, state } = known;
     const common = { ...source, state, stats: { ...this.#statsOf(source.name) } };
-    const timeout =
-      (known.state === 'ready' ? known.settings.timeoutMs : undefined) ?? this.#defaultTimeoutMs;
-    if (known.state === 'failed') return { ...common, config: { timeout }, error: known.error };
+    if (known.state === 'failed') {
+      const config = { timeout: this.#timeoutOf(defaultPool), pool: defaultPool };
+      return { ...common, config, error: known.error };
+    }
     const { settings, inputSchema } = known;
-    const { description, retry, concurrency } = settings;
-    const config = { timeout, ...(retry && { retry: describeRetry(retry) }), concurrency };
+    const { description, retry, concurrency, pool } = settings;
+    const timeout = settings.timeoutMs ?? this.#timeoutOf(pool);
+    const config = { timeout, ...(retry && { retry: describeRetry(retry) }), concurrency, pool };
     return { ...common, config, description, inputSchema };
   }
 

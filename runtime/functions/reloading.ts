@@ -9,6 +9,8 @@ export interface ReloadingOptions {
   readonly folders: readonly FunctionFolder[];
   /** The project's folder. */
   readonly root: string;
+  /** The names of the pools there are. */
+  readonly pools: readonly string[];
   readonly log: Logger;
   /** Brings a generation into service; rejects when that fails, and the one before stays. */
   readonly load: (generation: Generation) => Promise<void>;
@@ -56,7 +58,7 @@ export class ReloadingFunctions {
   }
 
   #generationOf(discovery: Discovery): Generation {
-    return new Generation(discovery, this.#options.root, (generation) => {
+    return new Generation(discovery, this.#options, (generation) => {
       const before = this.#serving;
       this.#serving = generation;
       this.#options.onServing(generation);

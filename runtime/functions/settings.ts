@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import { didYouMean } from '../config/did-you-mean.ts';
 import { expected } from '../config/expected.ts';
-import { duration, wholeNumber } from '../config/fields.ts';
+import { duration, text, wholeNumber } from '../config/fields.ts';
 import { issuesOf } from '../config/issues.ts';
+import { defaultPool } from '../config/pool-settings.ts';
+import type { ConfigIssue } from '../invocation/errors.ts';
 import {
   attemptsExpected,
   type FunctionRetry,
@@ -15,6 +18,8 @@ export interface FunctionSettings {
   readonly timeoutMs: number | undefined;
   /** The most invocations of it at once. */
   readonly concurrency: number | undefined;
+  /** The name of the pool that runs it. */
+  readonly pool: string;
   readonly description: string | undefined;
   readonly retry: FunctionRetry | undefined;
 }
@@ -43,6 +48,7 @@ const schema = z.strictObject({
   timeout: duration.optional(),
   retry: retrySchema.optional(),
   concurrency: wholeNumber(1).optional(),
+  pool: text('the name of a pool').default(defaultPool),
   description: z.string({ error: expected('a text') }).optional(),
 });
 
@@ -50,15 +56,28 @@ const schema = z.strictObject({
 const knownKeys = [...Object.keys(schema.shape), 'handler', 'input', 'setup', 'teardown'];
 
 /**
- * Reads what a module gave as its settings.
+ * Reads what a module gave as its settings; `pools` are the names of the pools there are.
  * @throws Error that says everything that is wrong with them
  */
-export function readFunctionSettings(config: unknown): FunctionSettings {
+export function readFunctionSettings(config: unknown, pools: readonly string[]): FunctionSettings {
   const result = schema.safeParse(config, { reportInput: true });
-  if (result.success) {
-    const { timeout, description, retry, concurrency } = result.data;
-    return { timeoutMs: timeout, description, retry, concurrency };
+  const issues = [
+    ...(result.success ? [] : issuesOf(result.error, knownKeys)),
+    ...issuesOfPool(config, pools),
+  ];
+  if (result.success && issues.length === 0) {
+    const { timeout, description, retry, concurrency, pool } = result.data;
+    return { timeoutMs: timeout, description, retry, concurrency, pool };
   }
-  const list = issuesOf(result.error, knownKeys).map(({ path, message }) => `${path}: ${message}`);
+  const list = issues.map(({ path, message }) => `${path}: ${message}`);
   throw new Error(`its settings are not valid: ${list.join('; ')}`);
+}
+
+/** A name that no pool has; of what is no name at all nothing is said. */
+function issuesOfPool(config: unknown, pools: readonly string[]): ConfigIssue[] {
+  const { pool } = (config ?? {}) as { pool?: unknown };
+  if (typeof pool !== 'string' || pool === '' || pools.includes(pool)) return [];
+  const hint = didYouMean(pool, pools) || ',';
+  const message = `there is no pool "${pool}"${hint} the configuration has ${pools.join(', ')}`;
+  return [{ path: 'pool', message }];
 }

@@ -8,6 +8,10 @@ export interface Code {
   readonly root: string;
   /** What a worker that starts now has to load. */
   readonly sources: readonly FunctionSource[];
+  /** Whether `sources` has this function. */
+  has(name: string): boolean;
+  /** Whether only the first worker is to load all that `sources` has before `loaded`: it tells what others can leave out. */
+  readonly isLoadedByOneFirst: boolean;
   /** A first worker has loaded it. Called before any invocation runs on it. */
   loaded(descriptors: readonly FunctionDescriptor[]): void;
   /** Leaves a function out of `sources`: loading its module ended a worker. */
@@ -20,4 +24,15 @@ export interface Code {
   readonly concurrency: ReadonlyMap<string, number>;
   /** Why the function can't run in a worker that doesn't have it. */
   refusal(name: string, invocationId: string): PoolError;
+}
+
+/** One version of all functions, over all pools. */
+export interface Release {
+  /**
+   * What of it this pool runs. The default pool has to load it first: only a worker can tell which function wants which
+   * pool, and so all others have nothing before.
+   */
+  codeOf(pool: string): Code;
+  /** It is in service from now on, in all pools. */
+  serve(): void;
 }

@@ -1,11 +1,13 @@
 import type { JournalContent } from '../channel/journal.ts';
+import type { FunctionDescriptor } from '../channel/messages.ts';
 import type { Logger } from '../config/logger.ts';
 import type { PoolSettings } from '../config/pool-settings.ts';
-import { WorkerCrashedError } from '../invocation/errors.ts';
-import { describeExit, lastWords, type WorkerExit } from '../invocation/outcome.ts';
+import type { WorkerCrashedError } from '../invocation/errors.ts';
+import type { WorkerExit } from '../invocation/outcome.ts';
+import { Arrivals } from './arrivals.ts';
 import type { Code } from './code.ts';
-import { Culprits } from './culprits.ts';
-import { StartFailures } from './start-failures.ts';
+import { FailedStarts } from './failed-starts.ts';
+import { fieldsOf, logEnd } from './output.ts';
 import { Worker, type WorkerEvents } from './worker.ts';
 
 /** What a fleet tells its pool. */
@@ -14,20 +16,24 @@ export interface FleetEvents extends Pick<WorkerEvents, 'onLine' | 'onLog' | 'on
   onFree(): void;
   /** A worker ended; whatever it had is the pool's to settle. */
   onEnd(worker: Worker, exit: WorkerExit, journal: JournalContent): void;
-  /** Other code is in service. */
-  onSwitch(code: Code): void;
+  /** A first worker has loaded this code, which can come into service by `switchTo`. */
+  onLoaded(code: Code): void;
   /** No worker starts; what waits should be told. */
   onHopeless(error: WorkerCrashedError): void;
 }
 
-/** Code on its way into service, and who waits for that. */
-interface Arrival {
-  readonly code: Code;
-  readonly waiting: readonly { resolve(): void; reject(error: Error): void }[];
+export interface FleetOptions {
+  readonly settings: PoolSettings;
+  readonly log: Logger;
+  /** The number of the next worker, from 1. */
+  readonly nextWorkerId: () => number;
+  /** How many invocations wait for a worker. */
+  readonly demand: () => number;
+  readonly events: FleetEvents;
 }
 
-/** Even with a `min` of 0 one worker is started with new code: only a worker can tell what the functions are. */
-const describingWorkers = 1;
+/** Even with a `min` of 0 one worker is started with new code: only a worker can tell that it loads. */
+const firstWorkers = 1;
 
 /** Owns the workers of a pool: starts, replaces, trims and ends them. Of invocations it knows only that they wait. */
 export class Fleet {
@@ -37,23 +43,21 @@ export class Fleet {
   readonly #workers = new Set<Worker>();
   /** The most recently used is taken first, so that one sequential caller keeps to one worker. */
   readonly #idle: Worker[] = [];
-  readonly #failures = new StartFailures();
-  readonly #culprits = new Culprits();
+  readonly #nextWorkerId: () => number;
+  readonly #demand: () => number;
+  readonly #failedStarts = new FailedStarts();
+  readonly #arrivals = new Arrivals();
   #code: Code | undefined;
-  /** What is coming into service: until a first worker with it is ready it is not `#code`. */
-  #next: Arrival | undefined;
-  /** What is in service, but not yet in as many workers as are to be kept warm. */
-  #warming: Arrival | undefined;
-  #lastId = 0;
-  #demand: () => number;
+  /** How many workers are kept warm. */
+  #min = 0;
   #retry: NodeJS.Timeout | undefined;
   #isStopping = false;
   #onEmpty: (() => void)[] = [];
 
-  /** `demand` tells how many invocations wait for a worker. */
-  constructor(settings: PoolSettings, log: Logger, demand: () => number, events: FleetEvents) {
+  constructor({ settings, log, nextWorkerId, demand, events }: FleetOptions) {
     this.#settings = settings;
     this.#log = log;
+    this.#nextWorkerId = nextWorkerId;
     this.#demand = demand;
     this.#events = events;
   }
@@ -96,28 +100,52 @@ export class Fleet {
   }
 
   /**
-   * Brings this code into service: workers with it are started, and when the first is ready, the others are retired.
-   * Until then they serve. Resolves when `min` workers are warm with it, or with code that came after it. Rejects when
-   * no worker with it starts; then the old code stays.
+   * Starts workers with this code; `onLoaded` tells when the first is ready. Until `switchTo` the others serve. Resolves
+   * when `min` workers are warm with it, or with code that came after it. Rejects when no worker with it starts; then the
+   * old code stays.
    */
   load(code: Code): Promise<void> {
-    const overtaken = [...(this.#next?.waiting ?? []), ...(this.#warming?.waiting ?? [])];
-    this.#warming = undefined;
     this.#retireNext();
-    // Other code may well start where the last did not: it needs no patience.
-    this.#failures.succeeded();
+    this.#failedStarts.forget();
     clearTimeout(this.#retry);
     this.#retry = undefined;
-    return new Promise((resolve, reject) => {
-      this.#next = { code, waiting: [...overtaken, { resolve, reject }] };
-      this.scale();
-    });
+    const arrival = this.#arrivals.begin(code);
+    this.scale();
+    return arrival;
+  }
+
+  /** This code, which has been loaded, is in service from now on: other workers are given nothing more. */
+  switchTo(code: Code): void {
+    this.#arrivals.arrived();
+    this.#code = code;
+    this.#min = isEmpty(code) ? 0 : this.#settings.min;
+    this.#idle.length = 0;
+  }
+
+  /** After `switchTo`: workers with other code end what they run. */
+  retireOthers(): void {
+    for (const worker of this.#workers) {
+      if (worker.code !== this.#code) worker.retire('its functions changed');
+      else if (isEmpty(worker.code)) worker.retire('its pool has no functions');
+    }
+  }
+
+  /** After `switchTo`: workers that were ready before can be given something. */
+  admitReady(): void {
+    for (const worker of this.#workers) this.#addIdle(worker);
+    this.#checkWarm();
+  }
+
+  /** What is on its way into service will not get there. */
+  abandon(error: Error): void {
+    this.#retireNext();
+    this.#arrivals.abandon(error);
   }
 
   /** Starts what is needed for what waits, at once. */
   scale(): void {
     if (this.#isStopping || this.#retry) return;
-    const { waitMs } = this.#failures;
+    const { waitMs } = this.#failedStarts;
     if (waitMs > 0) {
       this.#retry = setTimeout(() => {
         this.#retry = undefined;
@@ -132,7 +160,7 @@ export class Fleet {
   async stop(): Promise<void> {
     this.#isStopping = true;
     clearTimeout(this.#retry);
-    this.#abandon(new Error('the runtime was closed'));
+    this.abandon(new Error('the runtime was closed'));
     for (const worker of this.#workers) worker.retire('the runtime closes');
     if (this.#workers.size > 0) await new Promise<void>((resolve) => this.#onEmpty.push(resolve));
   }
@@ -145,14 +173,18 @@ export class Fleet {
 
   #startMissing(): void {
     if (this.#isStopping) return;
-    if (this.#next) {
+    const { next } = this.#arrivals;
+    if (next && isEmpty(next.code)) {
+      if (!next.isLoaded) this.#loaded([]);
+    } else if (next) {
       // As many as serve now, so that the change of code takes no capacity away.
       const serving = this.#count((worker) => worker.code === this.#code);
-      this.#start(this.#next.code, Math.max(describingWorkers, this.#settings.min, serving));
+      const all = Math.max(firstWorkers, this.#settings.min, serving);
+      this.#start(next.code, next.isLoaded || !next.code.isLoadedByOneFirst ? all : firstWorkers);
     }
     if (this.#code) {
       const busy = this.#count((worker) => worker.code === this.#code && worker.state === 'busy');
-      const wanted = Math.max(this.#settings.min, busy + this.#demand());
+      const wanted = Math.max(this.#min, busy + this.#demand());
       this.#start(this.#code, Math.min(this.#settings.max, wanted));
     }
   }
@@ -161,18 +193,19 @@ export class Fleet {
     const there = this.#count((worker) => worker.code === code && worker.state !== 'draining');
     for (let missing = total - there; missing > 0; missing--) {
       const worker = new Worker(
-        ++this.#lastId,
+        this.#nextWorkerId(),
         code,
         this.#settings,
         {
           onReady: (ready, descriptors) => {
-            if (ready.code === this.#next?.code) this.#switchTo(ready.code, descriptors);
-            this.#addIdle(ready);
+            const { next } = this.#arrivals;
+            if (ready.code === next?.code && !next.isLoaded) this.#loaded(descriptors);
+            else this.#addIdle(ready);
             this.#events.onFree();
           },
           onFinished: this.#events.onFinished,
           onFree: (free) => {
-            this.#failures.succeeded();
+            this.#failedStarts.forget();
             this.#addIdle(free);
             this.#events.onFree();
           },
@@ -184,32 +217,29 @@ export class Fleet {
         (idle) => this.#trim(idle),
       );
       this.#workers.add(worker);
-      this.#log.debug({ worker: worker.id, workerPid: worker.pid }, `worker ${worker.id} starts`);
+      this.#log.debug(fieldsOf(worker), `${worker.title} starts`);
     }
   }
 
-  #switchTo(code: Code, descriptors: Parameters<Code['loaded']>[0]): void {
-    const next = this.#next;
-    this.#next = undefined;
-    this.#warming = next;
-    this.#code = code;
-    code.loaded(descriptors);
-    this.#idle.length = 0;
-    for (const worker of this.#workers) {
-      if (worker.code !== code) worker.retire('its functions changed');
-    }
-    this.#events.onSwitch(code);
+  /** A first worker has loaded what is coming; it says what it found. */
+  #loaded(descriptors: readonly FunctionDescriptor[]): void {
+    const { next } = this.#arrivals;
+    if (!next) return;
+    next.isLoaded = true;
+    next.code.loaded(descriptors);
+    this.#events.onLoaded(next.code);
+    // Those that had to wait for the first.
+    this.scale();
   }
 
   #checkWarm(): void {
+    if (!this.#arrivals.isWarming) return;
     const warm = this.#count((worker) => worker.code === this.#code && isServing(worker));
-    if (!this.#warming || warm < this.#settings.min) return;
-    for (const { resolve } of this.#warming.waiting) resolve();
-    this.#warming = undefined;
+    if (warm >= this.#min) this.#arrivals.warm();
   }
 
   #addIdle(worker: Worker): void {
-    if (worker.state !== 'ready') return;
+    if (worker.state !== 'ready' || worker.code !== this.#code) return;
     this.#idle.push(worker);
     this.#checkWarm();
     worker.watchIdleness(this.#settings.idleTimeoutMs);
@@ -217,7 +247,7 @@ export class Fleet {
 
   #trim(worker: Worker): void {
     const serving = this.#count((each) => each.code === worker.code && each.state !== 'draining');
-    if (worker.state !== 'ready' || serving <= this.#settings.min) return;
+    if (worker.state !== 'ready' || serving <= this.#min) return;
     this.#forgetIdle(worker);
     worker.retire('it was idle');
   }
@@ -225,23 +255,13 @@ export class Fleet {
   #ended(worker: Worker, exit: WorkerExit, journal: JournalContent): void {
     this.#workers.delete(worker);
     this.#forgetIdle(worker);
-    this.#report(worker, exit);
+    logEnd(this.#log, worker, exit);
     const hopeless = this.#noteFailedStart(worker, exit, journal);
     this.#events.onEnd(worker, exit, journal);
     // After what this worker had is back in the queue: it is told as well.
     if (hopeless) this.#events.onHopeless(hopeless);
     if (this.#workers.size === 0) for (const resolve of this.#onEmpty.splice(0)) resolve();
     this.scale();
-  }
-
-  #report(worker: Worker, exit: WorkerExit): void {
-    const fields = { worker: worker.id, workerPid: worker.pid, ...exit };
-    const name = worker.title;
-    if (worker.endReason) this.#log.debug(fields, `${name} has ended: ${worker.endReason}`);
-    else if (worker.current) this.#log.debug(fields, `${name} ${describeExit(exit)}`);
-    else if (worker.readyAt === Number.POSITIVE_INFINITY)
-      this.#log.warn(fields, `${name} ${describeExit(exit)} while it started.${lastWords(exit)}`);
-    else this.#log.warn(fields, `${name} ${describeExit(exit)} while it was idle.${lastWords(exit)}`);
   }
 
   /** Returns the error for what waits, when no worker can be expected to start. */
@@ -253,44 +273,19 @@ export class Fleet {
     const neverReady = worker.readyAt === Number.POSITIVE_INFINITY;
     const wasTold = worker.endReason !== undefined && !neverReady;
     if (this.#isStopping || wasTold || hasBegun(worker, journal) || worker.invocations > 0) return undefined;
-    if (worker.code !== this.#code && worker.code !== this.#next?.code) return undefined;
     const isInService = worker.code === this.#code;
-    // In code that is in service every function has been loaded before: there it is what they need, a database for
-    // example, that is missing for a while.
-    const { loading } = journal;
-    const culprit =
-      loading === undefined || isInService ? undefined : this.#culprits.find(worker, exit, loading);
-    if (culprit) {
-      // One function's module ends the process, or never finishes: the others are served without it.
-      const how = worker.endReason ?? describeExit(exit);
-      worker.code.exclude(culprit.name, `the worker ${how} while it loaded the module.${lastWords(exit)}`);
-      this.#failures.succeeded();
-      return undefined;
-    }
-    // Of code that is in service it is known that workers get ready with it.
-    const isFromOutside = isInService && exit.signal !== null && worker.endReason === undefined;
-    this.#failures.failed(worker.spawnedAt, isFromOutside);
-    if (!this.#failures.isHopeless) return undefined;
-    const how = worker.endReason ?? describeExit(exit);
-    const error = new WorkerCrashedError(`No worker starts: the last one ${how}.${lastWords(exit)}`, exit);
-    if (isInService && this.#count(isProven) > 0) return undefined;
-    this.#abandon(error);
+    if (!isInService && worker.code !== this.#arrivals.next?.code) return undefined;
+    const error = this.#failedStarts.note(worker, exit, journal, isInService);
+    if (!error || (isInService && this.#count(isProven) > 0)) return undefined;
+    this.abandon(error);
     return isInService ? error : undefined;
   }
 
-  /** Whatever is on its way into service will not get there. */
-  #abandon(error: Error): void {
-    const waiting = [...(this.#next?.waiting ?? []), ...(this.#warming?.waiting ?? [])];
-    this.#warming = undefined;
-    this.#retireNext();
-    for (const { reject } of waiting) reject(error);
-  }
-
   #retireNext(): void {
-    const next = this.#next;
-    this.#next = undefined;
+    const { next } = this.#arrivals;
+    if (!next) return;
     for (const worker of this.#workers) {
-      if (worker.code === next?.code) worker.retire('its functions are not wanted any more');
+      if (worker.code === next.code) worker.retire('its functions are not wanted any more');
     }
   }
 
@@ -314,6 +309,11 @@ function hasBegun({ current }: Worker, { started }: JournalContent): boolean {
 /** Whether it has shown that it can run something: one that has just got ready may be about to die, as others did. */
 function isProven({ state, invocations }: Worker): boolean {
   return state === 'busy' || (state === 'ready' && invocations > 0);
+}
+
+/** Whether there is nothing to run in it. */
+function isEmpty({ sources }: Code): boolean {
+  return sources.length === 0;
 }
 
 function isRunning({ load }: Worker): boolean {

@@ -1,6 +1,7 @@
 import { decodeValue } from '../channel/codec.ts';
 import type { Envelope, FromWorker } from '../channel/messages.ts';
 import type { Logger } from '../config/logger.ts';
+import { describeExit, lastWords, type WorkerExit } from '../invocation/outcome.ts';
 import type { Speaker, Worker } from './worker.ts';
 
 /** Logs a line that a worker wrote, with the invocation that it was running. */
@@ -23,6 +24,23 @@ export function logFromWorker(
     ...(typeof own === 'object' ? own : {}),
   };
   log[message.level](fields, message.message);
+}
+
+/** Logs that a worker has ended: what was asked for, or told to a caller, is no news. */
+export function logEnd(log: Logger, worker: Worker, exit: WorkerExit): void {
+  const fields = { ...fieldsOf(worker), ...exit };
+  const name = worker.title;
+  if (worker.endReason) log.debug(fields, `${name} has ended: ${worker.endReason}`);
+  else if (worker.current) log.debug(fields, `${name} ${describeExit(exit)}`);
+  else {
+    const when = worker.readyAt === Number.POSITIVE_INFINITY ? 'while it started' : 'while it was idle';
+    log.warn(fields, `${name} ${describeExit(exit)} ${when}.${lastWords(exit)}`);
+  }
+}
+
+/** What a line about a worker has beside its text. */
+export function fieldsOf({ id, pid, pool }: Worker): object {
+  return { worker: id, workerPid: pid, pool };
 }
 
 function invocationOf(speaker: Speaker | undefined): object {

@@ -1,6 +1,6 @@
 import type { JournalContent } from '../channel/journal.ts';
 import type { Logger } from '../config/logger.ts';
-import type { PoolSettings } from '../config/pool-settings.ts';
+import { defaultPool, type PoolSettings } from '../config/pool-settings.ts';
 import { QueueFullError, type RuntimeClosedError } from '../invocation/errors.ts';
 import {
   describeExit,
@@ -12,18 +12,23 @@ import {
 import type { Destination, InvocationRecord } from '../invocation/record.ts';
 import { BackOff } from './back-off.ts';
 import type { Code } from './code.ts';
-import { Fleet } from './fleet.ts';
+import { Fleet, type FleetEvents } from './fleet.ts';
 import { HandAhead } from './hand-ahead.ts';
 import type { KeepAlive } from './keep-alive.ts';
-import { logFromWorker, logLine } from './output.ts';
+import { fieldsOf, logFromWorker, logLine } from './output.ts';
 import { InvocationQueue } from './queue.ts';
 import type { Worker } from './worker.ts';
 
 export interface PoolOptions {
-  readonly name: string;
   readonly settings: PoolSettings;
   readonly log: Logger;
   readonly keepAlive: KeepAlive;
+  /** The number of the next worker, from 1. */
+  readonly nextWorkerId: () => number;
+  /** The pool that runs this function now; undefined when there is no such function. */
+  readonly homeOf: (functionName: string) => Pool | undefined;
+  /** A first worker has loaded this code, which can come into service by `switchTo` and `settle`. */
+  readonly onLoaded: (pool: Pool, code: Code) => void;
   /** Told of each invocation that ends. */
   readonly onEnded: (record: InvocationRecord) => void;
 }
@@ -38,6 +43,7 @@ export class Pool implements Destination {
   readonly #fleet: Fleet;
   readonly #handAhead: HandAhead;
   readonly #backOff: BackOff;
+  readonly #homeOf: PoolOptions['homeOf'];
   readonly #onEnded: PoolOptions['onEnded'];
   /** How many were submitted and have not been settled. */
   #unsettled = 0;
@@ -46,13 +52,14 @@ export class Pool implements Destination {
   #stuck: InvocationRecord | undefined;
   #isDispatchDue = false;
 
-  constructor({ name, settings, log, keepAlive, onEnded }: PoolOptions) {
-    this.#onEnded = onEnded;
-    this.name = name;
+  constructor({ settings, log, keepAlive, nextWorkerId, homeOf, onLoaded, onEnded }: PoolOptions) {
+    this.name = settings.name;
     this.#settings = settings;
     this.#log = log;
     this.#keepAlive = keepAlive;
-    this.#fleet = new Fleet(settings, log, () => this.#queue.demand, {
+    this.#homeOf = homeOf;
+    this.#onEnded = onEnded;
+    const events: FleetEvents = {
       onFree: () => {
         this.#dispatchSoon();
         this.#checkDrained();
@@ -63,21 +70,20 @@ export class Pool implements Destination {
       },
       onReturned: (records) => this.#runElsewhere(records),
       onEnd: (worker, exit, journal) => this.#workerEnded(worker, exit, journal),
-      onSwitch: (code) => {
-        this.#refuseRemoved(code);
-        this.#queue.limit(code.concurrency, this.#inHand());
-      },
+      onLoaded: (code) => onLoaded(this, code),
       onHopeless: (error) => this.#refuseQueued(() => ({ kind: 'refused', error })),
       onLine: (worker, stream, line) => logLine(log, worker, stream, line),
       onLog: (worker, envelope) => logFromWorker(log, worker, envelope),
-    });
+    };
+    const demand = () => this.#queue.demand;
+    this.#fleet = new Fleet({ settings, log, nextWorkerId, demand, events });
     this.#handAhead = new HandAhead(this.#fleet, (records) => this.#runElsewhere(records));
     this.#backOff = new BackOff({
       log,
       policyOf: (functionName) => this.#fleet.code?.retryOf(functionName),
       onDue: (record) => {
         record.submittedAt = performance.now();
-        this.#enqueue(record);
+        this.#putInQueue(record);
       },
     });
   }
@@ -87,20 +93,40 @@ export class Pool implements Destination {
     return this.#keepAlive.during(this.#fleet.load(code));
   }
 
+  /** Code that has been loaded is in service from now on. To be followed by `settle`. */
+  switchTo(code: Code): void {
+    this.#fleet.switchTo(code);
+  }
+
+  /** After all pools have switched: what waits runs on the new code, here or in the pool that has the function now. */
+  settle(): void {
+    const { code } = this.#fleet;
+    if (!code) return;
+    this.#fleet.retireOthers();
+    this.#turnAwayStrangers(code);
+    this.#queue.limit(code.concurrency, this.#inHand());
+    this.#fleet.admitReady();
+    this.#dispatch();
+  }
+
+  /** Code that is being loaded will not come into service. */
+  abandon(error: Error): void {
+    this.#fleet.abandon(error);
+  }
+
   submit(record: InvocationRecord): void {
     const { functionName } = record;
     const { queueLimit } = this.#settings;
     // No more can wait than have not been settled.
     if (this.#unsettled >= queueLimit && this.#waitingWith(functionName) > queueLimit) {
       const { id: invocationId } = record;
-      const message = `The queue is full: ${this.#waiting} invocations wait already (queueLimit).`;
+      const of = this.name === defaultPool ? '' : ` of the pool "${this.name}"`;
+      const message = `The queue${of} is full: ${this.#waiting} invocations wait already (queueLimit).`;
       record.end({ kind: 'refused', error: new QueueFullError(message, { functionName, invocationId }) });
       return;
     }
-    this.#unsettled++;
-    this.#keepAlive.hold();
     record.isAccepted = true;
-    this.#enqueue(record);
+    this.#adopt(record);
   }
 
   retry(record: InvocationRecord, failure: Failure): Failure | undefined {
@@ -162,9 +188,14 @@ export class Pool implements Destination {
     return this.#fleet.workers;
   }
 
+  /** Whether nothing is queued or running. */
+  get isDrained(): boolean {
+    return this.#unsettled === 0 && this.running === 0;
+  }
+
   /** Resolves when nothing is queued or running. */
   drain(): Promise<void> {
-    if (this.#isDrained()) return Promise.resolve();
+    if (this.isDrained) return Promise.resolve();
     return new Promise((resolve) => this.#onDrained.push(resolve));
   }
 
@@ -180,6 +211,36 @@ export class Pool implements Destination {
   /** Stops the workers; resolves when their processes are gone. */
   stop(): Promise<void> {
     return this.#keepAlive.during(this.#fleet.stop());
+  }
+
+  /** Takes on an invocation, which it settles from now on. */
+  #adopt(record: InvocationRecord): void {
+    this.#unsettled++;
+    this.#keepAlive.hold();
+    this.#enqueue(record);
+  }
+
+  /** Gives one to the pool that has its function now. */
+  #passOn(record: InvocationRecord, home: Pool): void {
+    record.destination = home;
+    home.#adopt(record);
+    this.#unsettled--;
+    this.#keepAlive.release();
+    this.#checkDrained();
+  }
+
+  /** Of an invocation that was here before: its function may be elsewhere by now. */
+  #putInQueue(record: InvocationRecord): void {
+    const home = this.#homeOf(record.functionName);
+    if (home && home !== this) this.#passOn(record, home);
+    else this.#enqueue(record);
+  }
+
+  /** What no worker with this code has: its function was moved to another pool, or is gone. */
+  #turnAway(record: InvocationRecord, code: Code): void {
+    const home = this.#homeOf(record.functionName);
+    if (home && home !== this) this.#passOn(record, home);
+    else record.end({ kind: 'refused', error: code.refusal(record.functionName, record.id) });
   }
 
   #enqueue(record: InvocationRecord): void {
@@ -228,8 +289,8 @@ export class Pool implements Destination {
         continue;
       }
       this.#queue.release(record.functionName);
-      record.end({ kind: 'refused', error: worker.code.refusal(record.functionName, record.id) });
       if (idle) this.#fleet.giveBack(idle);
+      this.#turnAway(record, worker.code);
     }
     if (this.#queue.demand > 0) this.#fleet.scale();
   }
@@ -246,6 +307,9 @@ export class Pool implements Destination {
       if (record.hasEnded) this.#queue.release(record.functionName);
       else this.#queue.putBack(record);
     }
+    const { code } = this.#fleet;
+    // By a worker with code that was replaced: this pool may not have their functions any more.
+    if (code && records.some(({ functionName }) => !code.has(functionName))) this.#turnAwayStrangers(code);
   }
 
   #inHand(): InvocationRecord[] {
@@ -262,7 +326,7 @@ export class Pool implements Destination {
       }
       const { functionName, id } = record;
       this.#log.error(
-        { worker: worker.id, workerPid: worker.pid, function: functionName, invocation: id, ...exit },
+        { ...fieldsOf(worker), function: functionName, invocation: id, ...exit },
         `${worker.title} ${describeExit(exit)} while it ran ${functionName}.${lastWords(exit)}`,
       );
       record.end({ kind: 'crashed', exit }, worker.memoryMB);
@@ -273,10 +337,9 @@ export class Pool implements Destination {
   }
 
   // Now, and not when their turn comes: behind a long run that may be much later.
-  #refuseRemoved(code: Code): void {
-    const names = new Set(code.sources.map(({ name }) => name));
-    for (const record of this.#queue.removeWhere(({ functionName }) => !names.has(functionName))) {
-      record.end({ kind: 'refused', error: code.refusal(record.functionName, record.id) });
+  #turnAwayStrangers(code: Code): void {
+    for (const record of this.#queue.removeWhere(({ functionName }) => !code.has(functionName))) {
+      this.#turnAway(record, code);
     }
   }
 
@@ -284,12 +347,8 @@ export class Pool implements Destination {
     for (const record of this.#queue.removeWhere(() => true)) record.end(outcome(record));
   }
 
-  #isDrained(): boolean {
-    return this.#unsettled === 0 && this.running === 0;
-  }
-
   #checkDrained(): void {
-    if (this.#onDrained.length === 0 || !this.#isDrained()) return;
+    if (this.#onDrained.length === 0 || !this.isDrained) return;
     for (const resolve of this.#onDrained.splice(0)) resolve();
   }
 }

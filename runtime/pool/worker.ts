@@ -7,7 +7,7 @@ import type {
   FunctionSource,
   ToWorker,
 } from '../channel/messages.ts';
-import type { Isolation, PoolSettings } from '../config/pool-settings.ts';
+import { defaultPool, type Isolation, type PoolSettings } from '../config/pool-settings.ts';
 import { isLimit, startTimer } from '../config/timer.ts';
 import type { WorkerExit } from '../invocation/outcome.ts';
 import type { InvocationRecord, Request } from '../invocation/record.ts';
@@ -109,6 +109,11 @@ export class Worker {
     return this.#host.isolation;
   }
 
+  /** The name of its pool. */
+  get pool(): string {
+    return this.#settings.name;
+  }
+
   get pid(): number | undefined {
     return this.#host.pid;
   }
@@ -119,8 +124,9 @@ export class Worker {
 
   /** What a log calls it. */
   get title(): string {
-    const { id, pid, threadId } = this;
-    return `worker ${id} (${threadId === undefined ? `pid ${pid}` : `thread ${threadId}`})`;
+    const { id, pool, pid, threadId } = this;
+    const of = pool === defaultPool ? '' : ` of the pool "${pool}"`;
+    return `worker ${id}${of} (${threadId === undefined ? `pid ${pid}` : `thread ${threadId}`})`;
   }
 
   has(functionName: string): boolean {

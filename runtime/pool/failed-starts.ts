@@ -1,0 +1,51 @@
+import type { JournalContent } from '../channel/journal.ts';
+import { defaultPool } from '../config/pool-settings.ts';
+import { WorkerCrashedError } from '../invocation/errors.ts';
+import { describeExit, lastWords, type WorkerExit } from '../invocation/outcome.ts';
+import { Culprits } from './culprits.ts';
+import { StartFailures } from './start-failures.ts';
+import type { Worker } from './worker.ts';
+
+/** What follows from workers that end before they have run anything. */
+export class FailedStarts {
+  readonly #failures = new StartFailures();
+  readonly #culprits = new Culprits();
+
+  /** How long the next start has to wait from now, in ms. */
+  get waitMs(): number {
+    return this.#failures.waitMs;
+  }
+
+  /** A worker has run something, or there is other code, which may well start where the last did not. */
+  forget(): void {
+    this.#failures.succeeded();
+  }
+
+  /**
+   * This worker has ended before it ran anything. Returns an error when no further one can be expected to start.
+   * `isInService`: workers have got ready with its code before.
+   */
+  note(
+    worker: Worker,
+    exit: WorkerExit,
+    { loading }: JournalContent,
+    isInService: boolean,
+  ): WorkerCrashedError | undefined {
+    const how = worker.endReason ?? describeExit(exit);
+    // In code that is in service every function has been loaded before: there it is what they need, a database for
+    // example, that is missing for a while.
+    const culprit =
+      loading === undefined || isInService ? undefined : this.#culprits.find(worker, exit, loading);
+    if (culprit) {
+      // One function's module ends the process, or never finishes: the others are served without it.
+      worker.code.exclude(culprit.name, `the worker ${how} while it loaded the module.${lastWords(exit)}`);
+      this.forget();
+      return undefined;
+    }
+    const isFromOutside = isInService && exit.signal !== null && worker.endReason === undefined;
+    this.#failures.failed(worker.spawnedAt, isFromOutside);
+    if (!this.#failures.isHopeless) return undefined;
+    const where = worker.pool === defaultPool ? '' : ` in the pool "${worker.pool}"`;
+    return new WorkerCrashedError(`No worker starts${where}: the last one ${how}.${lastWords(exit)}`, exit);
+  }
+}
