@@ -12,16 +12,8 @@ export interface PoolContestant extends Contestant {
 
 /** All pools, ours first. */
 export const poolContestants: readonly PoolContestant[] = [
-  {
-    name: 'warm-pool',
-    ours: true,
-    kind: 'process',
-    find: async ({ build }: RunOptions) => {
-      const presence = await findWarmPool(build);
-      return { ...presence, title: `${presence.title}, processes` };
-    },
-    open: async (options) => (await import('./warm-pool.ts')).open(options),
-  },
+  { name: 'warm-pool', ours: true, ...ownPool('process') },
+  { name: 'warm-pool threads', ...ownPool('thread') },
   peer('jest-worker', 'process', async (options) => (await import('./jest-worker.ts')).open(options)),
   peer('workerpool', 'process', async (options) => (await import('./workerpool.ts')).open(options)),
   peer('tinypool', 'process', async (options) => (await import('./tinypool.ts')).open(options)),
@@ -52,6 +44,17 @@ export const bareSocket: PoolContestant = {
   find: async () => ({ present: true, title: 'a bare socket between two processes (the floor)' }),
   open: async () => (await import('./socket.ts')).open(),
 };
+
+function ownPool(kind: WorkerKind): Omit<PoolContestant, 'name'> {
+  return {
+    kind,
+    find: async ({ build }: RunOptions) => {
+      const presence = await findWarmPool(build);
+      return { ...presence, title: `${presence.title}, ${kind === 'process' ? 'processes' : 'threads'}` };
+    },
+    open: async (options) => (await import('./warm-pool.ts')).open(options),
+  };
+}
 
 function peer(
   dependency: string,

@@ -5,13 +5,13 @@ import { loadWarmPool } from '../warm-pool.ts';
 import type { Pool, PoolOptions } from './pool.ts';
 
 /** warm-pool as an embedding app uses it. */
-export async function open({ workers, build, folder }: PoolOptions): Promise<Pool> {
+export async function open({ kind, workers, build, folder }: PoolOptions): Promise<Pool> {
   const { createRuntime } = await loadWarmPool(build);
   const runtime = await createRuntime({
     cwd: folder,
     config: {
       functions: [path.join(compiled, 'functions')],
-      pool: { min: workers, max: workers },
+      pool: { min: workers, max: workers, isolation: kind },
     },
   });
   return {
