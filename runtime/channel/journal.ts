@@ -8,6 +8,7 @@
  *     4   the run that was started last after everything before it had been sent, from 1; 0: none
  *     8   taken back: the first run, the one behind the last, and the sum of both (what is being written has another)
  *     20  entries: a frame as it is sent, of a run that has ended; then the run that was started after it
+ *     -12 (from the end) the run that the watchdog ends for its memory, 0: none; the MB it used, and its limit in MB
  *
  * Results of short runs are sent together, so that some may still be in the worker's memory while it runs the next.
  * Those are the entries. Once they are sent, the next ones are written over them from the beginning: an entry holds
@@ -35,6 +36,9 @@ const entriesOffset = 20;
 
 /** Entries take no more than this; what does not fit has to be sent first. */
 export const journalBytes = 64 * 1024;
+
+/** Where the watchdog says why it ends the worker. */
+export const overrunOffset = journalBytes - 3 * numberBytes;
 
 /** What is in the storage before a worker starts; it never grows. */
 export function emptyJournal(): Buffer {
@@ -71,7 +75,7 @@ export class JournalWriter {
 
   /** Whether `finishedAndStarted` has room for this frame. */
   fits({ start, end }: FramePlace): boolean {
-    return this.#end + (end - start) + numberBytes <= journalBytes;
+    return this.#end + (end - start) + numberBytes <= overrunOffset;
   }
 
   /** A run begins while the result of the one before it has yet to be sent. */
@@ -109,6 +113,14 @@ export interface JournalContent {
   readonly started: number | undefined;
   /** The ends of runs that may not have been sent, in their order. */
   readonly ends: readonly Envelope<FromWorker>[];
+  /** The run that the worker was ended for, as it used too much memory. */
+  readonly overrun?: MemoryOverrun | undefined;
+}
+
+export interface MemoryOverrun {
+  readonly run: number;
+  readonly usedMB: number;
+  readonly limitMB: number;
 }
 
 /** The runtime's side. */
@@ -140,13 +152,23 @@ export class JournalReader {
     let started = bytes.readInt32LE(startedOffset);
     const ends: Envelope<FromWorker>[] = [];
     for (let offset = entriesOffset; ; ) {
-      const entry = readEntry(bytes.subarray(offset, length));
+      const entry = readEntry(bytes.subarray(offset, Math.min(length, overrunOffset)));
       if (!entry || entry.run !== started || entry.next <= started) break;
       ends.push(entry.end);
       started = entry.next;
       offset += entry.length;
     }
-    return { loading: loading === nothing ? undefined : loading, started, ends };
+    const overrun = {
+      run: bytes.readInt32LE(overrunOffset),
+      usedMB: bytes.readInt32LE(overrunOffset + numberBytes),
+      limitMB: bytes.readInt32LE(overrunOffset + 2 * numberBytes),
+    };
+    return {
+      loading: loading === nothing ? undefined : loading,
+      started,
+      ends,
+      overrun: overrun.run === 0 ? undefined : overrun,
+    };
   }
 
   /**

@@ -41,8 +41,14 @@ export type FailureKind = 'threw' | 'invalidInput' | 'notLoaded' | 'unserializab
 
 /** Runtime to worker. */
 export type ToWorker =
-  /** First message: load these, in this order, then say `ready`. `root` is the project's folder: its tsconfig.json holds. */
-  | { readonly type: 'load'; readonly functions: readonly FunctionSource[]; readonly root: string }
+  /** First message: load these, in this order, then say `ready`. `root` is the project's folder: its tsconfig.json holds.
+   * `maxMemory` is for functions that set no limit, in bytes; 0 for none. */
+  | {
+      readonly type: 'load';
+      readonly functions: readonly FunctionSource[];
+      readonly root: string;
+      readonly maxMemory: number;
+    }
   /**
    * Run one invocation, after those before it; the body holds the arguments. `timeoutMs` is for `ctx.remainingTime()`;
    * 0: no timeout. With `isAhead` it was handed over while another one was still out, and may be taken back.

@@ -20,6 +20,13 @@ export interface PoolConfig {
   loadTimeout?: number | string;
   /** The most invocations that wait; one more is a `QueueFullError`. Default: 100,000. */
   queueLimit?: number;
+  /** A worker that has run so many invocations is replaced by a new one. Default: Infinity. */
+  maxInvocations?: number;
+  /**
+   * The resident memory of a worker, bytes or a string: after the invocation that crosses it the worker is replaced; at
+   * 1.5 times that, while it runs, the invocation fails with a `MemoryLimitError`. Infinity for no limit. Default: `'1gb'`.
+   */
+  maxMemory?: number | string;
   /** Environment variables for the workers, beside those of this process. */
   env?: Record<string, string>;
   /** Options for Node in the workers, such as `--max-old-space-size=512`. */

@@ -4,7 +4,7 @@ export const defaultPool = 'default';
 /** What a worker runs in: a process of its own, or a thread of this one. */
 export type Isolation = 'process' | 'thread';
 
-/** The settings of a pool, read: durations are in ms. */
+/** The settings of a pool, read: durations are in ms, sizes in bytes. */
 export interface PoolSettings {
   readonly name: string;
   readonly isolation: Isolation;
@@ -15,6 +15,8 @@ export interface PoolSettings {
   readonly killGraceMs: number;
   readonly loadTimeoutMs: number;
   readonly queueLimit: number;
+  readonly maxInvocations: number;
+  readonly maxMemory: number;
   readonly env: Readonly<Record<string, string>>;
   readonly execArgv: readonly string[];
 }

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import type { ConfigIssue } from '../invocation/errors.ts';
 import { expected, expectedText } from './expected.ts';
-import { duration, text, wholeNumber } from './fields.ts';
+import { count, duration, size, text, wholeNumber } from './fields.ts';
 import { issuesOf, issuesOfTrigger, mistakesIn } from './issues.ts';
 import { type LogLevel, logLevels } from './logger.ts';
 import { defaultPool, type PoolSettings } from './pool-settings.ts';
@@ -27,9 +27,9 @@ const pool = z.strictObject(
     timeout: duration.default(60_000),
     killGrace: duration.default(1_000),
     loadTimeout: duration.default(30_000),
-    queueLimit: z
-      .custom<number>(isQueueLimit, { error: expected('a whole number of at least 0, or Infinity') })
-      .default(100_000),
+    queueLimit: count(0).default(100_000),
+    maxInvocations: count(1).default(Number.POSITIVE_INFINITY),
+    maxMemory: size.default(2 ** 30),
     env: z
       .record(z.string(), z.string({ error: expected('a string') }), {
         error: expected('an object of strings'),
@@ -39,10 +39,6 @@ const pool = z.strictObject(
   },
   { error: expected('an object with the settings of the pool') },
 );
-
-function isQueueLimit(value: unknown): boolean {
-  return value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && (value as number) >= 0);
-}
 
 const trigger = z.custom<Trigger>(
   (value) => {

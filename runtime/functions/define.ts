@@ -18,6 +18,8 @@ export interface FunctionConfig {
    * other functions pass it. A whole number of at least 1. Default: no limit but the pool's `max`.
    */
   concurrency?: number;
+  /** Takes the place of the pool's `maxMemory` while it runs: bytes or a string such as `'512mb'`. */
+  memory?: number | string;
   /** The name of the pool that runs it, one of `pools` in the configuration. Default: `'default'`, which is `pool` there. */
   pool?: string;
   /** Runs once in each worker, before the first invocation of this function there. */

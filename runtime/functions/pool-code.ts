@@ -41,6 +41,10 @@ export class PoolCode implements Code {
     return this.#generation.settingsOf(name)?.timeoutMs;
   }
 
+  memoryOf(name: string): number | undefined {
+    return this.#generation.settingsOf(name)?.memory;
+  }
+
   retryOf(name: string): RetryPolicy | undefined {
     return this.#generation.settingsOf(name)?.retry;
   }

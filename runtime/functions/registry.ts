@@ -26,11 +26,12 @@ export interface FunctionInfo {
   /** Why it could not be loaded, when `state` is `failed`. */
   readonly error?: LoadFailure | undefined;
   readonly description?: string | undefined;
-  /** Its settings; `timeout` and `retry.backoff` in ms, `concurrency` when it sets one. */
+  /** Its settings; `timeout` and `retry.backoff` in ms, `memory` in bytes. */
   readonly config: {
     readonly timeout: number;
     readonly retry?: RetryInfo;
     readonly concurrency?: number | undefined;
+    readonly memory?: number | undefined;
     readonly pool: string;
   };
   /** JSON Schema of its input, when its schema's library can tell it. */
@@ -96,9 +97,9 @@ export class Registry {
       return { ...common, config, error: known.error };
     }
     const { settings, inputSchema } = known;
-    const { description, retry, concurrency, pool } = settings;
+    const { description, retry, concurrency, memory, pool } = settings;
     const timeout = settings.timeoutMs ?? this.#timeoutOf(pool);
-    const config = { timeout, ...(retry && { retry: describeRetry(retry) }), concurrency, pool };
+    const config = { timeout, ...(retry && { retry: describeRetry(retry) }), concurrency, memory, pool };
     return { ...common, config, description, inputSchema };
   }
 

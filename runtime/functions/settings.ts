@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { didYouMean } from '../config/did-you-mean.ts';
 import { expected } from '../config/expected.ts';
-import { duration, text, wholeNumber } from '../config/fields.ts';
+import { duration, size, text, wholeNumber } from '../config/fields.ts';
 import { issuesOf } from '../config/issues.ts';
 import { defaultPool } from '../config/pool-settings.ts';
 import type { ConfigIssue } from '../invocation/errors.ts';
@@ -18,6 +18,8 @@ export interface FunctionSettings {
   readonly timeoutMs: number | undefined;
   /** The most invocations of it at once. */
   readonly concurrency: number | undefined;
+  /** The most memory its worker may have, in bytes. */
+  readonly memory: number | undefined;
   /** The name of the pool that runs it. */
   readonly pool: string;
   readonly description: string | undefined;
@@ -48,6 +50,7 @@ const schema = z.strictObject({
   timeout: duration.optional(),
   retry: retrySchema.optional(),
   concurrency: wholeNumber(1).optional(),
+  memory: size.optional(),
   pool: text('the name of a pool').default(defaultPool),
   description: z.string({ error: expected('a text') }).optional(),
 });
@@ -66,8 +69,8 @@ export function readFunctionSettings(config: unknown, pools: readonly string[]):
     ...issuesOfPool(config, pools),
   ];
   if (result.success && issues.length === 0) {
-    const { timeout, description, retry, concurrency, pool } = result.data;
-    return { timeoutMs: timeout, description, retry, concurrency, pool };
+    const { timeout, description, retry, concurrency, memory, pool } = result.data;
+    return { timeoutMs: timeout, description, retry, concurrency, memory, pool };
   }
   const list = issues.map(({ path, message }) => `${path}: ${message}`);
   throw new Error(`its settings are not valid: ${list.join('; ')}`);

@@ -121,10 +121,16 @@ export class WorkerCrashedError extends PoolError {
   }
 }
 
-/** The worker was ended because it used more memory than the function or its pool allows. */
+/** The worker was ended because it used more memory than the function, or its pool, allows. */
 export class MemoryLimitError extends PoolError {
-  constructor(message: string, place?: ErrorPlace) {
+  /** The resident memory of the worker when it was ended, in MB (2^20 bytes). */
+  readonly memoryMB: number;
+  /** The limit, in MB; a worker is ended at 1.5 times its limit. */
+  readonly limitMB: number;
+  constructor(message: string, place: ErrorPlace & { memoryMB: number; limitMB: number }) {
     super('MEMORY_LIMIT', message, place);
+    this.memoryMB = place.memoryMB;
+    this.limitMB = place.limitMB;
   }
 }
 

@@ -7,6 +7,7 @@ import {
   FunctionLoadError,
   type InputIssue,
   InvalidInputError,
+  MemoryLimitError,
   type PoolError,
   SerializationError,
   TimeoutError,
@@ -34,6 +35,8 @@ export type Outcome =
   | { readonly kind: 'timedOut'; readonly timeoutMs: number }
   | { readonly kind: 'cancelled'; readonly reason: unknown }
   | { readonly kind: 'crashed'; readonly exit: WorkerExit }
+  /** Its worker was ended for the memory that it used. */
+  | { readonly kind: 'outOfMemory'; readonly usedMB: number; readonly limitMB: number }
   /** It could not even be tried: the queue was full, no worker starts, the runtime is closed. */
   | { readonly kind: 'refused'; readonly error: Error };
 
@@ -73,6 +76,13 @@ function describe(outcome: Failure, place: Place): Error {
       const { exit } = outcome;
       const message = `The worker that ran "${functionName}" ${describeExit(exit)}.${lastWords(exit)}`;
       return new WorkerCrashedError(message, { ...place, ...exit });
+    }
+    case 'outOfMemory': {
+      const { usedMB: memoryMB, limitMB } = outcome;
+      const figures = `${memoryMB} MB, its limit is ${limitMB} MB`;
+      const advice = 'Raise `memory` of the function or `maxMemory` of its pool, if it needs that much.';
+      const message = `The worker that ran "${functionName}" was ended for its memory: ${figures}. ${advice}`;
+      return new MemoryLimitError(message, { ...place, memoryMB, limitMB });
     }
     case 'refused':
       return outcome.error;

@@ -23,6 +23,7 @@ const statusOf: Record<Outcome['kind'], InvocationStatus> = {
   timedOut: 'timedOut',
   cancelled: 'cancelled',
   crashed: 'crashed',
+  outOfMemory: 'crashed',
   refused: 'failed',
 };
 

@@ -18,6 +18,8 @@ export interface Code {
   exclude(name: string, how: string): void;
   /** The timeout that a function sets for itself, in ms. */
   timeoutOf(name: string): number | undefined;
+  /** The memory that a function sets for itself, in bytes. */
+  memoryOf(name: string): number | undefined;
   /** How often a function is tried by its own settings. */
   retryOf(name: string): RetryPolicy | undefined;
   /** Of the functions that set it, the most that may be in the hands of workers at once. */

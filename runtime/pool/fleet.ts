@@ -48,6 +48,8 @@ export class Fleet {
   readonly #failedStarts = new FailedStarts();
   readonly #arrivals = new Arrivals();
   #code: Code | undefined;
+  /** How long the last worker took to start. */
+  #startMs = 0;
   /** How many workers are kept warm. */
   #min = 0;
   #retry: NodeJS.Timeout | undefined;
@@ -185,7 +187,9 @@ export class Fleet {
     if (this.#code) {
       const busy = this.#count((worker) => worker.code === this.#code && worker.state === 'busy');
       const wanted = Math.max(this.#min, busy + this.#demand());
-      this.#start(this.#code, Math.min(this.#settings.max, wanted));
+      // One more than may run something, so that it is ready when another one has to go.
+      const spare = this.#count((worker) => this.#isNearlyOver(worker)) > 0 ? 1 : 0;
+      this.#start(this.#code, Math.min(this.#settings.max, wanted) + spare);
     }
   }
 
@@ -200,13 +204,15 @@ export class Fleet {
           onReady: (ready, descriptors) => {
             const { next } = this.#arrivals;
             if (ready.code === next?.code && !next.isLoaded) this.#loaded(descriptors);
-            else this.#addIdle(ready);
+            else this.#addIdle(ready, { isFresh: true });
+            this.#startMs = ready.readyAt - ready.spawnedAt;
             this.#events.onFree();
           },
           onFinished: this.#events.onFinished,
           onFree: (free) => {
             this.#failedStarts.forget();
             this.#addIdle(free);
+            if (free.state === 'draining' || this.#isNearlyOver(free)) this.scale();
             this.#events.onFree();
           },
           onReturned: this.#events.onReturned,
@@ -238,16 +244,25 @@ export class Fleet {
     if (warm >= this.#min) this.#arrivals.warm();
   }
 
-  #addIdle(worker: Worker): void {
+  #addIdle(worker: Worker, { isFresh = false } = {}): void {
     if (worker.state !== 'ready' || worker.code !== this.#code) return;
-    this.#idle.push(worker);
+    // A spare is not used as long as there are others.
+    if (isFresh) this.#idle.unshift(worker);
+    else this.#idle.push(worker);
     this.#checkWarm();
     worker.watchIdleness(this.#settings.idleTimeoutMs);
   }
 
   #trim(worker: Worker): void {
-    const serving = this.#count((each) => each.code === worker.code && each.state !== 'draining');
-    if (worker.state !== 'ready' || serving <= this.#min) return;
+    if (worker.state !== 'ready') return;
+    const staying = this.#count(
+      (each) =>
+        each !== worker &&
+        each.code === worker.code &&
+        each.state !== 'draining' &&
+        !this.#isNearlyOver(each),
+    );
+    if (staying < this.#min) return;
     this.#forgetIdle(worker);
     worker.retire('it was idle');
   }
@@ -287,6 +302,11 @@ export class Fleet {
     for (const worker of this.#workers) {
       if (worker.code === next.code) worker.retire('its functions are not wanted any more');
     }
+  }
+
+  /** Whether it is time to start the one that will take its place. */
+  #isNearlyOver(worker: Worker): boolean {
+    return worker.code === this.#code && isServing(worker) && worker.isNearlyOver(2 * this.#startMs);
   }
 
   #forgetIdle(worker: Worker): void {

@@ -286,6 +286,7 @@ export class Pool implements Destination {
       const record = this.#queue.take() as InvocationRecord;
       if (record.request && worker.has(record.functionName)) {
         worker.hand(record, record.request);
+        if (worker.isSpent) this.#fleet.scale();
         continue;
       }
       this.#queue.release(record.functionName);
@@ -316,7 +317,7 @@ export class Pool implements Destination {
     return Array.from(this.#fleet.workers, ({ turns }) => turns.map(({ record }) => record)).flat();
   }
 
-  #workerEnded(worker: Worker, exit: WorkerExit, { started }: JournalContent): void {
+  #workerEnded(worker: Worker, exit: WorkerExit, { started, overrun }: JournalContent): void {
     for (const { record, run } of worker.turns) {
       if (record.hasEnded) continue;
       if (started !== undefined && started < run) {
@@ -325,11 +326,14 @@ export class Pool implements Destination {
         continue;
       }
       const { functionName, id } = record;
+      const isOverrun = overrun?.run === run;
+      const how = isOverrun ? `was ended for its memory of ${overrun.usedMB} MB` : describeExit(exit);
       this.#log.error(
         { ...fieldsOf(worker), function: functionName, invocation: id, ...exit },
-        `${worker.title} ${describeExit(exit)} while it ran ${functionName}.${lastWords(exit)}`,
+        `${worker.title} ${how} while it ran ${functionName}.${lastWords(exit)}`,
       );
-      record.end({ kind: 'crashed', exit }, worker.memoryMB);
+      if (isOverrun) record.end({ kind: 'outOfMemory', ...overrun }, overrun.usedMB);
+      else record.end({ kind: 'crashed', exit }, worker.memoryMB);
     }
     this.#putBack(worker.turns.map(({ record }) => record));
     this.#dispatch();

@@ -14,6 +14,7 @@ import type { InvocationRecord, Request } from '../invocation/record.ts';
 import type { Code } from './code.ts';
 import { LazyTimer } from './lazy-timer.ts';
 import { abortReason, type EarlyOutcome, outcomeOf, type RunEnd, type Turn } from './turn.ts';
+import { Wear } from './wear.ts';
 import type { WorkerHost } from './worker-host.ts';
 import { WorkerProcess } from './worker-process.ts';
 import type { WorkerState } from './worker-state.ts';
@@ -70,6 +71,7 @@ export class Worker {
   readonly #last: { run: number } & { -readonly [Key in keyof Speaker]?: Speaker[Key] } = { run: 0 };
   /** What is sent for each invocation. It is written into the next batch at once: one object does for all. */
   readonly #runMessage: { -readonly [Key in keyof RunMessage]?: RunMessage[Key] } = { type: 'run' };
+  readonly #wear: Wear;
   readonly #timeout = new LazyTimer(() => this.#timedOut());
   readonly #idleness: LazyTimer;
   #loadTimer: NodeJS.Timeout | undefined;
@@ -86,6 +88,7 @@ export class Worker {
     this.code = code;
     this.#settings = settings;
     this.#events = events;
+    this.#wear = new Wear(settings);
     this.#idleness = new LazyTimer(() => onIdle(this));
     this.sources = code.sources;
     this.#indexes = new Map(this.sources.map(({ name }, index) => [name, index]));
@@ -97,7 +100,13 @@ export class Worker {
       onLine: (stream, line) => events.onLine(this, stream, line),
       onExit: (exit, journal) => this.#exited(exit, journal),
     });
-    this.#host.send({ type: 'load', functions: this.sources, root: code.root });
+    const { maxMemory } = settings;
+    this.#host.send({
+      type: 'load',
+      functions: this.sources,
+      root: code.root,
+      maxMemory: Number.isFinite(maxMemory) ? maxMemory : 0,
+    });
     const { loadTimeoutMs } = settings;
     this.#loadTimer = startTimer(
       () => this.kill(`had not loaded its functions after ${loadTimeoutMs} ms`),
@@ -148,9 +157,24 @@ export class Worker {
     return this.#turns.length;
   }
 
+  /** Whether it has been given all that it may ever run. */
+  get isSpent(): boolean {
+    return this.#wear.left <= this.#turns.length;
+  }
+
+  /** Whether it will have to be replaced within some `ms`: the next one can be started. */
+  isNearlyOver(ms: number): boolean {
+    return this.#wear.isNearlyOver(ms, this.#turns.length);
+  }
+
   /** Whether more can be handed to it ahead of time: what runs has not been given up. */
   get canHold(): boolean {
-    return this.state === 'busy' && this.#host.canTakeBack && this.#turns[0]?.record.hasEnded === false;
+    return (
+      this.state === 'busy' &&
+      !this.isSpent &&
+      this.#host.canTakeBack &&
+      this.#turns[0]?.record.hasEnded === false
+    );
   }
 
   /** Gives it an invocation of a function that it has; it has to be `ready`, or `canHold`. */
@@ -310,6 +334,8 @@ export class Worker {
     this.#last.invocationId = record.invocationId;
     record.end(outcomeOf(message, body), message.memoryMB, message.durationMs);
     this.#events.onFinished(record.functionName, message.durationMs);
+    const why = this.#wear.note(message.memoryMB, this.code.memoryOf(record.functionName));
+    if (why !== undefined) this.retire(why);
     this.#goOn();
   }
 

@@ -23,6 +23,8 @@ export interface ErrorReport {
   readonly path?: string;
   /** TIMEOUT: the limit. */
   readonly timeoutMs?: number;
+  readonly memoryMB?: number;
+  readonly limitMB?: number;
   /** WORKER_CRASHED: how the worker ended. */
   readonly exitCode?: number | null;
   readonly signal?: string | null;
@@ -70,6 +72,8 @@ const carried = [
   'closest',
   'path',
   'timeoutMs',
+  'memoryMB',
+  'limitMB',
   'exitCode',
   'signal',
   'stderr',

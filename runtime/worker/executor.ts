@@ -9,6 +9,7 @@ import { validateInput } from './input.ts';
 import type { LoadedFunction } from './load.ts';
 import { encodeLossy } from './lossy.ts';
 import { memoryMB } from './memory.ts';
+import type { MemoryGuard } from './memory-guard.ts';
 import type { OutputCount } from './output.ts';
 import { RunContext } from './run-context.ts';
 
@@ -26,11 +27,15 @@ interface Held {
 /** Results that wait to be sent together wait no longer than this, while short runs follow each other. */
 const longestBatchMs = 0.2;
 
+/** After a run that took longer its memory is read anew: that costs some 10 µs. */
+const worthReadingMs = 1;
+
 /** Runs invocations, one after another in the order they came, and reports how each of them ended. */
 export class Executor {
   readonly #channel: Channel<FromWorker, ToWorker>;
   readonly #journal: JournalWriter;
   readonly #output: OutputCount;
+  readonly #memoryGuard: MemoryGuard | undefined;
   readonly #functions: readonly LoadedFunction[];
   /** By function index: set up, or about to be. */
   readonly #setUp = new Map<number, Promise<void>>();
@@ -49,11 +54,13 @@ export class Executor {
     channel: Channel<FromWorker, ToWorker>;
     journal: JournalWriter;
     output: OutputCount;
+    memoryGuard: MemoryGuard | undefined;
     functions: readonly LoadedFunction[];
   }) {
     this.#channel = options.channel;
     this.#journal = options.journal;
     this.#output = options.output;
+    this.#memoryGuard = options.memoryGuard;
     this.#functions = options.functions;
   }
 
@@ -96,6 +103,7 @@ export class Executor {
       if (!unsent && this.#channel.isBackedUp) await this.#channel.flushed();
       if (!this.#begin(next.message, unsent)) continue;
       const startedAt = performance.now();
+      this.#memoryGuard?.begin(next.message.run, next.message.functionIndex, startedAt);
       const outcome = this.#outcome(next, startedAt);
       if (outcome instanceof Promise) {
         this.#flushSoon();
@@ -132,6 +140,7 @@ export class Executor {
   }
 
   #finish(run: number, startedAt: number, outcome: Outcome): void {
+    this.#memoryGuard?.end();
     this.#current?.context.end();
     this.#current = undefined;
     failurePoint?.('encoded');
@@ -139,7 +148,7 @@ export class Executor {
     const end = this.#end;
     end.run = run;
     end.durationMs = now - startedAt;
-    end.memoryMB = memoryMB(now);
+    end.memoryMB = memoryMB(now, end.durationMs > worthReadingMs ? 0 : undefined);
     end.output = this.#output.written;
     if (outcome.kind === 'succeeded') {
       this.#unsent = this.#channel.add(end as Succeeded, outcome.body);

@@ -8,6 +8,7 @@ import { JournalWriter } from '../channel/journal.ts';
 import { JournalFile } from '../channel/journal-file.ts';
 import { SocketTransport } from '../channel/socket-transport.ts';
 import { channelFd, journalFd, startEnvironment } from '../channel/start.ts';
+import { MemoryGuard } from './memory-guard.ts';
 import { CountedOutput } from './output.ts';
 import { serve } from './serve.ts';
 import { startWatchdog } from './watchdog.ts';
@@ -27,9 +28,11 @@ process.on('SIGTERM', () => {
 fs.access('.', () => {});
 const { runtimePid } = startEnvironment.take(process.env);
 
+const memoryGuard = new MemoryGuard();
 const worker = serve({
   transport: new SocketTransport(new Socket({ fd: channelFd, readable: true, writable: true })),
   journal: new JournalWriter(JournalFile.inherited(journalFd)),
   captureOutput: () => new CountedOutput(),
+  memoryGuard,
 });
-startWatchdog(runtimePid);
+startWatchdog(runtimePid, memoryGuard.shared);

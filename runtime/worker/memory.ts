@@ -5,7 +5,7 @@ import { isMainThread } from 'node:worker_threads';
  * resident of a process; the heap and the buffers of a thread, which has nothing else of its own.
  * `now` is the time of performance.now().
  */
-export function memoryMB(now = performance.now()): number {
+export function memoryMB(now = performance.now(), maxAgeMs = usualAgeMs): number {
   if (now - readAt > maxAgeMs) {
     readAt = now;
     last = Math.round((isMainThread ? process.memoryUsage.rss() : threadBytes()) / 2 ** 20);
@@ -18,6 +18,6 @@ function threadBytes(): number {
   return heapTotal + external;
 }
 
-const maxAgeMs = 20;
+const usualAgeMs = 20;
 let readAt = Number.NEGATIVE_INFINITY;
 let last = 0;

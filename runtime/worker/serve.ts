@@ -6,12 +6,15 @@ import type { Transport } from '../channel/transport.ts';
 import { Executor } from './executor.ts';
 import { loadFunctions } from './load.ts';
 import { memoryMB } from './memory.ts';
+import type { MemoryGuard } from './memory-guard.ts';
 import type { OutputCount } from './output.ts';
 
 /** What a worker is served through; how that is made is what tells a process from a thread. */
 export interface Connection {
   readonly transport: Transport;
   readonly journal: JournalWriter;
+  /** A process has one: it can be ended for what it uses. */
+  readonly memoryGuard?: MemoryGuard;
   /** Begins to capture what functions print. */
   captureOutput(channel: Channel<FromWorker, ToWorker>): OutputCount;
 }
@@ -21,7 +24,9 @@ export interface Connection {
  * in any Node program one ends the worker with its stack on stderr, and the runtime tells the invocation that ran. After
  * it nothing in this worker could be trusted.
  */
-export function serve({ transport, journal, captureOutput }: Connection): { readonly isEnding: boolean } {
+export function serve({ transport, journal, captureOutput, memoryGuard }: Connection): {
+  readonly isEnding: boolean;
+} {
   let executor: Executor | undefined;
   let isStopping = false;
   const channel = new Channel<FromWorker, ToWorker>(transport, {
@@ -36,7 +41,8 @@ export function serve({ transport, journal, captureOutput }: Connection): { read
       case 'load': {
         const startedAt = performance.now();
         const loaded = await loadFunctions(message.functions, message.root, journal);
-        executor = new Executor({ channel, journal, output, functions: loaded });
+        memoryGuard?.load(loaded, message.maxMemory);
+        executor = new Executor({ channel, journal, output, memoryGuard, functions: loaded });
         const descriptors = encodeValue(loaded.map((each) => each.descriptor));
         const loadMs = performance.now() - startedAt;
         channel.post({ type: 'ready', loadMs, memoryMB: memoryMB() }, descriptors);

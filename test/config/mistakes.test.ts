@@ -15,6 +15,10 @@ const aDuration = 'expected a number of ms or a string such as "30s" or "5 min"'
 
 const aQueueLimit = 'expected a whole number of at least 0, or Infinity';
 
+const aCount = 'expected a whole number of at least 1, or Infinity';
+
+const aSize = 'expected a number of bytes or a string such as "512mb" or "1.5 gb"';
+
 /** What is wrong, the path it is reported with, and the message that says what was expected and found. */
 const mistakes: readonly [config: unknown, path: string, message: string][] = [
   [{ functions: 5 }, 'functions', 'expected the path of a folder, or a list of them, got 5 (number)'],
@@ -43,6 +47,9 @@ const mistakes: readonly [config: unknown, path: string, message: string][] = [
   [{ pool: { queueLimit: -1 } }, 'pool.queueLimit', `${aQueueLimit}, got -1 (number)`],
   [{ pool: { queueLimit: 1.5 } }, 'pool.queueLimit', `${aQueueLimit}, got 1.5 (number)`],
   [{ pool: { queueLimit: '10' } }, 'pool.queueLimit', `${aQueueLimit}, got '10' (string)`],
+  [{ pool: { maxInvocations: 0 } }, 'pool.maxInvocations', `${aCount}, got 0 (number)`],
+  [{ pool: { maxMemory: 'much' } }, 'pool.maxMemory', `${aSize}, got 'much' (string)`],
+  [{ pool: { maxMemory: 0 } }, 'pool.maxMemory', `${aSize}, got 0 (number)`],
   [{ pool: { env: ['A=1'] } }, 'pool.env', "expected an object of strings, got [ 'A=1' ] (array)"],
   [{ pool: { env: { A: 1 } } }, 'pool.env.A', 'expected a string, got 1 (number)'],
   [{ pool: { execArgv: '--x' } }, 'pool.execArgv', "expected a list of strings, got '--x' (string)"],
