@@ -1,4 +1,4 @@
-import type { EncodedValue } from './codec.ts';
+import type { EncodedBytes, EncodedValue } from './codec.ts';
 import { FrameBatch, FrameError, type FramePlace, FrameReader } from './frames.ts';
 import type { Message } from './heads.ts';
 import type { Transport } from './transport.ts';
@@ -11,6 +11,7 @@ export class Channel<Out extends Message, In> {
   readonly #transport: Transport;
   readonly #batch = new FrameBatch();
   #isScheduled = false;
+  #given: readonly ArrayBuffer[] | undefined;
 
   constructor(
     transport: Transport,
@@ -46,6 +47,12 @@ export class Channel<Out extends Message, In> {
     queueMicrotask(() => this.flush());
   }
 
+  /** Sends a message at the end of this turn with a body that is not needed here any more: see Transport.write. */
+  give(message: Out, body: EncodedBytes): void {
+    this.#given = [...(this.#given ?? []), ...(body.buffers ?? [])];
+    this.post(message, body);
+  }
+
   /** Adds a message to what is sent next; `flush` has to follow. Returns where it lies, unless it is a large one. */
   add(message: Out, body?: EncodedValue): FramePlace | undefined {
     this.#batch.add(message, body);
@@ -60,7 +67,10 @@ export class Channel<Out extends Message, In> {
   /** Hands over what was posted; the other side gets it at once unless it is behind with its reading. */
   flush(): void {
     this.#isScheduled = false;
-    if (!this.#batch.isEmpty) this.#transport.write(this.#batch.take());
+    if (this.#batch.isEmpty) return;
+    const given = this.#given;
+    this.#given = undefined;
+    this.#transport.write(this.#batch.take(), given);
   }
 
   /** Whether something waits on this side for the other one to read, and would be lost with this side. */

@@ -12,18 +12,30 @@ export type EncodedValue = string | EncodedBytes;
 export interface EncodedBytes {
   readonly codec: 'json' | 'v8';
   readonly bytes: Uint8Array;
+  /** Large parts of the value, which travel beside the bytes. */
+  readonly buffers?: readonly ArrayBuffer[] | undefined;
+  /** The caller gave them away, to be moved where that can be. */
+  readonly isTransfer?: boolean | undefined;
+  /** They have been moved to another thread, and are not here any more. */
+  isGone?: boolean | undefined;
 }
 
 /**
- * Encodes a value for another process. `rootName` begins the path in the error.
+ * Encodes a value for another process or thread. `rootName` begins the path in the error. The buffers of `transfer`
+ * are taken over instead of copied: they are detached, unless it throws.
  * @throws UnserializableError when the value holds something that can't be sent, or is too large
+ * @throws DOMException `DataCloneError` when a buffer can't be taken over
  */
-export function encodeValue(value: unknown, rootName = 'value'): EncodedValue {
-  if (value === undefined) return encodedUndefined;
+export function encodeValue(
+  value: unknown,
+  rootName = 'value',
+  transfer?: readonly ArrayBuffer[],
+): EncodedValue {
+  if (value === undefined && !transfer) return encodedUndefined;
   try {
-    return encode(value, rootName);
+    return encode(value, rootName, transfer);
   } catch (error) {
-    if (error instanceof UnserializableError) throw error;
+    if (error instanceof UnserializableError || error instanceof DOMException) throw error;
     // A getter that throws, a proxy that was revoked.
     throw new UnserializableError(
       rootName,
@@ -32,9 +44,17 @@ export function encodeValue(value: unknown, rootName = 'value'): EncodedValue {
   }
 }
 
-function encode(value: unknown, rootName: string): EncodedValue {
-  const text = isExactInJson(value) ? toJson(value) : undefined;
-  const encoded: EncodedValue = text ?? { codec: 'v8', bytes: serialize(value, rootName) };
+function encode(
+  value: unknown,
+  rootName: string,
+  transfer: readonly ArrayBuffer[] | undefined,
+): EncodedValue {
+  const text = !transfer && isExactInJson(value) ? toJson(value) : undefined;
+  const encoded: EncodedValue = text ?? {
+    codec: 'v8',
+    ...serialize(value, rootName, { transfer }),
+    isTransfer: transfer !== undefined,
+  };
   const length = lengthOf(encoded);
   if (length <= maxBodyBytes) return encoded;
   throw new UnserializableError(rootName, `it is ${length} bytes long, at most ${maxBodyBytes} can be sent`);
@@ -50,15 +70,18 @@ function toJson(value: unknown): string | undefined {
 
 /** UTF-8 takes at most three bytes for each unit of a string: only a long one has to be measured. */
 function lengthOf(encoded: EncodedValue): number {
-  if (typeof encoded !== 'string') return encoded.bytes.length;
+  if (typeof encoded !== 'string') {
+    const { bytes, buffers = [] } = encoded;
+    return buffers.reduce((sum, { byteLength }) => sum + byteLength, bytes.length);
+  }
   return encoded.length * 3 <= maxBodyBytes ? encoded.length : Buffer.byteLength(encoded);
 }
 
 export function decodeValue(value: EncodedValue): unknown {
   if (typeof value === 'string') return JSON.parse(value);
-  const { codec, bytes } = value;
-  if (codec === 'v8') return deserialize(bytes);
+  const { codec, bytes, buffers } = value;
+  if (codec === 'v8') return deserialize(bytes, buffers);
   return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
 }
 
-const encodedUndefined: EncodedValue = { codec: 'v8', bytes: serialize(undefined, 'value') };
+const encodedUndefined: EncodedValue = { codec: 'v8', ...serialize(undefined, 'value') };

@@ -3,18 +3,23 @@
  *
  *     u32  length of what follows, little endian
  *     u8   kind of the head (see heads.ts)
- *     u8   codec of the body: 0 none, 1 json (UTF-8), 2 v8
+ *     u8   codec of the body: 0 none, 1 json (UTF-8), 2 v8, 3 v8 with buffers
  *     u32  length of the head
  *     head
  *     body, the rest
+ *
+ * With buffers the body begins with their number and the length of each, u32; their bytes follow the frame, so that
+ * nobody has to copy them to put frames together or apart.
  */
 import type { EncodedValue } from './codec.ts';
+import { FollowingBuffers } from './following-buffers.ts';
 import { HeadReader, HeadWriter, headKinds, type Message } from './heads.ts';
 import { maxFrameBytes } from './limits.ts';
 
 const lengthBytes = 4;
 const prefixBytes = lengthBytes + 1 + 1 + 4;
-const codecs = { none: 0, json: 1, v8: 2 } as const;
+const codecs = { none: 0, json: 1, v8: 2, v8WithBuffers: 3 } as const;
+const tableEntryBytes = 4;
 const codecCount = Object.keys(codecs).length;
 const kindCount = Object.keys(headKinds).length;
 
@@ -64,12 +69,14 @@ export class FrameBatch {
     const kind = this.#heads.kindOf(message);
     const own = body && ownWrite(body);
     const bodyRoom = own || !body ? 0 : typeof body === 'string' ? 3 * body.length : body.bytes.length;
-    this.#reserve(prefixBytes + this.#heads.room(kind, message) + bodyRoom + roomBehind);
+    const buffers = typeof body === 'object' ? body.buffers : undefined;
+    const room = this.#heads.room(kind, message) + tableRoom(buffers) + bodyRoom;
+    this.#reserve(prefixBytes + room + roomBehind);
     const start = this.#end;
     const buffer = this.#buffer;
     const headStart = start + prefixBytes;
     const headEnd = this.#heads.write(kind, message, buffer, headStart);
-    let end = headEnd;
+    let end = buffers ? writeTable(buffers, buffer, headEnd) : headEnd;
     if (body && !own) {
       if (typeof body === 'string') end += buffer.write(body, end, 'utf8');
       else {
@@ -86,6 +93,10 @@ export class FrameBatch {
     if (own) {
       this.#seal();
       this.#chunks.push(own);
+    }
+    if (buffers) {
+      this.#seal();
+      for (const each of buffers) this.#chunks.push(new Uint8Array(each));
     }
   }
 
@@ -113,7 +124,19 @@ export class FrameBatch {
 
 function codecOf(body: EncodedValue | undefined): number {
   if (body === undefined) return codecs.none;
-  return typeof body === 'string' ? codecs.json : codecs[body.codec];
+  if (typeof body === 'string') return codecs.json;
+  return body.buffers ? codecs.v8WithBuffers : codecs[body.codec];
+}
+
+function tableRoom(buffers: readonly ArrayBuffer[] | undefined): number {
+  return buffers ? tableEntryBytes * (1 + buffers.length) : 0;
+}
+
+/** Returns where it ends. */
+function writeTable(buffers: readonly ArrayBuffer[], into: Buffer, start: number): number {
+  let end = into.writeUInt32LE(buffers.length, start);
+  for (const { byteLength } of buffers) end = into.writeUInt32LE(byteLength, end);
+  return end;
 }
 
 /** The bytes of a body that is not worth copying. */
@@ -122,18 +145,30 @@ function ownWrite(body: EncodedValue): Uint8Array | undefined {
   return body.length >= ownWriteBytes ? Buffer.from(body, 'utf8') : undefined;
 }
 
+interface Incomplete<In> {
+  readonly message: In;
+  readonly bytes: Uint8Array;
+  readonly following: FollowingBuffers;
+}
+
 /** Cuts a stream of chunks back into messages. */
 export class FrameReader<In> {
   readonly #heads = new HeadReader();
   #chunks: Buffer[] = [];
   #size = 0;
   #needed = prefixBytes;
+  /** A message whose buffers have not all come. */
+  #incomplete: Incomplete<In> | undefined;
 
   /**
    * Takes the next chunk and calls back for each message that is whole with it.
    * @throws FrameError when the bytes are no frames
    */
   push(chunk: Buffer, onMessage: (message: In, body: EncodedValue | undefined) => void): void {
+    if (this.#incomplete) {
+      this.#follow(chunk, onMessage);
+      return;
+    }
     this.#chunks.push(chunk);
     this.#size += chunk.length;
     // A large frame comes in many chunks: they are put together once, when the last of them is here.
@@ -152,7 +187,14 @@ export class FrameReader<In> {
         const headEnd = start + prefixBytes + bytes.readUInt32LE(start + 6);
         const message = this.#head(bytes, start, headEnd);
         offset = end;
-        onMessage(message, readBody(bytes, bytes[start + 5] as number, headEnd, end));
+        const codec = bytes[start + 5] as number;
+        if (codec === codecs.v8WithBuffers) {
+          const [lengths, tableEnd] = readTable(bytes, headEnd, end);
+          const following = new FollowingBuffers(lengths);
+          this.#incomplete = { message, bytes: bytes.subarray(tableEnd, end), following };
+          break;
+        }
+        onMessage(message, readBody(bytes, codec, headEnd, end));
       }
     } finally {
       // Also when the callback throws: what was read is read.
@@ -160,6 +202,27 @@ export class FrameReader<In> {
       this.#chunks = rest.length === 0 ? [] : [rest];
       this.#size = rest.length;
     }
+    if (this.#incomplete) this.#follow(this.#takeRest(), onMessage);
+  }
+
+  /** Takes the buffers of the message that waits for them, and then goes on with what comes after. */
+  #follow(chunk: Buffer, onMessage: (message: In, body: EncodedValue | undefined) => void): void {
+    const { message, bytes, following } = this.#incomplete as Incomplete<In>;
+    const taken = takeFrom(chunk, following);
+    if (!following.areComplete) return;
+    this.#incomplete = undefined;
+    try {
+      onMessage(message, { codec: 'v8', bytes, buffers: following.buffers });
+    } finally {
+      if (taken < chunk.length) this.push(chunk.subarray(taken), onMessage);
+    }
+  }
+
+  #takeRest(): Buffer {
+    const [rest = nothing] = this.#chunks;
+    this.#chunks = [];
+    this.#size = 0;
+    return rest;
   }
 
   #head(bytes: Buffer, start: number, end: number): In {
@@ -168,6 +231,34 @@ export class FrameReader<In> {
     } catch (cause) {
       throw new FrameError('expected the head of a frame to be one of its kind', { cause });
     }
+  }
+}
+
+const nothing = Buffer.alloc(0);
+
+/** The lengths of the buffers that follow, checked, and where the table of them ends. */
+function readTable(bytes: Buffer, start: number, end: number): [lengths: number[], end: number] {
+  const count = end - start >= tableEntryBytes ? bytes.readUInt32LE(start) : 0;
+  const tableEnd = start + tableEntryBytes * (1 + count);
+  if (tableEnd > end) throw new FrameError('expected a table of buffers inside of its frame');
+  const lengths: number[] = [];
+  let total = 0;
+  for (let offset = start + tableEntryBytes; offset < tableEnd; offset += tableEntryBytes) {
+    const length = bytes.readUInt32LE(offset);
+    lengths.push(length);
+    total += length;
+  }
+  if (total > maxFrameBytes) {
+    throw new FrameError(`expected buffers of at most ${maxFrameBytes} bytes, got ${total}`);
+  }
+  return [lengths, tableEnd];
+}
+
+function takeFrom(chunk: Buffer, following: FollowingBuffers): number {
+  try {
+    return following.take(chunk);
+  } catch (cause) {
+    throw new FrameError('expected buffers that there is memory for', { cause });
   }
 }
 

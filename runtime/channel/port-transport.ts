@@ -4,10 +4,13 @@ import type { Transport } from './transport.ts';
 /** The connection with a worker thread: all chunks of one write are one message. */
 export class PortTransport implements Transport {
   readonly #port: MessagePort;
+  readonly #givesAll: boolean;
   #onChunk: (chunk: Buffer) => void = () => {};
 
-  constructor(port: MessagePort) {
+  /** With `givesAll` nothing that is written is needed on this side any more. */
+  constructor(port: MessagePort, { givesAll = false } = {}) {
     this.#port = port;
+    this.#givesAll = givesAll;
   }
 
   listen({ onChunk, onClose }: Parameters<Transport['listen']>[0]): void {
@@ -16,12 +19,14 @@ export class PortTransport implements Transport {
     this.#port.on('close', onClose);
   }
 
-  write(chunks: readonly Uint8Array[]): void {
-    const moved: ArrayBuffer[] = [];
-    this.#port.postMessage(
-      chunks.map((chunk) => (isWhole(chunk) ? chunk : copyToMove(chunk, moved))),
-      moved,
-    );
+  write(chunks: readonly Uint8Array[], given: readonly ArrayBuffer[] = []): void {
+    const moved = [...given];
+    const parts = chunks.map((chunk) => {
+      if (!isWhole(chunk)) return copyToMove(chunk, moved);
+      if (this.#givesAll) moved.push(chunk.buffer as ArrayBuffer);
+      return chunk;
+    });
+    this.#port.postMessage(parts, moved);
   }
 
   /** What was posted lies with the other side already, also when this thread ends. */

@@ -3,6 +3,7 @@
  * on buffers as exactly the bytes they show.
  * Format: a version byte, then what v8.Serializer writes of `{ value, errors }`, where `errors` describes each
  * error inside the value; the objects are the same on both sides, so that no part of the value has to be rewritten.
+ * Beside it there may be buffers: those that the caller gave away, and copies of what large views show.
  */
 import v8 from 'node:v8';
 import { describeErrors, type ErrorDescription, restoreErrors, withoutCauses } from './errors-inside.ts';
@@ -20,10 +21,30 @@ export class UnserializableError extends Error {
   }
 }
 
-/** @throws UnserializableError */
-export function serialize(value: unknown, rootName: string): Uint8Array {
+export interface Serialized {
+  readonly bytes: Uint8Array;
+  /** Not there when there are none. */
+  readonly buffers?: readonly ArrayBuffer[];
+}
+
+export interface SerializeOptions {
+  /** They are taken over: they are detached, unless it throws. */
+  readonly transfer?: readonly ArrayBuffer[] | undefined;
+  /** From how many bytes on what a view shows is copied to a buffer beside. */
+  readonly besideFrom?: number;
+}
+
+/**
+ * @throws UnserializableError
+ * @throws DOMException `DataCloneError` when a buffer can't be taken over
+ */
+export function serialize(
+  value: unknown,
+  rootName: string,
+  { transfer = [], besideFrom = besideBytes }: SerializeOptions = {},
+): Serialized {
   const { value: sendable, errors } = describeErrors(value, canBeWritten);
-  const serializer = new ViewSerializer();
+  const serializer = new ViewSerializer(transfer, besideFrom);
   try {
     serializer.writeHeader();
     const content = errors.length === 0 ? { value: sendable } : { value: sendable, errors };
@@ -45,14 +66,29 @@ export function serialize(value: unknown, rootName: string): Uint8Array {
   const bytes = new Uint8Array(written.length + 1);
   bytes[0] = formatVersion;
   bytes.set(written, 1);
-  return bytes;
+  const buffers = [...takeOver(transfer), ...serializer.copies];
+  return buffers.length === 0 ? { bytes } : { bytes, buffers };
 }
 
-export function deserialize(bytes: Uint8Array): unknown {
+/** Moves the buffers to new ones of this side alone; nothing is copied. */
+function takeOver(buffers: readonly ArrayBuffer[]): readonly ArrayBuffer[] {
+  if (buffers.length === 0) return buffers;
+  const lengths = buffers.map(({ byteLength }) => byteLength);
+  const moved = structuredClone(buffers, { transfer: [...buffers] });
+  // Node 20 copies those in silence.
+  if (buffers.some(({ byteLength }, index) => byteLength > 0 && byteLength === lengths[index])) {
+    const advice = 'one is of the pool that small Buffers share: make your own with new ArrayBuffer()';
+    throw new DOMException(advice, 'DataCloneError');
+  }
+  return moved;
+}
+
+/** The value may show the buffers themselves: they must be its own. */
+export function deserialize(bytes: Uint8Array, buffers: readonly ArrayBuffer[] = []): unknown {
   if (bytes[0] !== formatVersion) {
     throw new Error(`expected a value in format ${formatVersion}, got ${bytes[0] ?? 'nothing'}`);
   }
-  const deserializer = new ViewDeserializer(bytes.subarray(1));
+  const deserializer = new ViewDeserializer(bytes.subarray(1), buffers);
   deserializer.readHeader();
   const { value, errors } = deserializer.readValue() as { value: unknown; errors?: ErrorDescription[] };
   if (errors) restoreErrors(errors);
@@ -87,12 +123,26 @@ const viewClasses = [
   DataView,
 ] as const;
 
+/** Added to the kind of a view whose bytes are in a buffer beside. */
+const isBeside = 0x80;
+
+/** A view of so many bytes and more is copied to a buffer of its own: then no one has to copy it again. */
+const besideBytes = 64 * 1024;
+
 class ViewSerializer extends v8.Serializer {
+  readonly #given: readonly ArrayBuffer[];
+  readonly #besideFrom: number;
+  /** They come after those that were given. */
+  readonly copies: ArrayBuffer[] = [];
+
   // Documented, but not in the types of Node.
   declare _setTreatArrayBufferViewsAsHostObjects: (treat: boolean) => void;
 
-  constructor() {
+  constructor(given: readonly ArrayBuffer[] = [], besideFrom = Number.POSITIVE_INFINITY) {
     super();
+    this.#given = given;
+    this.#besideFrom = besideFrom;
+    for (const [id, buffer] of given.entries()) this.transferArrayBuffer(id, buffer);
     // V8 itself would send the whole buffer behind a view: for a slice of Node's pool, 8 KB of strangers' bytes.
     this._setTreatArrayBufferViewsAsHostObjects(true);
   }
@@ -101,18 +151,41 @@ class ViewSerializer extends v8.Serializer {
   _writeHostObject(object: object): void {
     if (!ArrayBuffer.isView(object)) throw new Error(`${nameOf(object)} could not be cloned.`);
     const kind = viewClasses.findIndex((viewClass) => object instanceof viewClass);
-    this.writeUint32(kind);
-    this.writeUint32(object.byteLength);
-    this.writeRawBytes(new Uint8Array(object.buffer, object.byteOffset, object.byteLength));
+    const { buffer, byteOffset, byteLength } = object;
+    const given = this.#given.indexOf(buffer as ArrayBuffer);
+    if (given !== -1) {
+      this.#writeBeside(kind, given, byteOffset, byteLength);
+    } else if (byteLength >= this.#besideFrom) {
+      const copy = new Uint8Array(new Uint8Array(buffer, byteOffset, byteLength));
+      this.#writeBeside(kind, this.#given.length + this.copies.push(copy.buffer) - 1, 0, byteLength);
+    } else {
+      this.writeUint32(kind);
+      this.writeUint32(byteLength);
+      this.writeRawBytes(new Uint8Array(buffer, byteOffset, byteLength));
+    }
+  }
+
+  #writeBeside(kind: number, index: number, byteOffset: number, byteLength: number): void {
+    for (const number of [kind | isBeside, index, byteOffset, byteLength]) this.writeUint32(number);
   }
 
   _getDataCloneError = Error;
 }
 
 class ViewDeserializer extends v8.Deserializer {
+  readonly #buffers: readonly ArrayBuffer[];
+
+  constructor(bytes: Uint8Array, buffers: readonly ArrayBuffer[]) {
+    super(bytes);
+    this.#buffers = buffers;
+    for (const [id, buffer] of buffers.entries()) this.transferArrayBuffer(id, buffer);
+  }
+
   _readHostObject(): ArrayBufferView {
-    const viewClass = viewClasses[this.readUint32()];
+    const kind = this.readUint32();
+    const viewClass = viewClasses[kind & ~isBeside];
     if (viewClass === undefined) throw new Error('expected a kind of view that this version knows');
+    if ((kind & isBeside) !== 0) return this.#readBeside(viewClass);
     const length = this.readUint32();
     const bytes = this.readRawBytes(length);
     if (viewClass === Buffer) return Buffer.from(bytes);
@@ -120,6 +193,16 @@ class ViewDeserializer extends v8.Deserializer {
     const buffer = new Uint8Array(bytes).buffer;
     if (viewClass === DataView) return new DataView(buffer);
     return new (viewClass as Uint8ArrayConstructor)(buffer);
+  }
+
+  #readBeside(viewClass: (typeof viewClasses)[number]): ArrayBufferView {
+    const buffer = this.#buffers[this.readUint32()];
+    if (!buffer) throw new Error('expected the buffer of a view beside the value');
+    const [byteOffset, byteLength] = [this.readUint32(), this.readUint32()];
+    if (viewClass === Buffer) return Buffer.from(buffer, byteOffset, byteLength);
+    if (viewClass === DataView) return new DataView(buffer, byteOffset, byteLength);
+    const TypedArray = viewClass as Uint8ArrayConstructor;
+    return new TypedArray(buffer, byteOffset, byteLength / TypedArray.BYTES_PER_ELEMENT);
   }
 }
 

@@ -5,8 +5,11 @@
 export interface Transport {
   /** Says who is told. `onClose` is called once, after the last chunk: the other side is gone, or this one was closed. */
   listen(handlers: { onChunk: (chunk: Buffer) => void; onClose: () => void }): void;
-  /** Hands over chunks that won't be written to any more. After the close it does nothing. */
-  write(chunks: readonly Uint8Array[]): void;
+  /**
+   * Hands over chunks that won't be written to any more. After the close it does nothing. The buffers of `given` are
+   * not needed on this side any more: where that saves a copy, they are detached.
+   */
+  write(chunks: readonly Uint8Array[], given?: readonly ArrayBuffer[]): void;
   /** Whether something waits on this side that would be lost with it. */
   readonly isBackedUp: boolean;
   /** Resolves when all that was written can't be lost with this side any more, or has been lost. */

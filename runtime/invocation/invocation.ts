@@ -13,6 +13,11 @@ export interface InvokeOptions {
   cwd?: string | undefined;
   /** How often it is tried, in place of the function's own `retry`, all of it. */
   retry?: RetryOptions | undefined;
+  /**
+   * ArrayBuffers of the arguments to give away: they are detached here, as by `postMessage`, and move to a worker thread
+   * without a copy. To a worker process their bytes are copied.
+   */
+  transfer?: readonly ArrayBuffer[] | undefined;
 }
 
 export const priorities = ['high', 'normal', 'low'] as const;

@@ -22,7 +22,7 @@ export function submit(
   try {
     const { signal } = options;
     if (typeof name !== 'string') throw new TypeError(`expected the name of a function, got ${String(name)}`);
-    record.prepare(readRequest(encodeArgs(args, record), options));
+    record.prepare(readRequest(encodeArgs(args, record, options.transfer), options));
     const destination = route(record);
     if (destination instanceof Error) throw destination;
     record.destination = destination;
@@ -37,10 +37,18 @@ export function submit(
   return invocation;
 }
 
-function encodeArgs(args: unknown, record: InvocationRecord): EncodedValue {
+function encodeArgs(
+  args: unknown,
+  record: InvocationRecord,
+  transfer: readonly ArrayBuffer[] | undefined,
+): EncodedValue {
+  if (transfer !== undefined) checkTransfer(transfer);
   try {
-    return encodeValue(args, 'args');
+    return encodeValue(args, 'args', transfer);
   } catch (error) {
+    if (error instanceof DOMException) {
+      throw new TypeError(`expected buffers in the \`transfer\` option that can be moved: ${error.message}`);
+    }
     if (!(error instanceof UnserializableError)) throw error;
     const { path, message } = error;
     const { functionName, id: invocationId } = record;
@@ -49,6 +57,30 @@ function encodeArgs(args: unknown, record: InvocationRecord): EncodedValue {
       invocationId,
       path,
     });
+  }
+}
+
+function checkTransfer(transfer: unknown): void {
+  if (!Array.isArray(transfer) || !transfer.every((each) => each instanceof ArrayBuffer)) {
+    throw new TypeError(expectedText('the `transfer` option to be a list of ArrayBuffers', transfer));
+  }
+  for (const [index, buffer] of transfer.entries()) {
+    if (transfer.indexOf(buffer) !== index) fail(index, 'it stands in the list twice');
+    if (isDetached(buffer)) fail(index, 'it is detached already');
+  }
+
+  function fail(index: number, why: string): never {
+    throw new TypeError(`expected buffers that can be moved, but of \`transfer[${index}]\` ${why}`);
+  }
+}
+
+function isDetached(buffer: ArrayBuffer): boolean {
+  if (buffer.byteLength > 0) return false;
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
   }
 }
 

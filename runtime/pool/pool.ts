@@ -320,7 +320,7 @@ export class Pool implements Destination {
   #workerEnded(worker: Worker, exit: WorkerExit, { started, overrun }: JournalContent): void {
     for (const { record, run } of worker.turns) {
       if (record.hasEnded) continue;
-      if (started !== undefined && started < run) {
+      if (started !== undefined && started < run && !isGone(record)) {
         // It died before it began with this one: nobody can tell that it was ever handed out.
         record.putBack();
         continue;
@@ -355,4 +355,9 @@ export class Pool implements Destination {
     if (this.#onDrained.length === 0 || !this.isDrained) return;
     for (const resolve of this.#onDrained.splice(0)) resolve();
   }
+}
+
+/** Whether its arguments were moved to a worker: then no other one can run it. */
+function isGone({ request }: InvocationRecord): boolean {
+  return typeof request?.args === 'object' && request.args.isGone === true;
 }

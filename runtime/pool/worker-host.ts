@@ -1,4 +1,4 @@
-import type { EncodedValue } from '../channel/codec.ts';
+import type { EncodedBytes, EncodedValue } from '../channel/codec.ts';
 import type { JournalContent } from '../channel/journal.ts';
 import type { FromWorker, ToWorker } from '../channel/messages.ts';
 import type { Isolation } from '../config/pool-settings.ts';
@@ -22,6 +22,8 @@ export interface WorkerHost {
   /** Of a thread of this process. */
   readonly threadId: number | undefined;
   send(message: ToWorker, body?: EncodedValue): void;
+  /** The same with a body that the runtime doesn't need any more: to a thread its buffers are moved. */
+  give(message: ToWorker, body: EncodedBytes): void;
   /** Whether everything has been read that the worker had written by then, the ordinary case. */
   hasRead(written: readonly [stdout: number, stderr: number]): boolean;
   /** Calls back once it has, when it has not. */

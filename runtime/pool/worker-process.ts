@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Channel } from '../channel/channel.ts';
-import type { EncodedValue } from '../channel/codec.ts';
+import type { EncodedBytes, EncodedValue } from '../channel/codec.ts';
 import { JournalReader } from '../channel/journal.ts';
 import { JournalFile } from '../channel/journal-file.ts';
 import type { FromWorker, ToWorker } from '../channel/messages.ts';
@@ -60,6 +60,10 @@ export class WorkerProcess implements WorkerHost {
 
   send(message: ToWorker, body?: EncodedValue): void {
     this.#channel?.post(message, body);
+  }
+
+  give(message: ToWorker, body: EncodedBytes): void {
+    this.send(message, body);
   }
 
   hasRead(written: readonly [stdout: number, stderr: number]): boolean {

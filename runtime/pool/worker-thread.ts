@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { MessageChannel, type MessagePort, Worker as Thread } from 'node:worker_threads';
 import { Channel } from '../channel/channel.ts';
-import { decodeValue, type EncodedValue } from '../channel/codec.ts';
+import { decodeValue, type EncodedBytes, type EncodedValue } from '../channel/codec.ts';
 import { JournalReader } from '../channel/journal.ts';
 import { JournalMemory } from '../channel/journal-memory.ts';
 import type { FromWorker, ToWorker } from '../channel/messages.ts';
@@ -62,6 +62,11 @@ export class WorkerThread implements WorkerHost {
 
   send(message: ToWorker, body?: EncodedValue): void {
     this.#channel.post(message, body);
+  }
+
+  give(message: ToWorker, body: EncodedBytes): void {
+    body.isGone = true;
+    this.#channel.give(message, body);
   }
 
   hasRead(written: readonly [stdout: number, stderr: number]): boolean {

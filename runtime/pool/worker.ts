@@ -193,7 +193,12 @@ export class Worker {
     message.isAhead = isAhead;
     message.timeoutMs = isLimit(timeoutMs) ? timeoutMs : 0;
     message.cwd = request.cwd;
-    this.#host.send(message as RunMessage, request.args);
+    const { args } = request;
+    if (typeof args !== 'string' && args.isTransfer && !isAhead && this.#isLastAttempt(record, request)) {
+      this.#host.give(message as RunMessage, args);
+    } else {
+      this.#host.send(message as RunMessage, args);
+    }
     if (isAhead) return;
     this.state = 'busy';
     this.#idleness.clear();
@@ -251,6 +256,11 @@ export class Worker {
     this.state = 'draining';
     this.endReason = reason;
     this.#host.kill('SIGKILL');
+  }
+
+  #isLastAttempt({ attempt, functionName }: InvocationRecord, request: Request): boolean {
+    const policy = request.retry ?? this.code.retryOf(functionName);
+    return policy === undefined || attempt >= policy.attempts;
   }
 
   #stop(): void {

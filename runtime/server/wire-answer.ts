@@ -16,7 +16,8 @@ export type WireAnswer = (
 export async function toWire(answer: InvocationAnswer): Promise<WireAnswer> {
   if (!answer.ok || isExactInJson(answer.result)) return answer;
   const { serialize } = await import('../channel/structured.ts');
-  const bytes = serialize(answer.result, 'result');
+  // All in one piece, also what is large.
+  const { bytes } = serialize(answer.result, 'result', { besideFrom: Number.POSITIVE_INFINITY });
   const result = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
   return { ...answer, result, resultEncoding: 'v8' };
 }

@@ -10,7 +10,7 @@ import { PostedOutput } from './thread-output.ts';
 const { port, journal, outputRead } = takeThreadStart(workerData);
 
 serve({
-  transport: new PortTransport(port),
+  transport: new PortTransport(port, { givesAll: true }),
   journal: new JournalWriter(new JournalMemory(journal)),
   captureOutput: (channel) => new PostedOutput(channel, outputRead),
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import type { EncodedValue } from '../../runtime/channel/codec.ts';
 import { FrameBatch, FrameError, FrameReader } from '../../runtime/channel/frames.ts';
 import { InvocationId, newInvocationId } from '../../runtime/channel/invocation-id.ts';
@@ -13,6 +14,13 @@ type Frame = readonly [message: Message & Record<string, unknown>, body?: Encode
 
 const json = (text: string): EncodedValue => text;
 const v8 = (bytes: Uint8Array): EncodedValue => ({ codec: 'v8', bytes });
+
+const withBuffers = (bytes: Uint8Array, buffers: ArrayBuffer[]): EncodedValue => ({
+  codec: 'v8',
+  bytes,
+  buffers,
+});
+const bytesOf = (length: number) => Uint8Array.from({ length }, (_, index) => index).buffer;
 
 function runOf(run: number, cwd: string) {
   return {
@@ -38,6 +46,8 @@ const samples: Frame[] = [
   ],
   [{ type: 'succeeded', run: 1, durationMs: 2, memoryMB: 3, output: [2 ** 40, 0] }, json('{}')],
   [{ type: 'succeeded', run: 2, durationMs: 2, memoryMB: 3, output: [2 ** 40, 1] }, json('{}')],
+  [{ type: 'buffers' }, withBuffers(Buffer.from('abc'), [bytesOf(5), bytesOf(0), bytesOf(200)])],
+  [{ type: 'buffers alone' }, withBuffers(Buffer.alloc(0), [bytesOf(0)])],
   [{ type: 'empty body' }, v8(Buffer.alloc(0))],
   [{ type: 'bytes' }, v8(Buffer.from([0, 255, 10, 13, 0]))],
   [{ type: 'abort', run: 2 ** 31, path: '"\\\n' }, json('null')],
@@ -57,11 +67,16 @@ function read(chunks: readonly Buffer[]): string[] {
   return found;
 }
 
+const asJson = { codec: 'json', buffers: undefined } as const;
+
 function textOf([message, body]: readonly [message: Message, body?: EncodedValue | undefined]): string {
   const head = JSON.stringify(message, (_, value) => (value instanceof InvocationId ? value.text : value));
   if (body === undefined) return `${head} -`;
-  const { codec, bytes } = typeof body === 'string' ? { codec: 'json', bytes: body } : body;
-  return `${head} ${codec} ${Buffer.from(bytes as Uint8Array).toString('hex')}`;
+  const { codec, bytes, buffers = [] } = typeof body === 'string' ? { ...asJson, bytes: body } : body;
+  const hex = [bytes as Uint8Array, ...buffers.map((buffer) => new Uint8Array(buffer))].map((each) =>
+    Buffer.from(each).toString('hex'),
+  );
+  return `${head} ${codec} ${hex.join(' + ')}`;
 }
 
 const textsOf = (frames: readonly Frame[]) => frames.map(textOf);
@@ -167,8 +182,23 @@ const nonsense: [what: string, bytes: Buffer, message: RegExp][] = [
   ['a head of 4 GB', Buffer.concat([prefix(8, 0, 0xffff_ffff), Buffer.from('{}')]), /inside of it/],
   [
     'a codec that nobody knows',
+    Buffer.concat([prefix(8, 4, 2), Buffer.from('{}')]),
+    /codec that exists, got 4/,
+  ],
+  [
+    'buffers without a table of them',
     Buffer.concat([prefix(8, 3, 2), Buffer.from('{}')]),
-    /codec that exists, got 3/,
+    /table of buffers inside/,
+  ],
+  [
+    'a table of buffers that is longer than its frame',
+    Buffer.concat([prefix(16, 3, 2), Buffer.from('{}'), Buffer.from([3, 0, 0, 0, 1, 0, 0, 0])]),
+    /table of buffers inside/,
+  ],
+  [
+    'buffers of 4 GB',
+    Buffer.concat([prefix(16, 3, 2), Buffer.from('{}'), Buffer.from([1, 0, 0, 0, 255, 255, 255, 255])]),
+    /buffers of at most/,
   ],
   ['the last codec', Buffer.concat([prefix(8, 255, 2), Buffer.from('{}')]), /codec that exists, got 255/],
   ['a kind of head that nobody knows', Buffer.concat([prefix(8, 0, 2, 3), Buffer.from('{}')]), /kind.*got 3/],
@@ -209,6 +239,41 @@ test('the longest frame that is allowed may begin: it takes no memory before its
   assert(grownMB < 200, `it has grown by ${grownMB} MB`);
 });
 
+test('the longest buffer that is allowed may begin, too', () => {
+  const before = process.memoryUsage().rss;
+  const reader = new FrameReader<Message>();
+  const table = Buffer.from([1, 0, 0, 0, 255, 255, 255, 127]);
+  reader.push(Buffer.concat([prefix(16, 3, 2), Buffer.from('{}'), table]), () =>
+    assert.fail('it is not whole'),
+  );
+  reader.push(Buffer.alloc(1_000), () => assert.fail('it is not whole'));
+  const grownMB = (process.memoryUsage().rss - before) / 2 ** 20;
+  assert(grownMB < 200, `it has grown by ${grownMB} MB`);
+});
+
+test('a buffer that comes as a chunk of its own is not copied, one that comes in pieces is put together', () => {
+  const [large, small] = [bytesOf(200_000), bytesOf(100)];
+  const batch = new FrameBatch();
+  batch.add({ type: 'buffers' }, withBuffers(Buffer.alloc(40_000, 'x'), [large, small]));
+  batch.add({ type: 'next' }, json('1'));
+  const chunks = batch
+    .take()
+    .map(({ buffer, byteOffset, length }) => Buffer.from(buffer, byteOffset, length));
+  const bodies: (EncodedValue | undefined)[] = [];
+  const reader = new FrameReader<Message>();
+  for (const chunk of chunks) reader.push(chunk, (_, body) => bodies.push(body));
+  assert.equal(bodies.length, 2);
+  const [body] = bodies;
+  assert(typeof body === 'object' && body.bytes.length === 40_000);
+  assert(body.buffers?.[0] === large && body.buffers[1] === small);
+  const pieces = Buffer.concat(chunks);
+  const again: (EncodedValue | undefined)[] = [];
+  for (let at = 0; at < pieces.length; at += 7_777) {
+    reader.push(pieces.subarray(at, at + 7_777), (_, each) => again.push(each));
+  }
+  assert(isDeepStrictEqual(again, bodies));
+});
+
 function randomFrame(random: Random): Frame {
   const message = {
     type: random.pick(['abort', 'größe', '']),
@@ -220,6 +285,11 @@ function randomFrame(random: Random): Frame {
     () => undefined,
     () => json(JSON.stringify('x'.repeat(size))),
     () => v8(random.bytes(random.below(size + 1))),
+    () =>
+      withBuffers(
+        random.bytes(random.below(50)),
+        random.list(3, () => bytesOf(random.below(size + 1))),
+      ),
   ])();
   return [message, body];
 }
