@@ -26,12 +26,12 @@ export interface FunctionInfo {
   /** Why it could not be loaded, when `state` is `failed`. */
   readonly error?: LoadFailure | undefined;
   readonly description?: string | undefined;
-  /** Its settings; `timeout` and `retry.backoff` in ms, `memory` in bytes. */
+  /** Its settings; `timeout` and `retry.backoff` in ms, `memory` in bytes; what it may leave out is there when it sets it. */
   readonly config: {
     readonly timeout: number;
     readonly retry?: RetryInfo;
-    readonly concurrency?: number | undefined;
-    readonly memory?: number | undefined;
+    readonly concurrency?: number;
+    readonly memory?: number;
     readonly pool: string;
   };
   /** JSON Schema of its input, when its schema's library can tell it. */
@@ -99,7 +99,13 @@ export class Registry {
     const { settings, inputSchema } = known;
     const { description, retry, concurrency, memory, pool } = settings;
     const timeout = settings.timeoutMs ?? this.#timeoutOf(pool);
-    const config = { timeout, ...(retry && { retry: describeRetry(retry) }), concurrency, memory, pool };
+    const config = {
+      timeout,
+      ...(retry && { retry: describeRetry(retry) }),
+      ...(concurrency !== undefined && { concurrency }),
+      ...(memory !== undefined && { memory }),
+      pool,
+    };
     return { ...common, config, description, inputSchema };
   }
 

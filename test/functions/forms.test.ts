@@ -174,7 +174,7 @@ for (const { what, manifest, files } of packages) {
         await t.test(file, async () => {
           const { state, error, config, description } = infoOf(runtime, name);
           assert.equal(state, 'ready', error?.message);
-          assert.deepEqual(config, { timeout: 7000, concurrency: undefined, pool: 'default' });
+          assert.deepEqual(config, { timeout: 7000, pool: 'default' });
           assert.equal(description, 'Says hello');
           await form.see(runtime, name);
         });
