@@ -31,7 +31,7 @@ export {
   watch,
 } from './triggers/watch/watch.ts';
 export type { CreateRuntimeOptions, Runtime, RuntimeStats, TriggerInfo, WorkerStats } from './types.ts';
-export type { ContextLog, FunctionContext } from './worker/context.ts';
+export type { CallOptions, ContextLog, FunctionContext } from './worker/context.ts';
 
 /**
  * Creates a runtime: finds the configuration, starts the workers and has them load the functions. It resolves when

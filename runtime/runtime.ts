@@ -13,7 +13,7 @@ import { PoolError, RuntimeClosedError } from './invocation/errors.ts';
 import type { Invocation, InvokeOptions } from './invocation/invocation.ts';
 import { type MapOptions, mapItems } from './invocation/map.ts';
 import type { InvocationRecord } from './invocation/record.ts';
-import { submit } from './invocation/submit.ts';
+import { submit, submitNested } from './invocation/submit.ts';
 import { KeepAlive } from './pool/keep-alive.ts';
 import type { Pool } from './pool/pool.ts';
 import { Pools } from './pool/pools.ts';
@@ -87,6 +87,8 @@ class WarmRuntime implements Runtime {
       keepAlive: this.#keepAlive,
       poolOf: (functionName) => this.#registry.poolOf(functionName),
       onEnded: ({ functionName, status }) => this.#registry.count(functionName, status),
+      // Also while it closes: what runs is to finish, with what it needs for that.
+      onCall: (child, args, options) => submitNested(child, { args, options }, this.#routeOpen),
     });
     this.#functions = new ReloadingFunctions({
       folders: resolveFolders(settings.functions, root),
@@ -172,6 +174,10 @@ class WarmRuntime implements Runtime {
 
   readonly #route = (record: InvocationRecord) => {
     if (this.#closing) return closedError(record.functionName, record.id);
+    return this.#routeOpen(record);
+  };
+
+  readonly #routeOpen = (record: InvocationRecord) => {
     return this.#poolOf(record.functionName) ?? this.#registry.refusal(record);
   };
 

@@ -65,6 +65,8 @@ export type ToWorker =
     }
   /** Abort the signal of a run; the body holds the reason. */
   | { readonly type: 'abort'; readonly run: number }
+  /** A call has ended; the body holds its result, or its error unless `ok`. */
+  | { readonly type: 'answer'; readonly call: number; readonly ok: boolean }
   /** Run teardown and exit. */
   | { readonly type: 'stop' };
 
@@ -87,6 +89,17 @@ export type FromWorker =
   | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr' }
   /** The body holds the value given to `ctx.progress`. */
   | { readonly type: 'progress'; readonly run: number }
+  /** `ctx.invoke`: invoke another function for this run; the body holds the arguments. The runtime reads the options. */
+  | {
+      readonly type: 'call';
+      readonly run: number;
+      /** Its number in this worker. */
+      readonly call: number;
+      readonly name: string;
+      readonly options: Readonly<Record<string, unknown>>;
+    }
+  /** The function gave up a call of its own; the body holds the reason. */
+  | { readonly type: 'cancelCall'; readonly call: number }
   /** A line of `ctx.log`; the body holds its fields. */
   | {
       readonly type: 'log';

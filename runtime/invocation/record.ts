@@ -17,6 +17,15 @@ export interface Request {
   readonly retry: RetryPolicy | undefined;
 }
 
+/** What an invocation that a function has made inherits. */
+export interface Nesting {
+  readonly parent: InvocationRecord;
+  /** 1 for what was called by an invocation that was not nested itself. */
+  readonly depth: number;
+  /** When the parent times out, by performance.now(). */
+  readonly deadlineAt: number;
+}
+
 const statusOf: Record<Outcome['kind'], InvocationStatus> = {
   succeeded: 'succeeded',
   failed: 'failed',
@@ -52,6 +61,9 @@ export class InvocationRecord {
   status: InvocationStatus = 'queued';
 
   submittedAt = performance.now();
+  nesting: Nesting | undefined;
+  /** What its function has invoked and waits for: it ends when this does. */
+  children: Set<InvocationRecord> | undefined;
   /** Where it was sent; before that there is nothing to cancel. */
   destination: Destination | undefined;
   /** Whether the destination has taken it on: one that was refused, or cancelled before, it has nothing to do with. */
@@ -70,6 +82,7 @@ export class InvocationRecord {
   #reject: ((error: unknown) => void) | undefined;
   #progress: ProgressLog | undefined;
   #onEnd: ((record: InvocationRecord) => void) | undefined;
+  #receiver: ((outcome: Outcome, record: InvocationRecord) => void) | undefined;
   /** The first attempt, and in that one the last. */
   #first: InvocationRecord | undefined;
   #latest: InvocationRecord | undefined;
@@ -93,6 +106,11 @@ export class InvocationRecord {
   bind(resolve: (value: unknown) => void, reject: (error: unknown) => void): void {
     this.#resolve = resolve;
     this.#reject = reject;
+  }
+
+  /** Gives the outcome as it is, to pass on, in place of settling a promise with its value. */
+  receive(receiver: (outcome: Outcome, record: InvocationRecord) => void): void {
+    this.#receiver = receiver;
   }
 
   get hasEnded(): boolean {
@@ -124,6 +142,8 @@ export class InvocationRecord {
     next.#before = this.report;
     next.#progress = this.#progress;
     next.#onEnd = this.#onEnd;
+    next.#receiver = this.#receiver;
+    next.nesting = this.nesting;
     next.#resolve = this.#resolve;
     next.#reject = this.#reject;
     const first = this.#first ?? this;
@@ -184,17 +204,24 @@ export class InvocationRecord {
     this.#endedAt = performance.now();
     this.#memoryMB = memoryMB;
     this.#durationMs = durationMs;
+    if (this.children) this.#endChildren(this.children);
     if (outcome.kind === 'succeeded') {
       this.#tellEnd();
-      this.#succeed(outcome.body);
+      if (this.#receiver) this.#receiver(outcome, this);
+      else this.#succeed(outcome.body);
     } else {
       const failure = this.destination ? this.destination.retry(this, outcome) : outcome;
       if (!failure) return;
       this.status = statusOf[failure.kind];
       this.#tellEnd();
-      this.#reject?.(errorOf(failure, this.functionName, this.id));
+      if (this.#receiver) this.#receiver(failure, this);
+      else this.#reject?.(errorOf(failure, this.functionName, this.id));
     }
     this.#progress?.end();
+  }
+
+  #endChildren(children: Set<InvocationRecord>): void {
+    for (const child of children) child.cancel(`"${this.functionName}", which called it, has ended`);
   }
 
   #tellEnd(): void {

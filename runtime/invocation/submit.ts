@@ -5,6 +5,7 @@ import { durationExpected, parseDuration } from '../config/duration.ts';
 import { expectedText } from '../config/expected.ts';
 import { SerializationError } from './errors.ts';
 import { Invocation, type InvokeOptions, type Priority, priorities } from './invocation.ts';
+import { checkDepth } from './nesting.ts';
 import { type Destination, InvocationRecord, type Request } from './record.ts';
 import { readRetry } from './retry.ts';
 
@@ -21,7 +22,7 @@ export function submit(
   const invocation = new Invocation(record);
   try {
     const { signal } = options;
-    if (typeof name !== 'string') throw new TypeError(`expected the name of a function, got ${String(name)}`);
+    checkName(name);
     record.prepare(readRequest(encodeArgs(args, record, options.transfer), options));
     const destination = route(record);
     if (destination instanceof Error) throw destination;
@@ -35,6 +36,33 @@ export function submit(
     record.end({ kind: 'refused', error: error as Error });
   }
   return invocation;
+}
+
+/**
+ * The same for an invocation that a function makes: its record is there, and the arguments came as they will be sent. It
+ * inherits from the one that makes it.
+ */
+export function submitNested(
+  record: InvocationRecord,
+  call: { args: EncodedValue; options: InvokeOptions },
+  route: (record: InvocationRecord) => Destination | Error,
+): void {
+  try {
+    checkName(record.functionName);
+    checkDepth(record);
+    const { cwd, priority } = record.nesting?.parent.request ?? {};
+    record.prepare(readRequest(call.args, { cwd, priority, ...call.options }));
+    const destination = route(record);
+    if (destination instanceof Error) throw destination;
+    record.destination = destination;
+    destination.submit(record);
+  } catch (error) {
+    record.end({ kind: 'refused', error: error as Error });
+  }
+}
+
+function checkName(name: unknown): void {
+  if (typeof name !== 'string') throw new TypeError(`expected the name of a function, got ${String(name)}`);
 }
 
 function encodeArgs(

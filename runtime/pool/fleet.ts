@@ -7,11 +7,16 @@ import type { WorkerExit } from '../invocation/outcome.ts';
 import { Arrivals } from './arrivals.ts';
 import type { Code } from './code.ts';
 import { FailedStarts } from './failed-starts.ts';
+import { NestingRoom } from './nesting-room.ts';
 import { fieldsOf, logEnd } from './output.ts';
 import { Worker, type WorkerEvents } from './worker.ts';
 
 /** What a fleet tells its pool. */
-export interface FleetEvents extends Pick<WorkerEvents, 'onLine' | 'onLog' | 'onReturned' | 'onFinished'> {
+export interface FleetEvents
+  extends Pick<
+    WorkerEvents,
+    'onLine' | 'onLog' | 'onReturned' | 'onFinished' | 'onCall' | 'onWaits' | 'onGoesOn'
+  > {
   /** A worker can take an invocation, its first or one more. */
   onFree(): void;
   /** A worker ended; whatever it had is the pool's to settle. */
@@ -22,13 +27,20 @@ export interface FleetEvents extends Pick<WorkerEvents, 'onLine' | 'onLog' | 'on
   onHopeless(error: WorkerCrashedError): void;
 }
 
+/** What waits for a worker, as far as a fleet has to know. */
+export interface Backlog {
+  /** How many may run now if there are workers, of those that are nested so deep or deeper. */
+  demandFrom(depth: number): number;
+  /** How deep the deepest is nested. */
+  readonly deepest: number;
+}
+
 export interface FleetOptions {
   readonly settings: PoolSettings;
   readonly log: Logger;
   /** The number of the next worker, from 1. */
   readonly nextWorkerId: () => number;
-  /** How many invocations wait for a worker. */
-  readonly demand: () => number;
+  readonly backlog: Backlog;
   readonly events: FleetEvents;
 }
 
@@ -44,7 +56,7 @@ export class Fleet {
   /** The most recently used is taken first, so that one sequential caller keeps to one worker. */
   readonly #idle: Worker[] = [];
   readonly #nextWorkerId: () => number;
-  readonly #demand: () => number;
+  readonly #backlog: Backlog;
   readonly #failedStarts = new FailedStarts();
   readonly #arrivals = new Arrivals();
   #code: Code | undefined;
@@ -52,15 +64,17 @@ export class Fleet {
   #startMs = 0;
   /** How many workers are kept warm. */
   #min = 0;
+  /** How many workers run something that waits for invocations of its own. */
+  #waiting = 0;
   #retry: NodeJS.Timeout | undefined;
   #isStopping = false;
   #onEmpty: (() => void)[] = [];
 
-  constructor({ settings, log, nextWorkerId, demand, events }: FleetOptions) {
+  constructor({ settings, log, nextWorkerId, backlog, events }: FleetOptions) {
     this.#settings = settings;
     this.#log = log;
     this.#nextWorkerId = nextWorkerId;
-    this.#demand = demand;
+    this.#backlog = backlog;
     this.#events = events;
   }
 
@@ -78,6 +92,11 @@ export class Fleet {
     return Math.max(0, this.#settings.max - this.#count(isRunning));
   }
 
+  /** How deep an invocation has to be nested to be started now. */
+  get shallowest(): number {
+    return this.#waiting === 0 ? 0 : this.#room.shallowest;
+  }
+
   takeIdle(): Worker | undefined {
     // Workers whose code was replaced may still run something.
     if (this.#idle.length === 0 || this.free === 0) return undefined;
@@ -93,7 +112,7 @@ export class Fleet {
   get canGrow(): boolean {
     let serving = 0;
     for (const { code, state } of this.#workers) if (code === this.#code && state !== 'draining') serving++;
-    return serving < this.#settings.max;
+    return serving < this.#settings.max + this.#waiting;
   }
 
   /** Takes back an idle worker that was not used. */
@@ -186,11 +205,26 @@ export class Fleet {
     }
     if (this.#code) {
       const busy = this.#count((worker) => worker.code === this.#code && worker.state === 'busy');
-      const wanted = Math.max(this.#min, busy + this.#demand());
+      const wanted = Math.max(this.#min, busy + this.#demand);
       // One more than may run something, so that it is ready when another one has to go.
       const spare = this.#count((worker) => this.#isNearlyOver(worker)) > 0 ? 1 : 0;
-      this.#start(this.#code, Math.min(this.#settings.max, wanted) + spare);
+      this.#start(this.#code, Math.min(this.#settings.max + this.#waiting, wanted) + spare);
     }
+  }
+
+  /** How many of those that wait could run now if there were workers. */
+  get #demand(): number {
+    if (this.#waiting === 0) return this.#backlog.demandFrom(0);
+    const room = this.#room;
+    return Math.min(this.#backlog.demandFrom(room.shallowest), room.at(this.#backlog.deepest));
+  }
+
+  get #room(): NestingRoom {
+    const occupied = [...this.#workers].filter(isOccupied);
+    return new NestingRoom(
+      occupied.map(({ depth }) => depth),
+      this.#settings.max,
+    );
   }
 
   #start(code: Code, total: number): void {
@@ -216,6 +250,15 @@ export class Fleet {
             this.#events.onFree();
           },
           onReturned: this.#events.onReturned,
+          onCall: this.#events.onCall,
+          onWaits: (waiting, functionName) => {
+            this.#waiting++;
+            this.#events.onWaits(waiting, functionName);
+          },
+          onGoesOn: (functionName) => {
+            this.#waiting--;
+            this.#events.onGoesOn(functionName);
+          },
           onExit: (gone, exit, journal) => this.#ended(gone, exit, journal),
           onLine: this.#events.onLine,
           onLog: this.#events.onLog,
@@ -336,8 +379,12 @@ function isEmpty({ sources }: Code): boolean {
   return sources.length === 0;
 }
 
-function isRunning({ load }: Worker): boolean {
+function isOccupied({ load }: Worker): boolean {
   return load > 0;
+}
+
+function isRunning({ load, isWaiting }: Worker): boolean {
+  return load > 0 && !isWaiting;
 }
 
 function isServing({ state }: Worker): boolean {

@@ -3,18 +3,28 @@ import { type Priority, priorities } from '../invocation/invocation.ts';
 import { InvocationRecord } from '../invocation/record.ts';
 import { closeRing, type RingMember } from './ring.ts';
 
-/** What waits of one function in one priority, first in, first out. As a member of a ring it waits for its turn. */
+/**
+ * What goes first: of each depth of nested invocations the priorities, from the highest, as one number. So that of those
+ * that are not nested is the index of their priority.
+ */
+export function rankOf(priority: Priority, depth: number): number {
+  return depth * priorities.length + indexOf[priority];
+}
+
+const indexOf: Readonly<Record<Priority, number>> = { high: 0, normal: 1, low: 2 };
+
+/** What waits of one function in one rank, first in, first out. As a member of a ring it waits for its turn. */
 export class Lane implements RingMember<Lane> {
   readonly share: FunctionShare;
-  readonly priority: Priority;
+  readonly rank: number;
   previous: Lane | undefined;
   next: Lane | undefined;
   /** No invocation, but what stands between the last and the first. */
   readonly end = closeRing(new InvocationRecord(newInvocationId(), ''));
 
-  constructor(share: FunctionShare, priority: Priority) {
+  constructor(share: FunctionShare, rank: number) {
     this.share = share;
-    this.priority = priority;
+    this.rank = rank;
   }
 
   get first(): InvocationRecord | undefined {
@@ -29,11 +39,12 @@ export class FunctionShare {
   /** Counted only as long as there is a limit. */
   inHand = 0;
   queued = 0;
-  readonly lanes: Readonly<Record<Priority, Lane>>;
+  /** By rank; those of nested invocations are made when there are some. */
+  readonly lanes: Lane[] = priorities.map((_, rank) => new Lane(this, rank));
 
-  constructor() {
-    const lanes = priorities.map((priority) => [priority, new Lane(this, priority)]);
-    this.lanes = Object.fromEntries(lanes) as Record<Priority, Lane>;
+  laneOf(rank: number): Lane {
+    while (this.lanes.length <= rank) this.lanes.push(new Lane(this, this.lanes.length));
+    return this.lanes[rank] as Lane;
   }
 
   get isLimited(): boolean {

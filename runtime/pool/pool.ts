@@ -17,7 +17,7 @@ import { HandAhead } from './hand-ahead.ts';
 import type { KeepAlive } from './keep-alive.ts';
 import { fieldsOf, logFromWorker, logLine } from './output.ts';
 import { InvocationQueue } from './queue.ts';
-import type { Worker } from './worker.ts';
+import type { Worker, WorkerEvents } from './worker.ts';
 
 export interface PoolOptions {
   readonly settings: PoolSettings;
@@ -31,6 +31,8 @@ export interface PoolOptions {
   readonly onLoaded: (pool: Pool, code: Code) => void;
   /** Told of each invocation that ends. */
   readonly onEnded: (record: InvocationRecord) => void;
+  /** A function asks for an invocation of its own: it is to be submitted, wherever it runs. */
+  readonly onCall: WorkerEvents['onCall'];
 }
 
 /** Runs invocations in workers: queues what waits, hands out what can run, and settles each exactly once. */
@@ -52,7 +54,7 @@ export class Pool implements Destination {
   #stuck: InvocationRecord | undefined;
   #isDispatchDue = false;
 
-  constructor({ settings, log, keepAlive, nextWorkerId, homeOf, onLoaded, onEnded }: PoolOptions) {
+  constructor({ settings, log, keepAlive, nextWorkerId, homeOf, onLoaded, onEnded, onCall }: PoolOptions) {
     this.name = settings.name;
     this.#settings = settings;
     this.#log = log;
@@ -69,14 +71,20 @@ export class Pool implements Destination {
         this.#queue.release(functionName);
       },
       onReturned: (records) => this.#runElsewhere(records),
+      onCall,
+      onWaits: (worker, functionName) => {
+        // It gives up its place, and what it holds need not wait with it.
+        this.#queue.release(functionName);
+        this.#runElsewhere(worker.takeBack());
+      },
+      onGoesOn: (functionName) => this.#queue.reclaim(functionName),
       onEnd: (worker, exit, journal) => this.#workerEnded(worker, exit, journal),
       onLoaded: (code) => onLoaded(this, code),
       onHopeless: (error) => this.#refuseQueued(() => ({ kind: 'refused', error })),
       onLine: (worker, stream, line) => logLine(log, worker, stream, line),
       onLog: (worker, envelope) => logFromWorker(log, worker, envelope),
     };
-    const demand = () => this.#queue.demand;
-    this.#fleet = new Fleet({ settings, log, nextWorkerId, demand, events });
+    this.#fleet = new Fleet({ settings, log, nextWorkerId, backlog: this.#queue, events });
     this.#handAhead = new HandAhead(this.#fleet, (records) => this.#runElsewhere(records));
     this.#backOff = new BackOff({
       log,
@@ -247,7 +255,12 @@ export class Pool implements Destination {
     this.#queue.push(record);
     this.#putBack(this.#handAhead.recallFor(record));
     // In a burst most find the same one before them that could not be handed out a moment ago.
-    if (this.#queue.next !== this.#stuck || this.#fleet.canGrow) this.#dispatch();
+    if (this.#next !== this.#stuck || this.#fleet.canGrow) this.#dispatch();
+  }
+
+  /** The next one that may run. */
+  get #next(): InvocationRecord | undefined {
+    return this.#queue.nextFrom(this.#fleet.shallowest);
   }
 
   /** How many wait for a worker, those included that one holds. */
@@ -276,14 +289,14 @@ export class Pool implements Destination {
 
   #dispatch(): void {
     this.#stuck = undefined;
-    for (let next = this.#queue.next; next; next = this.#queue.next) {
+    for (let next = this.#next; next; next = this.#next) {
       const idle = this.#fleet.takeIdle();
       const worker = idle ?? this.#handAhead.findHolder(next);
       if (!worker) {
         this.#stuck = next;
         break;
       }
-      const record = this.#queue.take() as InvocationRecord;
+      const record = this.#queue.take(this.#fleet.shallowest) as InvocationRecord;
       if (record.request && worker.has(record.functionName)) {
         worker.hand(record, record.request);
         if (worker.isSpent) this.#fleet.scale();
@@ -314,7 +327,8 @@ export class Pool implements Destination {
   }
 
   #inHand(): InvocationRecord[] {
-    return Array.from(this.#fleet.workers, ({ turns }) => turns.map(({ record }) => record)).flat();
+    const running = [...this.#fleet.workers].filter(({ isWaiting }) => !isWaiting);
+    return running.flatMap(({ turns }) => turns.map(({ record }) => record));
   }
 
   #workerEnded(worker: Worker, exit: WorkerExit, { started, overrun }: JournalContent): void {

@@ -4,7 +4,7 @@ import type { RuntimeClosedError } from '../invocation/errors.ts';
 import type { InvocationRecord } from '../invocation/record.ts';
 import type { Code, Release } from './code.ts';
 import type { KeepAlive } from './keep-alive.ts';
-import { Pool } from './pool.ts';
+import { Pool, type PoolOptions } from './pool.ts';
 import type { Worker } from './worker.ts';
 
 export interface PoolsOptions {
@@ -16,6 +16,8 @@ export interface PoolsOptions {
   readonly poolOf: (functionName: string) => string | undefined;
   /** Told of each invocation that ends. */
   readonly onEnded: (record: InvocationRecord) => void;
+  /** See PoolOptions. */
+  readonly onCall: PoolOptions['onCall'];
 }
 
 /** A release on its way into service. */

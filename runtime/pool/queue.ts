@@ -1,17 +1,24 @@
-import { type Priority, priorities } from '../invocation/invocation.ts';
+import { priorities } from '../invocation/invocation.ts';
+import { depthOf } from '../invocation/nesting.ts';
 import type { InvocationRecord } from '../invocation/record.ts';
-import { FunctionShare, type Lane } from './lane.ts';
+import { FunctionShare, type Lane, rankOf } from './lane.ts';
 import { closeRing, insertBefore, takeOut } from './ring.ts';
 
 /**
  * What waits for a worker. Within a priority the functions take turns, so that many invocations of one don't delay those
- * of another; within a function it is first in, first out. A function of which as many are in the hands of workers as
+ * of another; within a function it is first in, first out. What functions have invoked goes before what is new, the
+ * deepest first, as somebody in a worker waits for it. A function of which as many are in the hands of workers as
  * its limit allows is out of the rotation. Every operation on one invocation is O(1), also taking it out of the middle.
  */
 export class InvocationQueue {
   readonly #shares = new Map<string, FunctionShare>();
-  /** Of each priority, the lanes that have something that may run; the next one's turn comes first. */
-  readonly #rotations: Readonly<Record<Priority, Lane>> = newRotations();
+  /**
+   * Of each rank, the lanes that have something that may run; the next one's turn comes first. Each is a ring of lanes
+   * that begins behind the one that stands for its end.
+   */
+  readonly #rotations: Lane[] = [];
+  /** How many of those that wait are nested so deep; those that are not nested don't count. */
+  readonly #nested: number[] = [];
   /** Most invocations are of the same function as the one before. */
   #latest: { name: string; share: FunctionShare } | undefined;
   #hasLimits = false;
@@ -27,9 +34,29 @@ export class InvocationQueue {
     return this.#demand;
   }
 
+  /** The same of those that are nested so deep or deeper. */
+  demandFrom(depth: number): number {
+    if (depth === 0) return this.#demand;
+    const nested = this.#nested.slice(depth).reduce((sum, count) => sum + count, 0);
+    return Math.min(this.#demand, nested);
+  }
+
+  /** How deep the deepest of those that wait is nested. */
+  get deepest(): number {
+    return Math.max(
+      0,
+      this.#nested.findLastIndex((count) => count > 0),
+    );
+  }
+
   /** The one that `take` would take. */
   get next(): InvocationRecord | undefined {
-    return this.#nextLane?.first;
+    return this.nextFrom(0);
+  }
+
+  /** The next of those that are nested so deep or deeper. */
+  nextFrom(depth: number): InvocationRecord | undefined {
+    return this.#nextLane(depth)?.first;
   }
 
   /** Whether one more of this function may run now, after those that wait. */
@@ -42,12 +69,15 @@ export class InvocationQueue {
   push(record: InvocationRecord): void {
     const lane = this.#laneOf(record);
     this.#add(record, lane, lane.end);
-    if (!lane.next && !lane.share.isFull) insertBefore(this.#rotations[lane.priority], lane);
+    if (!lane.next && !lane.share.isFull) insertBefore(this.#rotationOf(lane.rank), lane);
   }
 
-  /** Takes the next one into the hands of a worker, until `release` or `putBack`; undefined when none may run. */
-  take(): InvocationRecord | undefined {
-    const lane = this.#nextLane;
+  /**
+   * Takes the next one, of those that are nested so deep or deeper, into the hands of a worker, until `release` or
+   * `putBack`; undefined when none may run.
+   */
+  take(depth = 0): InvocationRecord | undefined {
+    const lane = this.#nextLane(depth);
     const record = lane?.first;
     if (!lane || !record) return undefined;
     const { share } = lane;
@@ -55,7 +85,7 @@ export class InvocationQueue {
     if (share.isLimited) this.#changeInHand(share, 1);
     takeOut(lane);
     if (share.isFull) park(share);
-    else if (lane.first) insertBefore(this.#rotations[lane.priority], lane);
+    else if (lane.first) insertBefore(this.#rotationOf(lane.rank), lane);
     return record;
   }
 
@@ -68,12 +98,21 @@ export class InvocationQueue {
     this.#unpark(share);
   }
 
+  /** One that had been released goes on, also beyond the limit: it runs already. */
+  reclaim(functionName: string): void {
+    if (!this.#hasLimits) return;
+    const share = this.#shareOf(functionName);
+    if (!share.isLimited) return;
+    this.#changeInHand(share, 1);
+    if (share.isFull) park(share);
+  }
+
   /** One that had been taken comes back: it is the next of its function, whose turn it is. */
   putBack(record: InvocationRecord): void {
     const lane = this.#laneOf(record);
     this.#add(record, lane, lane.end.next as InvocationRecord);
     if (lane.share.isLimited) this.#changeInHand(lane.share, -1);
-    const rotation = this.#rotations[lane.priority];
+    const rotation = this.#rotationOf(lane.rank);
     if (!lane.next && !lane.share.isFull) insertBefore(rotation.next as Lane, lane);
     this.#unpark(lane.share);
   }
@@ -91,7 +130,7 @@ export class InvocationQueue {
   removeWhere(predicate: (record: InvocationRecord) => boolean): InvocationRecord[] {
     const found: InvocationRecord[] = [];
     for (const { lanes } of this.#shares.values()) {
-      for (const { end } of Object.values(lanes)) {
+      for (const { end } of lanes) {
         for (let record = end.next; record && record !== end; record = record.next) {
           if (predicate(record)) found.push(record);
         }
@@ -118,16 +157,28 @@ export class InvocationQueue {
     }
   }
 
-  get #nextLane(): Lane | undefined {
-    for (const priority of priorities) {
-      const rotation = this.#rotations[priority];
-      if (rotation.next !== rotation) return rotation.next;
+  #nextLane(shallowest: number): Lane | undefined {
+    const step = priorities.length;
+    const deepest = Math.floor((this.#rotations.length - 1) / step);
+    for (let priority = 0; priority < step; priority++) {
+      for (let depth = deepest; depth >= shallowest; depth--) {
+        const rotation = this.#rotations[depth * step + priority];
+        if (rotation && rotation.next !== rotation) return rotation.next;
+      }
     }
     return undefined;
   }
 
-  #laneOf({ functionName, request }: InvocationRecord): Lane {
-    return this.#shareOf(functionName).lanes[request?.priority ?? 'normal'];
+  #rotationOf(rank: number): Lane {
+    while (this.#rotations.length <= rank) {
+      this.#rotations.push(closeRing(new FunctionShare().laneOf(this.#rotations.length)));
+    }
+    return this.#rotations[rank] as Lane;
+  }
+
+  #laneOf(record: InvocationRecord): Lane {
+    const rank = rankOf(record.request?.priority ?? 'normal', depthOf(record));
+    return this.#shareOf(record.functionName).laneOf(rank);
   }
 
   #shareOf(name: string): FunctionShare {
@@ -144,6 +195,7 @@ export class InvocationQueue {
   #add(record: InvocationRecord, { share }: Lane, before: InvocationRecord): void {
     insertBefore(before, record);
     this.#size++;
+    if (record.nesting) this.#countNested(record.nesting.depth, 1);
     this.#demand -= share.demand;
     share.queued++;
     this.#demand += share.demand;
@@ -152,9 +204,14 @@ export class InvocationQueue {
   #drop(record: InvocationRecord, share: FunctionShare): void {
     takeOut(record);
     this.#size--;
+    if (record.nesting) this.#countNested(record.nesting.depth, -1);
     this.#demand -= share.demand;
     share.queued--;
     this.#demand += share.demand;
+  }
+
+  #countNested(depth: number, by: 1 | -1): void {
+    this.#nested[depth] = (this.#nested[depth] ?? 0) + by;
   }
 
   #changeInHand(share: FunctionShare, by: 1 | -1): void {
@@ -166,19 +223,12 @@ export class InvocationQueue {
   /** Back into the rotation, at its end. */
   #unpark(share: FunctionShare): void {
     if (share.isFull || share.queued === 0) return;
-    for (const priority of priorities) {
-      const lane = share.lanes[priority];
-      if (!lane.next && lane.first) insertBefore(this.#rotations[priority], lane);
+    for (const lane of share.lanes) {
+      if (!lane.next && lane.first) insertBefore(this.#rotationOf(lane.rank), lane);
     }
   }
 }
 
 function park({ lanes }: FunctionShare): void {
-  for (const priority of priorities) takeOut(lanes[priority]);
-}
-
-/** Each is a ring of lanes that begins behind the one that stands for its end. */
-function newRotations(): Record<Priority, Lane> {
-  const { lanes } = new FunctionShare();
-  return { high: closeRing(lanes.high), normal: closeRing(lanes.normal), low: closeRing(lanes.low) };
+  for (const lane of lanes) takeOut(lane);
 }

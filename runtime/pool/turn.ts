@@ -1,6 +1,7 @@
 import { type EncodedValue, encodeValue } from '../channel/codec.ts';
 import type { FromWorker } from '../channel/messages.ts';
-import { errorOf, type Outcome } from '../invocation/outcome.ts';
+import type { PoolError } from '../invocation/errors.ts';
+import { errorOf, type Failure, type Outcome } from '../invocation/outcome.ts';
 import type { InvocationRecord } from '../invocation/record.ts';
 
 /** The message with which a worker says that a run has ended. */
@@ -26,13 +27,14 @@ export function outcomeOf(message: RunEnd, body: EncodedValue | undefined): Outc
     : { kind: 'failed', failure: message.kind, path: message.path, body };
 }
 
-/** What the function finds in `ctx.signal.reason`. */
-export function abortReason(outcome: EarlyOutcome, { functionName, id }: InvocationRecord) {
-  const error = errorOf(outcome, functionName, id);
+/** Its error for a worker: what the function finds in `ctx.signal.reason`, or what its `ctx.invoke` rejects with. */
+export function encodeFailure(failure: Failure, { functionName, id }: InvocationRecord): EncodedValue {
+  const error = errorOf(failure, functionName, id) as PoolError;
   try {
     return encodeValue(error);
   } catch {
     // A reason of the caller that can't be sent: its text can.
-    return encodeValue(new Error(error.message));
+    const { message, name, code } = error;
+    return encodeValue(Object.assign(new Error(message), { name, code, functionName, invocationId: id }));
   }
 }

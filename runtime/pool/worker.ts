@@ -9,12 +9,14 @@ import type {
 } from '../channel/messages.ts';
 import { defaultPool, type Isolation, type PoolSettings } from '../config/pool-settings.ts';
 import { isLimit, startTimer } from '../config/timer.ts';
+import { depthOf } from '../invocation/nesting.ts';
 import type { WorkerExit } from '../invocation/outcome.ts';
-import type { InvocationRecord, Request } from '../invocation/record.ts';
+import type { InvocationRecord, Nesting, Request } from '../invocation/record.ts';
 import type { Code } from './code.ts';
 import { LazyTimer } from './lazy-timer.ts';
-import { abortReason, type EarlyOutcome, outcomeOf, type RunEnd, type Turn } from './turn.ts';
+import { type EarlyOutcome, encodeFailure, outcomeOf, type RunEnd, type Turn } from './turn.ts';
 import { Wear } from './wear.ts';
+import { WorkerCalls } from './worker-calls.ts';
 import type { WorkerHost } from './worker-host.ts';
 import { WorkerProcess } from './worker-process.ts';
 import type { WorkerState } from './worker-state.ts';
@@ -33,6 +35,12 @@ export interface WorkerEvents {
   onFree(worker: Worker): void;
   /** These were handed to it, and it will not begin them: what of them has not ended is to run elsewhere, in this order. */
   onReturned(records: readonly InvocationRecord[]): void;
+  /** What it runs asks for an invocation of its own, with these arguments and options. */
+  onCall(child: InvocationRecord, args: EncodedValue, options: Readonly<Record<string, unknown>>): void;
+  /** What it runs, of this function, waits for such invocations from now on. */
+  onWaits(worker: Worker, functionName: string): void;
+  /** They have ended. */
+  onGoesOn(functionName: string): void;
   onExit(worker: Worker, exit: WorkerExit, journal: JournalContent): void;
   onLine(worker: Worker, stream: 'stdout' | 'stderr', line: string): void;
   onLog(worker: Worker, envelope: Envelope<Extract<FromWorker, { type: 'log' }>>): void;
@@ -72,6 +80,7 @@ export class Worker {
   /** What is sent for each invocation. It is written into the next batch at once: one object does for all. */
   readonly #runMessage: { -readonly [Key in keyof RunMessage]?: RunMessage[Key] } = { type: 'run' };
   readonly #wear: Wear;
+  readonly #calls: WorkerCalls;
   readonly #timeout = new LazyTimer(() => this.#timedOut());
   readonly #idleness: LazyTimer;
   #loadTimer: NodeJS.Timeout | undefined;
@@ -99,6 +108,12 @@ export class Worker {
       onMessage: (message, body) => this.#receive(message, body),
       onLine: (stream, line) => events.onLine(this, stream, line),
       onExit: (exit, journal) => this.#exited(exit, journal),
+    });
+    this.#calls = new WorkerCalls({
+      submit: events.onCall,
+      answer: (message, body) => this.#host.send(message, body),
+      onWaits: (functionName) => events.onWaits(this, functionName),
+      onGoesOn: events.onGoesOn,
     });
     const { maxMemory } = settings;
     this.#host.send({
@@ -167,10 +182,21 @@ export class Worker {
     return this.#wear.isNearlyOver(ms, this.#turns.length);
   }
 
-  /** Whether more can be handed to it ahead of time: what runs has not been given up. */
+  /** How deep what it runs is nested. */
+  get depth(): number {
+    return this.#turns[0] ? depthOf(this.#turns[0].record) : 0;
+  }
+
+  /** Whether what it runs waits for invocations of its own. */
+  get isWaiting(): boolean {
+    return this.#calls.areOpen;
+  }
+
+  /** Whether more can be handed to it ahead of time: what runs has not been given up, and doesn't wait for others. */
   get canHold(): boolean {
     return (
       this.state === 'busy' &&
+      !this.isWaiting &&
       !this.isSpent &&
       this.#host.canTakeBack &&
       this.#turns[0]?.record.hasEnded === false
@@ -180,8 +206,9 @@ export class Worker {
   /** Gives it an invocation of a function that it has; it has to be `ready`, or `canHold`. */
   hand(record: InvocationRecord, request: Request): void {
     const index = this.#indexes.get(record.functionName) as number;
-    const timeoutMs =
+    const ownTimeoutMs =
       request.timeoutMs ?? this.code.timeoutOf(record.functionName) ?? this.#settings.timeoutMs;
+    const timeoutMs = record.nesting ? withinParent(record.nesting, ownTimeoutMs) : ownTimeoutMs;
     const turn: Turn = { record, run: ++this.#runs, timeoutMs, since: 0 };
     const isAhead = this.#turns.length > 0;
     this.#turns.push(turn);
@@ -218,7 +245,7 @@ export class Worker {
   abandon(record: InvocationRecord, outcome: EarlyOutcome): void {
     const turn = this.#turns.find((each) => each.record === record);
     if (!turn || record.hasEnded) return;
-    this.#host.send({ type: 'abort', run: turn.run }, abortReason(outcome, record));
+    this.#host.send({ type: 'abort', run: turn.run }, encodeFailure(outcome, record));
     record.end(outcome, this.memoryMB);
     if (turn !== this.#turns[0]) return; // until it is, which the worker knows already
     this.#giveTimeToEnd();
@@ -327,6 +354,14 @@ export class Worker {
         break;
       case 'log':
         this.#events.onLog(this, { message, body });
+        break;
+      case 'call': {
+        const turn = this.#turns.find(({ run }) => run === message.run);
+        if (turn && body !== undefined) this.#calls.begin(turn, message, body);
+        break;
+      }
+      case 'cancelCall':
+        this.#calls.cancel(message.call, body);
     }
   }
 
@@ -376,4 +411,9 @@ export class Worker {
     for (const { message, body } of journal.ends) this.#receive(message, body);
     this.#events.onExit(this, exit, journal);
   }
+}
+
+/** A nested invocation has no longer than what has called it, and at least 1 ms: 0 would be no timeout. */
+function withinParent({ deadlineAt }: Nesting, timeoutMs: number): number {
+  return Math.min(timeoutMs, Math.max(1, Math.ceil(deadlineAt - performance.now())));
 }

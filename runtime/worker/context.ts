@@ -1,4 +1,6 @@
 import type { LogLevelName } from '../channel/levels.ts';
+import type { Priority } from '../invocation/invocation.ts';
+import type { RetrySettings } from '../invocation/retry.ts';
 
 /** Writes a line to the runtime's log, bound to the invocation: a message, or fields and a message. */
 export interface ContextLogMethod {
@@ -7,6 +9,20 @@ export interface ContextLogMethod {
 }
 
 export type ContextLog = { readonly [Level in LogLevelName]: ContextLogMethod };
+
+/** How to run an invocation that a function makes. */
+export interface CallOptions {
+  /** Cancels it when it aborts. It is cancelled in any case when the invocation that makes it ends. */
+  signal?: AbortSignal | undefined;
+  /** In place of the function's own; never more than the invocation that makes it has left. */
+  timeout?: number | string | undefined;
+  /** Default: that of the invocation that makes it. */
+  priority?: Priority | undefined;
+  /** Default: that of the invocation that makes it. */
+  cwd?: string | undefined;
+  /** In place of the function's own. */
+  retry?: RetrySettings | undefined;
+}
 
 /** What a function's handler is given beside its input. */
 export interface FunctionContext {
@@ -25,4 +41,10 @@ export interface FunctionContext {
   readonly log: ContextLog;
   /** Tells the caller how far it is: the value arrives in `invocation.progress`. */
   progress(value: unknown): void;
+  /**
+   * Runs another function, in another worker. While it waits, this invocation takes no place among the `max` of its
+   * pool. What is still open when this invocation ends is cancelled. Rejects with the errors of `runtime.invoke`, and
+   * with `NESTED_TOO_DEEP` when functions call each other without end.
+   */
+  invoke<Result = unknown>(name: string, args?: unknown, options?: CallOptions): Promise<Result>;
 }

@@ -4,6 +4,7 @@ import type { FramePlace } from '../channel/frames.ts';
 import type { JournalWriter } from '../channel/journal.ts';
 import type { FailureKind, FromWorker, ToWorker } from '../channel/messages.ts';
 import { UnserializableError } from '../channel/structured.ts';
+import { Calls } from './calls.ts';
 import { failurePoint } from './failure-point.ts';
 import { validateInput } from './input.ts';
 import type { LoadedFunction } from './load.ts';
@@ -41,6 +42,8 @@ export class Executor {
   readonly #setUp = new Map<number, Promise<void>>();
   readonly #isReady = new Set<number>();
   readonly #held: Held[] = [];
+  /** What the current run has asked for. */
+  readonly #calls: Calls;
   #isRunning = false;
   #current: { readonly run: number; readonly context: RunContext } | undefined;
   /** What is sent at the end of a run. It is written into the next batch at once: one object does for all. */
@@ -62,6 +65,7 @@ export class Executor {
     this.#output = options.output;
     this.#memoryGuard = options.memoryGuard;
     this.#functions = options.functions;
+    this.#calls = new Calls(options.channel);
   }
 
   run(message: RunMessage, body: EncodedValue | undefined): void {
@@ -77,6 +81,11 @@ export class Executor {
     if (this.#current?.run === run) this.#current.context.abort(reason);
     const held = this.#held.find(({ message }) => message.run === run);
     if (held) held.abort = { reason };
+  }
+
+  /** A call that the current run has made has ended. */
+  answer(message: Extract<ToWorker, { type: 'answer' }>, body: EncodedValue | undefined): void {
+    this.#calls.answer(message, body);
   }
 
   /** Whether a run goes on that was told to end. */
@@ -182,7 +191,7 @@ export class Executor {
     if (!loaded?.form) {
       return failed('notLoaded', loaded?.descriptor.state === 'failed' ? loaded.descriptor.error : undefined);
     }
-    const context = new RunContext(message, loaded.source, startedAt, this.#channel);
+    const context = new RunContext(message, loaded.source, startedAt, this.#channel, this.#calls);
     this.#current = { run: message.run, context };
     if (abort) context.abort(abort.reason);
     let input: unknown;

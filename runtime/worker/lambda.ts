@@ -52,6 +52,9 @@ function lambdaContextOf(context: FunctionContext) {
     get progress() {
       return context.progress;
     },
+    get invoke() {
+      return context.invoke;
+    },
   } satisfies FunctionContext & Record<string, unknown>;
 }
 

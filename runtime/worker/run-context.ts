@@ -3,6 +3,7 @@ import { encodeValue } from '../channel/codec.ts';
 import type { InvocationId } from '../channel/invocation-id.ts';
 import { levelNames } from '../channel/levels.ts';
 import type { FromWorker, FunctionSource, ToWorker } from '../channel/messages.ts';
+import type { Calls } from './calls.ts';
 import type { ContextLog, ContextLogMethod, FunctionContext } from './context.ts';
 import { encodeFields } from './lossy.ts';
 
@@ -22,6 +23,7 @@ export class RunContext implements FunctionContext {
   readonly #timeoutMs: number;
   readonly #startedAt: number;
   readonly #channel: Channel<FromWorker, ToWorker>;
+  readonly #calls: Calls;
   #controller: AbortController | undefined;
   #log: ContextLog | undefined;
   #reason: { readonly value: unknown } | undefined;
@@ -32,6 +34,7 @@ export class RunContext implements FunctionContext {
     { name, version }: FunctionSource,
     startedAt: number,
     channel: Channel<FromWorker, ToWorker>,
+    calls: Calls,
   ) {
     this.cwd = message.cwd;
     this.#invocationId = message.invocationId;
@@ -42,6 +45,7 @@ export class RunContext implements FunctionContext {
     this.#timeoutMs = message.timeoutMs;
     this.#startedAt = startedAt;
     this.#channel = channel;
+    this.#calls = calls;
   }
 
   get invocationId(): string {
@@ -61,7 +65,7 @@ export class RunContext implements FunctionContext {
     return this.#log;
   }
 
-  // A function may take these two off the context before it calls them.
+  // A function may take these three off the context before it calls them.
   get remainingTime(): () => number {
     // JSON has no Infinity: 0 stands for no timeout.
     return () =>
@@ -74,6 +78,13 @@ export class RunContext implements FunctionContext {
     return (value) => {
       if (this.#hasEnded) return;
       this.#channel.post({ type: 'progress', run: this.#run }, encodeValue(value, 'progress'));
+    };
+  }
+
+  get invoke(): FunctionContext['invoke'] {
+    return async (name, args, options) => {
+      if (!this.#hasEnded) return this.#calls.invoke(this.#run, { name, args, options }) as Promise<never>;
+      throw new Error(`"${name}" can't be invoked: the invocation of "${this.functionName}" has ended`);
     };
   }
 
@@ -90,9 +101,10 @@ export class RunContext implements FunctionContext {
     return this.#reason?.value;
   }
 
-  /** What the function tells of its progress from now on is too late. */
+  /** What the function tells or asks for from now on is too late. */
   end(): void {
     this.#hasEnded = true;
+    this.#calls.forget();
   }
 }
 

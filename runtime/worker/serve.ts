@@ -54,6 +54,9 @@ export function serve({ transport, journal, captureOutput, memoryGuard }: Connec
       case 'abort':
         executor?.abort(message.run, body);
         break;
+      case 'answer':
+        executor?.answer(message, body);
+        break;
       case 'stop':
         isStopping = true;
         await executor?.stop();

@@ -80,6 +80,8 @@ export const scale = defineFunction({
     ctx.log.info({ left, attempt: ctx.attempt }, ctx.invocationId + ctx.functionName + ctx.version + ctx.cwd);
     ctx.signal.throwIfAborted();
     ctx.progress({ done: 1 });
+    const doubled = await ctx.invoke<number>('double', by, { timeout: '5s', signal: ctx.signal });
+    console.log(doubled.toFixed());
     return values.map((value) => value * by);
   },
 });
@@ -104,6 +106,8 @@ defineFunction({ input: z.object({ src: z.string() }), handler: ({ source }) => 
 defineFunction({ input: z.object({ src: z.string() }), handler: ({ src }) => src.toFixed() });
 // @ts-expect-error: the context has no such property
 defineFunction({ handler: (_input, ctx) => ctx.requestId });
+// @ts-expect-error: a function of the caller can't be asked
+defineFunction({ handler: (_input, ctx) => ctx.invoke('a', 1, { retry: { attempts: 2, on: () => true } }) });
 // @ts-expect-error: a message or fields
 defineFunction({ handler: (_input, ctx) => ctx.log.info(5) });
 

@@ -1,0 +1,101 @@
+import type { Channel } from '../channel/channel.ts';
+import { decodeValue, type EncodedValue, encodeValue } from '../channel/codec.ts';
+import type { FromWorker, ToWorker } from '../channel/messages.ts';
+import { UnserializableError } from '../channel/structured.ts';
+import type { CallOptions } from './context.ts';
+import { encodeLossy } from './lossy.ts';
+import { asPoolError } from './pool-error.ts';
+
+interface OpenCall {
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+  /** Takes the listener off the signal of the caller. */
+  release(): void;
+}
+
+/** The invocations that the current run has asked for by `ctx.invoke`, and waits for. */
+export class Calls {
+  readonly #channel: Channel<FromWorker, ToWorker>;
+  readonly #open = new Map<number, OpenCall>();
+  #last = 0;
+
+  constructor(channel: Channel<FromWorker, ToWorker>) {
+    this.#channel = channel;
+  }
+
+  invoke(
+    run: number,
+    { name, args, options = {} }: { name: string; args: unknown; options: CallOptions | undefined },
+  ): Promise<unknown> {
+    // What is thrown here rejects it.
+    return new Promise((resolve, reject) => {
+      const { signal, ...settings } = options;
+      const body = encodeArgs(args, name);
+      const sent = toSend(settings);
+      const call = ++this.#last;
+      this.#channel.post({ type: 'call', run, call, name, options: sent }, body);
+      const cancel = () => this.#channel.post({ type: 'cancelCall', call }, encodeLossy(signal?.reason));
+      this.#open.set(call, { resolve, reject, release: () => signal?.removeEventListener('abort', cancel) });
+      signal?.addEventListener('abort', cancel, { once: true });
+      if (signal?.aborted) cancel();
+    });
+  }
+
+  answer({ call, ok }: Extract<ToWorker, { type: 'answer' }>, body: EncodedValue | undefined): void {
+    const open = this.#open.get(call);
+    if (!open) return; // its run has ended
+    this.#open.delete(call);
+    open.release();
+    try {
+      const value = body === undefined ? undefined : decodeValue(body);
+      if (ok) open.resolve(value);
+      else open.reject(asPoolError(value));
+    } catch (error) {
+      open.reject(error);
+    }
+  }
+
+  /** The run has ended: nobody waits for its calls any more, and the runtime cancels them. */
+  forget(): void {
+    if (this.#open.size === 0) return;
+    for (const { release } of this.#open.values()) release();
+    this.#open.clear();
+  }
+}
+
+function encodeArgs(args: unknown, functionName: string): EncodedValue {
+  try {
+    return encodeValue(args, 'args');
+  } catch (error) {
+    if (!(error instanceof UnserializableError)) throw error;
+    const { path, message } = error;
+    const fields = { name: 'SerializationError', code: 'SERIALIZATION', functionName, path };
+    const text = `The arguments of "${functionName}" can't be sent: ${path}: ${message}.`;
+    throw asPoolError(Object.assign(new Error(text), fields));
+  }
+}
+
+/** As JSON, in which Infinity is nothing: the largest number is no limit either. */
+function toSend({ timeout, retry, ...settings }: Omit<CallOptions, 'signal'>): Record<string, unknown> {
+  const options = {
+    ...settings,
+    timeout: finite(timeout),
+    retry: retry && { ...retry, backoff: finite(retry.backoff) },
+  };
+  // What JSON would leave out without a word, a function for example, is told.
+  encodeOptions(options);
+  return options;
+}
+
+function encodeOptions(options: object): void {
+  try {
+    encodeValue(options, 'options');
+  } catch (error) {
+    if (!(error instanceof UnserializableError)) throw error;
+    throw new TypeError(`expected options that can be sent, but ${error.path}: ${error.message}`);
+  }
+}
+
+function finite(duration: number | string | undefined): number | string | undefined {
+  return duration === Number.POSITIVE_INFINITY ? Number.MAX_VALUE : duration;
+}
