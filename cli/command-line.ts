@@ -5,6 +5,7 @@ import type { Command, CommonOptions } from './command.ts';
 import { describeCommand } from './commands/describe.ts';
 import { invokeCommand } from './commands/invoke.ts';
 import { listCommand } from './commands/list.ts';
+import { mapCommand } from './commands/map.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { stopCommand } from './commands/stop.ts';
@@ -47,6 +48,7 @@ export async function parseCommandLine(args: readonly string[]): Promise<() => P
 const commands: readonly Command[] = [
   startCommand,
   invokeCommand,
+  mapCommand,
   listCommand,
   describeCommand,
   statusCommand,

@@ -24,8 +24,8 @@ export function printAnswer(answer: InvocationAnswer, style: AnswerStyle): void 
   printReportLine(style.functionName, answer);
 }
 
-/** `resultFormat` tells a program that the result is text, because JSON could not carry it. */
-function jsonForm(answer: InvocationAnswer, style: AnswerStyle): object {
+/** As `--json` prints it. `resultFormat` tells a program that the result is text, because JSON could not carry it. */
+export function jsonForm(answer: InvocationAnswer, style: { readonly verbose: boolean }): object {
   if (!answer.ok) return { ...answer, error: errorJson(answer.error, style) };
   if (answer.result === undefined || toJson(answer.result, 0) !== undefined) return answer;
   return { ...answer, result: inspectForm(answer.result), resultFormat: 'inspect' };

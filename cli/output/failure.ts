@@ -1,6 +1,7 @@
 import { ConnectionError, ControlError, type ErrorReport, reportError } from '../../runtime/server/client.ts';
 import { type ExitCode, exitCodeOf } from '../exit-codes.ts';
 import { CommandFailure } from '../failure.ts';
+import { onOneLine } from './control-characters.ts';
 import { errorJson } from './error-json.ts';
 import { paragraphOf } from './paragraph.ts';
 import { stacksOf } from './stacks.ts';
@@ -19,10 +20,14 @@ export function printFailure(error: unknown, style: FailureStyle): ExitCode {
   return error instanceof CommandFailure ? error.exitCode : exitCodeOf(report.code);
 }
 
-/** Prints an error on stderr: one paragraph, and the stacks if they are wanted. */
-export function printReport(report: ErrorReport, { verbose }: { verbose: boolean }): void {
+/** Prints an error on stderr: one paragraph, and the stacks if they are wanted. `item` is what it concerns, of many. */
+export function printReport(
+  report: ErrorReport,
+  { verbose, item }: { verbose: boolean; item?: string },
+): void {
   const { red, dim } = styleOf(process.stderr);
-  process.stderr.write(`${red('pool:')} ${paragraphOf(report, { verbose })}\n`);
+  const about = item === undefined ? '' : `${onOneLine(item)}: `;
+  process.stderr.write(`${red('pool:')} ${about}${paragraphOf(report, { verbose })}\n`);
   if (!verbose) return;
   const stacks = stacksOf(report);
   if (stacks !== '') process.stderr.write(`${dim(stacks)}\n`);

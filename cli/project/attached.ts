@@ -4,7 +4,8 @@ import type { Call, Project } from './project.ts';
 
 /** A project through its running runtime. `startOwn` is the way out when that turns out to be on its way out. */
 export function attachedProject(running: ControlClient, startOwn: () => Promise<Project>): Project {
-  let own: Project | undefined;
+  // Many calls may find out at the same time.
+  let own: Promise<Project> | undefined;
   const orOwn = async <Result>(
     attached: () => Promise<Result>,
     instead: (project: Project) => Promise<Result>,
@@ -13,8 +14,8 @@ export function attachedProject(running: ControlClient, startOwn: () => Promise<
       return await attached();
     } catch (error) {
       if (!hasNotBegun(error)) throw error;
-      own = await startOwn();
-      return instead(own);
+      own ??= startOwn();
+      return instead(await own);
     }
   };
   return {
@@ -28,8 +29,9 @@ export function attachedProject(running: ControlClient, startOwn: () => Promise<
         () => running.functions(),
         (project) => project.functions(),
       ),
-    close: async () => own?.close(),
-    kill: async () => own?.kill(),
+    // One that could not be started was told to whoever called.
+    close: async () => (await own?.catch(() => undefined))?.close(),
+    kill: async () => (await own?.catch(() => undefined))?.kill(),
   };
 }
 

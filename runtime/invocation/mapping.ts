@@ -1,12 +1,17 @@
 import { CancelledError, FunctionLoadError, FunctionNotFoundError, RuntimeClosedError } from './errors.ts';
-import type { Invocation, InvokeOptions } from './invocation.ts';
+import type { InvokeOptions } from './invocation.ts';
 import { ItemSource, type Step } from './item-source.ts';
 import type { MapOptions } from './map.ts';
 import { textOf } from './text.ts';
 
+/** An invocation, as far as a map has to know it. */
+export interface Cancellable extends PromiseLike<unknown> {
+  cancel(reason: unknown): void;
+}
+
 /** What a map needs of its runtime. */
 export interface MapContext {
-  invoke(args: unknown, options: InvokeOptions): Invocation;
+  invoke(args: unknown, options: InvokeOptions): Cancellable;
   /** The concurrency when the caller names none; it may change on the way. */
   concurrency(): number;
 }
@@ -23,7 +28,7 @@ type Outcome = { readonly value: unknown } | { readonly error: unknown; readonly
 interface Entry<Item> {
   readonly index: number;
   readonly item: Item | undefined;
-  invocation?: Invocation;
+  invocation?: Cancellable;
   outcome?: Outcome;
 }
 

@@ -7,6 +7,7 @@ export { didYouMean } from '../config/did-you-mean.ts';
 export { parseDuration } from '../config/duration.ts';
 export { logLevels } from '../config/logger.ts';
 export { functionNotFound } from '../functions/not-found.ts';
+export { mapItems } from '../invocation/map.ts';
 export { version } from '../version.ts';
 export { answerOf, type InvocationAnswer, type InvocationFigures } from './answer.ts';
 export type { ControlStatus } from './api.ts';

@@ -1,0 +1,110 @@
+import { availableParallelism } from 'node:os';
+import type { Command, CommonOptions } from '../command.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { CommandFailure, usageFailure } from '../failure.ts';
+import type { Item } from '../items.ts';
+import type { Project } from '../project/project.ts';
+import { lastOf, onlyOne } from '../repeated-option.ts';
+
+interface MapOptions extends CommonOptions {
+  readonly function: string;
+  readonly items: readonly string[];
+  readonly as: string | undefined;
+  readonly concurrency: string | undefined;
+  readonly timeout: string | undefined;
+}
+
+export const mapCommand: Command<MapOptions> = {
+  usage: 'map <function> [items..]',
+  description: 'Run a function for each of many items',
+  positionals: {
+    function: { type: 'string', describe: 'Its name, such as thumbnail or images/resize' },
+    items: {
+      type: 'string',
+      array: true,
+      default: [],
+      describe: '- reads them from standard input, a line each',
+    },
+  },
+  options: {
+    as: {
+      type: 'string',
+      requiresArg: true,
+      coerce: onlyOne('--as'),
+      describe: 'Items are text, under this key in the arguments; else an item is the arguments, as JSON',
+    },
+    concurrency: {
+      type: 'string',
+      requiresArg: true,
+      coerce: lastOf,
+      describe: 'The most at once; default: twice the number of cores',
+    },
+    timeout: {
+      type: 'string',
+      requiresArg: true,
+      coerce: lastOf,
+      describe: "For each item, instead of the function's own: 500 (ms), 10s, 2m",
+    },
+  },
+  examples: [
+    ['$0 map thumbnail photos/*.jpg --as src', 'Arguments such as {"src":"photos/a.jpg"}'],
+    [`$0 map double '{"value":1}' '{"value":2}'`, 'An item is the arguments, as JSON'],
+    ["find photos -name '*.jpg' | $0 map thumbnail - --as src", 'Items from a pipe, one on each line'],
+  ],
+  run: map,
+};
+
+async function map(options: MapOptions): Promise<ExitCode> {
+  const startedAt = performance.now();
+  const { readItems } = await import('../items.ts');
+  const items = readItems(options.items, options.as);
+  const concurrency = readConcurrency(options.concurrency);
+  const timeoutMs =
+    options.timeout === undefined ? undefined : (await import('../timeout.ts')).readTimeout(options.timeout);
+  const { InterruptedWork } = await import('../interrupted-work.ts');
+  const work = new InterruptedWork();
+  const counts = { done: 0, failed: 0 };
+  try {
+    const { openProject } = await import('../project/open.ts');
+    const project = await work.open(openProject(options));
+    const { mapItems } = await import('../../runtime/server/client.ts');
+    const { printItem, printSummary } = await import('../output/items.ts');
+    const invoke = (item: unknown) => run(project, options.function, item as Item, timeoutMs);
+    type Ended = Awaited<ReturnType<typeof invoke>>;
+    const context = { invoke, concurrency: () => concurrency };
+    for await (const { item, answer } of mapItems<Ended, Item>(items, { signal: work.signal }, context)) {
+      // The others would fare alike.
+      if (!answer.ok && concernsAll.has(answer.error.code)) throw new CommandFailure(answer.error);
+      counts[answer.ok ? 'done' : 'failed']++;
+      printItem(item, answer, options);
+    }
+    printSummary(options.function, { ...counts, durationMs: performance.now() - startedAt });
+    return counts.failed === 0 ? exitCodes.done : exitCodes.failed;
+  } finally {
+    await work.close();
+  }
+}
+
+const concernsAll = new Set(['FUNCTION_NOT_FOUND', 'FUNCTION_LOAD', 'RUNTIME_CLOSED']);
+
+function run(project: Project, name: string, item: Item, timeoutMs: number | undefined) {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const ended = project.invoke(name, { args: item.args, timeoutMs, signal });
+  return Object.assign(
+    ended.then((answer) => ({ item, answer })),
+    { cancel: (reason: unknown) => controller.abort(new Error(String(reason))) },
+  );
+}
+
+/** So that each core has one and the next one waits for it. */
+const itemsPerCore = 2;
+
+function readConcurrency(given: string | undefined): number {
+  if (given === undefined) return itemsPerCore * availableParallelism();
+  const found = Number(given);
+  if (given.trim() !== '' && Number.isSafeInteger(found) && found >= 1) return found;
+  throw usageFailure(
+    `Expected --concurrency to be a whole number of at least 1, got ${JSON.stringify(given)}.`,
+  );
+}
