@@ -208,6 +208,25 @@ test('a function with a concurrency of 1 can call itself, and the limit holds fo
   await allServe(runtime);
 });
 
+test('functions of different pools call each other', async (t) => {
+  const { runtime } = await runProject(
+    t,
+    {
+      ...files,
+      'functions/here.js': `
+        export default (depth, ctx) => (depth === 0 ? ['here'] : ctx.invoke('there', depth - 1));`,
+      'functions/there.js': `
+        export default (depth, ctx) => (depth === 0 ? ['there'] : ctx.invoke('here', depth - 1));
+        export const config = { pool: 'other' };`,
+    },
+    { config: { pool: { max: 1 }, pools: { other: { max: 1 } } } },
+  );
+  const calls = [3, 4, 5, 6].map((depth) => runtime.invoke(depth % 2 ? 'here' : 'there', depth));
+  const ends = await within('all of them', Promise.all(calls));
+  assert.deepEqual(ends.flat(), ['there', 'there', 'there', 'there']);
+  await allServe(runtime);
+});
+
 test('a child is tried again by its own retry', async (t) => {
   const { runtime } = await runProject(
     t,
