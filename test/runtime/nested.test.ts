@@ -208,6 +208,14 @@ test('a function with a concurrency of 1 can call itself, and the limit holds fo
   await allServe(runtime);
 });
 
+test('workers that are recycled after each invocation do not get in the way of what waits', async (t) => {
+  const config = { pool: { max: 1, maxInvocations: 1 } };
+  const { runtime } = await runProject(t, files, { config });
+  assert.equal(await within('its end', runtime.invoke('tree', { depth: 3, width: 2 })), 8);
+  await within('the drain', runtime.drain());
+  assert.equal(await within('what comes after it', runtime.invoke('echo', 'after it')), 'after it');
+});
+
 test('functions of different pools call each other', async (t) => {
   const { runtime } = await runProject(
     t,
