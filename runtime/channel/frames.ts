@@ -11,6 +11,7 @@
  * With buffers the body begins with their number and the length of each, u32; their bytes follow the frame, so that
  * nobody has to copy them to put frames together or apart.
  */
+import { type BufferTable, readTable, tableRoom, writeTable } from './buffer-table.ts';
 import type { EncodedValue } from './codec.ts';
 import { FollowingBuffers } from './following-buffers.ts';
 import { HeadReader, HeadWriter, headKinds, type Message } from './heads.ts';
@@ -19,7 +20,6 @@ import { maxFrameBytes } from './limits.ts';
 const lengthBytes = 4;
 const prefixBytes = lengthBytes + 1 + 1 + 4;
 const codecs = { none: 0, json: 1, v8: 2, v8WithBuffers: 3 } as const;
-const tableEntryBytes = 4;
 const codecCount = Object.keys(codecs).length;
 const kindCount = Object.keys(headKinds).length;
 
@@ -128,17 +128,6 @@ function codecOf(body: EncodedValue | undefined): number {
   return body.buffers ? codecs.v8WithBuffers : codecs[body.codec];
 }
 
-function tableRoom(buffers: readonly ArrayBuffer[] | undefined): number {
-  return buffers ? tableEntryBytes * (1 + buffers.length) : 0;
-}
-
-/** Returns where it ends. */
-function writeTable(buffers: readonly ArrayBuffer[], into: Buffer, start: number): number {
-  let end = into.writeUInt32LE(buffers.length, start);
-  for (const { byteLength } of buffers) end = into.writeUInt32LE(byteLength, end);
-  return end;
-}
-
 /** The bytes of a body that is not worth copying. */
 function ownWrite(body: EncodedValue): Uint8Array | undefined {
   if (typeof body !== 'string') return body.bytes.length >= ownWriteBytes ? body.bytes : undefined;
@@ -189,9 +178,9 @@ export class FrameReader<In> {
         offset = end;
         const codec = bytes[start + 5] as number;
         if (codec === codecs.v8WithBuffers) {
-          const [lengths, tableEnd] = readTable(bytes, headEnd, end);
-          const following = new FollowingBuffers(lengths);
-          this.#incomplete = { message, bytes: bytes.subarray(tableEnd, end), following };
+          const table = tableOf(bytes, headEnd, end);
+          const following = new FollowingBuffers(table.lengths);
+          this.#incomplete = { message, bytes: bytes.subarray(table.end, end), following };
           break;
         }
         onMessage(message, readBody(bytes, codec, headEnd, end));
@@ -236,22 +225,12 @@ export class FrameReader<In> {
 
 const nothing = Buffer.alloc(0);
 
-/** The lengths of the buffers that follow, checked, and where the table of them ends. */
-function readTable(bytes: Buffer, start: number, end: number): [lengths: number[], end: number] {
-  const count = end - start >= tableEntryBytes ? bytes.readUInt32LE(start) : 0;
-  const tableEnd = start + tableEntryBytes * (1 + count);
-  if (tableEnd > end) throw new FrameError('expected a table of buffers inside of its frame');
-  const lengths: number[] = [];
-  let total = 0;
-  for (let offset = start + tableEntryBytes; offset < tableEnd; offset += tableEntryBytes) {
-    const length = bytes.readUInt32LE(offset);
-    lengths.push(length);
-    total += length;
-  }
-  if (total > maxFrameBytes) {
-    throw new FrameError(`expected buffers of at most ${maxFrameBytes} bytes, got ${total}`);
-  }
-  return [lengths, tableEnd];
+/** The table of the buffers that follow, checked. */
+function tableOf(bytes: Buffer, start: number, end: number): BufferTable {
+  const table = readTable(bytes, start, end);
+  if (!table) throw new FrameError('expected a table of buffers inside of its frame');
+  if (table.total <= maxFrameBytes) return table;
+  throw new FrameError(`expected buffers of at most ${maxFrameBytes} bytes, got ${table.total}`);
 }
 
 function takeFrom(chunk: Buffer, following: FollowingBuffers): number {

@@ -16,6 +16,8 @@ export class PortTransport implements Transport {
   listen({ onChunk, onClose }: Parameters<Transport['listen']>[0]): void {
     this.#onChunk = onChunk;
     this.#port.on('message', (chunks: readonly Uint8Array[]) => this.#receive(chunks));
+    // One that can't be read, for want of memory: what follows it would make no sense.
+    this.#port.on('messageerror', () => this.#port.close());
     this.#port.on('close', onClose);
   }
 

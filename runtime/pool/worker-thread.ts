@@ -35,8 +35,7 @@ export class WorkerThread implements WorkerHost {
     this.#transport = new PortTransport(port1);
     this.#channel = new Channel<ToWorker, FromWorker>(this.#transport, {
       onMessage: (message, body) => this.#receive(message, body),
-      // It closes when the thread ends, and that is told by its exit; on nonsense it is of no use any more.
-      onClose: (error) => error && this.#fail(`its connection broke: ${error.message}`),
+      onClose: (error) => this.#connectionClosed(error),
     });
     this.#output = new WorkerOutput((stream, line) => {
       if (stream === 'stderr') this.#stderr.push(line);
@@ -141,9 +140,11 @@ export class WorkerThread implements WorkerHost {
     this.#output.push('stderr', Buffer.from(`${uncaughtText(error)}\n`));
   }
 
-  #fail(why: string): void {
-    this.#stderr.push(why);
-    this.kill();
+  // Mostly it closes because the thread is ending by itself, and then how it ended is told by its exit.
+  #connectionClosed(error: Error | undefined): void {
+    if (this.#hasExited) return;
+    if (error) this.#stderr.push(`its connection broke: ${error.message}`);
+    setTimeout(() => this.kill(), error ? 0 : endsByItselfMs).unref();
   }
 
   #report(exitCode: number | null): void {
@@ -161,6 +162,9 @@ const workerEntry = new URL('../worker/thread.js', import.meta.url);
 
 /** What Node tells of a thread that was terminated. */
 const terminatedExitCode = 1;
+
+/** How long a thread takes at the most from closing its port to its end. */
+const endsByItselfMs = 500;
 
 /** How long after `terminate` a thread that runs JavaScript may take to end: some ms, and the machine may be busy. */
 const stuckAfterMs = 1_000;
