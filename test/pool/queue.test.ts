@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { encodeValue } from '../../runtime/channel/codec.ts';
 import { newInvocationId } from '../../runtime/channel/invocation-id.ts';
 import { type Priority, priorities } from '../../runtime/invocation/invocation.ts';
+import { nestedRecord } from '../../runtime/invocation/nesting.ts';
 import { InvocationRecord } from '../../runtime/invocation/record.ts';
 import { InvocationQueue } from '../../runtime/pool/queue.ts';
 
@@ -11,6 +12,12 @@ const args = encodeValue(undefined);
 function recordOf(functionName: string, priority: Priority = 'normal'): InvocationRecord {
   const record = new InvocationRecord(newInvocationId(), functionName);
   record.prepare({ args, priority, cwd: '', timeoutMs: undefined, retry: undefined });
+  return record;
+}
+
+function nestedIn(parent: InvocationRecord, functionName: string, priority?: Priority): InvocationRecord {
+  const record = nestedRecord(parent, functionName, Number.POSITIVE_INFINITY);
+  record.prepare({ args, priority: priority ?? 'normal', cwd: '', timeoutMs: undefined, retry: undefined });
   return record;
 }
 
@@ -53,6 +60,41 @@ test('a limit that comes with new code counts what is in hand, and one that goes
   assert.equal(queue.next, undefined);
   queue.limit(noLimits, [a1, a2]);
   assert.equal(queue.take(), a3);
+});
+
+test('what functions have invoked goes before what is new of its priority, the deepest first', () => {
+  const queue = new InvocationQueue();
+  const [plain, high] = [recordOf('a'), recordOf('a', 'high')];
+  const [child, second] = [nestedIn(plain, 'a'), nestedIn(plain, 'b')];
+  const [grandchild, low] = [nestedIn(child, 'a'), nestedIn(child, 'b', 'low')];
+  for (const record of [plain, low, child, high, second, grandchild]) queue.push(record);
+  assert.deepEqual(
+    [queue.deepest, queue.demandFrom(0), queue.demandFrom(1), queue.demandFrom(2)],
+    [2, 6, 4, 2],
+  );
+  // When no more workers may be occupied by those that are not so deep.
+  assert.equal(queue.nextFrom(2), grandchild);
+  assert.equal(queue.nextFrom(3), undefined);
+  const order = Array.from({ length: 6 }, () => queue.take());
+  assert.deepEqual(order, [high, grandchild, child, second, plain, low]);
+  assert.deepEqual([queue.deepest, queue.size], [0, 0]);
+});
+
+test('what waits for others counts against no limit until it goes on', () => {
+  const queue = new InvocationQueue();
+  queue.limit(new Map([['a', 1]]), []);
+  const parent = recordOf('a');
+  const [child, other] = [nestedIn(parent, 'a'), recordOf('a')];
+  queue.push(parent);
+  assert.equal(queue.take(), parent);
+  queue.release('a');
+  for (const record of [other, child]) queue.push(record);
+  assert.equal(queue.take(), child);
+  queue.reclaim('a');
+  queue.release('a');
+  assert.equal(queue.take(), undefined, 'the parent goes on');
+  queue.release('a');
+  assert.equal(queue.take(), other);
 });
 
 /** Does the same in the plainest way: a list for each function and priority, and the turns in a list. */

@@ -11,7 +11,7 @@ interface Caught {
   readonly pid: number;
 }
 
-test('a waiting function takes no place among max, and what it has called comes before what is new', async (t) => {
+test('a waiting function takes no place among max: what it has called runs, and what is new waits', async (t) => {
   const { runtime } = await runProject(t, files, { config: { pool: { max: 1 } } });
   const order: string[] = [];
   const note = (name: string, promise: Promise<unknown>) => promise.then(() => order.push(name));
