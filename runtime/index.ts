@@ -8,8 +8,13 @@ import type { CreateRuntimeOptions, Runtime } from './types.ts';
 
 export { type Config, defineConfig, type PoolConfig } from './config/define.ts';
 export type { Logger, LogLevel, LogMethod } from './config/logger.ts';
+export type { DroppedEvents, RuntimeEvent } from './figures/events.ts';
+export type { ExitReason } from './figures/exit-reason.ts';
+export type { FunctionFigures, FunctionStats } from './figures/function-figures.ts';
+export type { DurationStats } from './figures/histogram.ts';
+export type { PoolStats } from './figures/pool-recorder.ts';
 export { defineFunction, type FunctionConfig, type FunctionDefinition } from './functions/define.ts';
-export type { FunctionInfo, FunctionStats } from './functions/registry.ts';
+export type { FunctionInfo } from './functions/registry.ts';
 export type { StandardSchema } from './functions/standard-schema.ts';
 export * from './invocation/errors.ts';
 export type {
@@ -30,7 +35,14 @@ export {
   type WatchOptions,
   watch,
 } from './triggers/watch/watch.ts';
-export type { CreateRuntimeOptions, Runtime, RuntimeStats, TriggerInfo, WorkerStats } from './types.ts';
+export type {
+  CreateRuntimeOptions,
+  EventOptions,
+  Runtime,
+  RuntimeStats,
+  TriggerInfo,
+  WorkerStats,
+} from './types.ts';
 export type { CallOptions, ContextLog, FunctionContext } from './worker/context.ts';
 
 /**

@@ -6,6 +6,8 @@ import { loadConfigFile } from './config/load.ts';
 import { fromLevel, type Logger, type LogLevel, silentLogger } from './config/logger.ts';
 import { readConfig, type Settings } from './config/read.ts';
 import { startTimer } from './config/timer.ts';
+import { type DroppedEvents, Events, type RuntimeEvent } from './figures/events.ts';
+import { tellFunctions } from './figures/function-events.ts';
 import { resolveFolders } from './functions/folders.ts';
 import { Registry } from './functions/registry.ts';
 import { ReloadingFunctions } from './functions/reloading.ts';
@@ -19,7 +21,7 @@ import type { Pool } from './pool/pool.ts';
 import { Pools } from './pool/pools.ts';
 import { FolderInUseError, takeFolder } from './store/lock.ts';
 import { TriggerHost } from './triggers/host.ts';
-import type { CreateRuntimeOptions, Runtime, RuntimeStats, TriggerInfo } from './types.ts';
+import type { CreateRuntimeOptions, EventOptions, Runtime, RuntimeStats, TriggerInfo } from './types.ts';
 
 /** See `createRuntime` in index.ts. */
 export async function createRuntime(options: CreateRuntimeOptions = {}): Promise<Runtime> {
@@ -50,6 +52,9 @@ async function readProject({ cwd = process.cwd(), config }: CreateRuntimeOptions
   return { project, settings: readConfig(await loadConfigFile(configPath), configPath) };
 }
 
+/** How many events are kept for a reader: some seconds of a busy runtime, some MB. */
+const defaultBuffer = 10_000;
+
 class WarmRuntime implements Runtime {
   readonly root: string;
   readonly configPath: string | undefined;
@@ -57,6 +62,7 @@ class WarmRuntime implements Runtime {
   readonly logLevel: LogLevel;
   readonly #settings: Settings;
   readonly #keepAlive = new KeepAlive();
+  readonly #events: Events;
   readonly #registry: Registry;
   readonly #pools: Pools;
   readonly #functions: ReloadingFunctions;
@@ -80,13 +86,17 @@ class WarmRuntime implements Runtime {
     this.dataDir = path.resolve(root, settings.dataDir);
     this.#settings = settings;
     const { pools } = settings;
-    this.#registry = new Registry((pool) => pools.find(({ name }) => name === pool)?.timeoutMs ?? 0);
+    this.#events = new Events(root);
+    this.#registry = new Registry(
+      (pool) => pools.find(({ name }) => name === pool)?.timeoutMs ?? 0,
+      (name) => this.#pools.functionRecorder(name).counts,
+    );
     this.#pools = new Pools({
       settings: pools,
       log,
       keepAlive: this.#keepAlive,
       poolOf: (functionName) => this.#registry.poolOf(functionName),
-      onEnded: ({ functionName, status }) => this.#registry.count(functionName, status),
+      events: this.#events,
       // Also while it closes: what runs is to finish, with what it needs for that.
       onCall: (child, args, options) => submitNested(child, { args, options }, this.#routeOpen),
     });
@@ -96,7 +106,11 @@ class WarmRuntime implements Runtime {
       log,
       pools: pools.map(({ name }) => name),
       load: (generation) => this.#pools.load(generation),
-      onServing: (generation) => this.#registry.serve(generation),
+      onServing: (generation) => {
+        const before = this.#registry.functions;
+        this.#registry.serve(generation);
+        tellFunctions(this.#events, before, this.#registry.functions);
+      },
     });
     this.#triggers = new TriggerHost(settings.triggers, {
       invoke: (name, args, options) => this.#submit(name, args, options),
@@ -150,7 +164,16 @@ class WarmRuntime implements Runtime {
       },
     );
     const { queued, running } = this.#pools;
-    return { workers, queued, running, functions: this.#registry.stats() };
+    const functions = this.#registry.functions.map(({ source }) => {
+      return [source.name, this.#pools.functionRecorder(source.name).figures] as const;
+    });
+    return { workers, queued, running, pools: this.#pools.stats, functions: Object.fromEntries(functions) };
+  }
+
+  events({ buffer = defaultBuffer }: EventOptions = {}): AsyncIterable<RuntimeEvent | DroppedEvents> {
+    if (!Number.isInteger(buffer) || buffer < 1)
+      throw new TypeError(expectedText('the `buffer` option to be a whole number from 1', buffer));
+    return this.#events.read(buffer);
   }
 
   drain(): Promise<void> {
@@ -221,6 +244,7 @@ class WarmRuntime implements Runtime {
       await Promise.all([this.#pools.stop(), this.#functions.close()]);
     } finally {
       this.#isClosed = true;
+      this.#events.end();
       this.#releaseFolder();
       if (this.#isStarted) this.#keepAlive.release();
     }

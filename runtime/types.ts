@@ -2,7 +2,10 @@
 import type { Config } from './config/define.ts';
 import type { Logger, LogLevel } from './config/logger.ts';
 import type { Isolation } from './config/pool-settings.ts';
-import type { FunctionInfo, FunctionStats } from './functions/registry.ts';
+import type { DroppedEvents, RuntimeEvent } from './figures/events.ts';
+import type { FunctionFigures } from './figures/function-figures.ts';
+import type { PoolStats } from './figures/pool-recorder.ts';
+import type { FunctionInfo } from './functions/registry.ts';
 import type { Invocation, InvokeOptions } from './invocation/invocation.ts';
 import type { MapOptions } from './invocation/map.ts';
 import type { WorkerState } from './pool/worker-state.ts';
@@ -38,11 +41,21 @@ export interface WorkerStats {
   readonly invocations: number;
 }
 
+/** What has happened since the runtime was created, and what there is now. */
 export interface RuntimeStats {
   readonly workers: readonly WorkerStats[];
   readonly queued: number;
   readonly running: number;
-  readonly functions: Readonly<Record<string, FunctionStats>>;
+  /** By their names. */
+  readonly pools: Readonly<Record<string, PoolStats>>;
+  /** By their names: those that there are now. */
+  readonly functions: Readonly<Record<string, FunctionFigures>>;
+}
+
+/** How to read events. */
+export interface EventOptions {
+  /** How many events are kept for a reader that is slower than they come; of more the oldest are dropped. Default: 10,000. */
+  buffer?: number;
 }
 
 /** A trigger, as `runtime.triggers()` lists it. */
@@ -91,6 +104,21 @@ export interface Runtime {
   functions(): FunctionInfo[];
   triggers(): TriggerInfo[];
   stats(): RuntimeStats;
+  /**
+   * What happens from now on: invocations queued, started and ended, workers starting, ready and exited, functions loaded,
+   * failed and removed. It ends when the runtime is closed; leaving the loop unsubscribes. A reader that is too slow is
+   * told how many events it missed. The same events are published through `node:diagnostics_channel`, as
+   * `warm-pool:` and their type, for all runtimes of a program.
+   *
+   * ```ts
+   * for await (const event of runtime.events()) {
+   *   if (event.type === 'worker:exited') console.log(`worker ${event.worker} has ended: ${event.reason}`);
+   * }
+   * ```
+   *
+   * @throws TypeError when `buffer` is no whole number from 1
+   */
+  events(options?: EventOptions): AsyncIterable<RuntimeEvent | DroppedEvents>;
   /** Resolves when nothing is queued or running. */
   drain(): Promise<void>;
   /**

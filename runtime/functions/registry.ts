@@ -1,20 +1,10 @@
 import { defaultPool } from '../config/pool-settings.ts';
+import type { FunctionStats } from '../figures/function-figures.ts';
 import type { PoolError } from '../invocation/errors.ts';
-import type { InvocationStatus } from '../invocation/invocation.ts';
 import type { InvocationRecord } from '../invocation/record.ts';
 import type { FunctionRetry, RetryCode } from '../invocation/retry.ts';
 import { type Generation, type KnownFunction, type LoadFailure, loadError } from './generation.ts';
 import { functionNotFound } from './not-found.ts';
-
-/** How many invocations of a function ended how; `invocations` counts those that have ended. */
-export interface FunctionStats {
-  invocations: number;
-  succeeded: number;
-  failed: number;
-  cancelled: number;
-  timedOut: number;
-  crashed: number;
-}
 
 /** A function, as `runtime.functions()` lists it. */
 export interface FunctionInfo {
@@ -48,12 +38,13 @@ interface RetryInfo {
 /** Knows the functions that can be invoked now. */
 export class Registry {
   readonly #timeoutOf: (pool: string) => number;
-  readonly #stats = new Map<string, FunctionStats>();
+  readonly #statsOf: (name: string) => FunctionStats;
   #generation: Generation | undefined;
 
-  /** `timeoutOf` tells the timeout of a pool, in ms, for functions that set none. */
-  constructor(timeoutOf: (pool: string) => number) {
+  /** `timeoutOf` tells the timeout of a pool, in ms, for functions that set none; `statsOf` counts of a function. */
+  constructor(timeoutOf: (pool: string) => number, statsOf: (name: string) => FunctionStats) {
     this.#timeoutOf = timeoutOf;
+    this.#statsOf = statsOf;
   }
 
   /** A new version of the functions is in service. */
@@ -70,28 +61,22 @@ export class Registry {
   refusal({ functionName: name, id: invocationId }: InvocationRecord): PoolError {
     const known = this.#generation?.find(name);
     if (known?.state === 'failed') return loadError(known, { functionName: name, invocationId });
-    const among = (this.#generation?.functions ?? []).map(({ source }) => source.name);
+    const among = this.functions.map(({ source }) => source.name);
     return functionNotFound(name, { among, invocationId });
   }
 
-  count(name: string, status: InvocationStatus): void {
-    const stats = this.#statsOf(name);
-    if (status === 'queued' || status === 'running') return;
-    stats.invocations++;
-    stats[status]++;
+  /** All of this version, also those that can't be invoked. */
+  get functions(): readonly KnownFunction[] {
+    return this.#generation?.functions ?? [];
   }
 
   list(): FunctionInfo[] {
-    return (this.#generation?.functions ?? []).map((known) => this.#describe(known));
-  }
-
-  stats(): Record<string, FunctionStats> {
-    return Object.fromEntries(this.list().map(({ name, stats }) => [name, stats]));
+    return this.functions.map((known) => this.#describe(known));
   }
 
   #describe(known: KnownFunction): FunctionInfo {
     const { source, state } = known;
-    const common = { ...source, state, stats: { ...this.#statsOf(source.name) } };
+    const common = { ...source, state, stats: this.#statsOf(source.name) };
     if (known.state === 'failed') {
       const config = { timeout: this.#timeoutOf(defaultPool), pool: defaultPool };
       return { ...common, config, error: known.error };
@@ -107,15 +92,6 @@ export class Registry {
       pool,
     };
     return { ...common, config, description, inputSchema };
-  }
-
-  #statsOf(name: string): FunctionStats {
-    let stats = this.#stats.get(name);
-    if (!stats) {
-      stats = { invocations: 0, succeeded: 0, failed: 0, cancelled: 0, timedOut: 0, crashed: 0 };
-      this.#stats.set(name, stats);
-    }
-    return stats;
   }
 }
 

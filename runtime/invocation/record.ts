@@ -167,14 +167,35 @@ export class InvocationRecord {
     this.#startedAt = undefined;
   }
 
+  /** How long the function took in this attempt, in ms; undefined when it did not run. Once it has ended. */
+  get runMs(): number | undefined {
+    if (this.#endedAt === undefined || this.#startedAt === undefined) return undefined;
+    return this.#durationMs ?? this.#endedAt - this.#startedAt;
+  }
+
+  /** From its submission to its end, in ms. Once it has ended. */
+  get totalMs(): number {
+    return (this.#endedAt ?? this.submittedAt) - this.submittedAt;
+  }
+
+  /** When it ended, by performance.now(); 0 before. */
+  get endedAt(): number {
+    return this.#endedAt ?? 0;
+  }
+
+  /** What of its wait was the start of a worker, in ms. */
+  get initMs(): number {
+    return this.#initMs;
+  }
+
   /** Its figures once it has ended, those of the last attempt that ran; undefined before, and when it never ran. */
   get report(): InvocationReport | undefined {
     if (this.#endedAt === undefined) return undefined;
-    if (this.#startedAt === undefined) return this.#before;
-    const durationMs = this.#durationMs ?? this.#endedAt - this.#startedAt;
+    const durationMs = this.runMs;
+    if (durationMs === undefined) return this.#before;
     return {
       durationMs,
-      queueMs: Math.max(0, this.#endedAt - this.submittedAt - durationMs - this.#initMs),
+      queueMs: Math.max(0, this.totalMs - durationMs - this.#initMs),
       initMs: this.#initMs,
       memoryMB: this.#memoryMB,
       worker: this.#worker,

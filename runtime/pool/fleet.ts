@@ -15,8 +15,12 @@ import { Worker, type WorkerEvents } from './worker.ts';
 export interface FleetEvents
   extends Pick<
     WorkerEvents,
-    'onLine' | 'onLog' | 'onReturned' | 'onFinished' | 'onCall' | 'onWaits' | 'onGoesOn'
+    'onLine' | 'onLog' | 'onReturned' | 'onStarted' | 'onFinished' | 'onCall' | 'onWaits' | 'onGoesOn'
   > {
+  /** A worker is being started. */
+  onStarting(worker: Worker): void;
+  /** A worker has loaded its functions. */
+  onReady(worker: Worker): void;
   /** A worker can take an invocation, its first or one more. */
   onFree(): void;
   /** A worker ended; whatever it had is the pool's to settle. */
@@ -146,8 +150,8 @@ export class Fleet {
   /** After `switchTo`: workers with other code end what they run. */
   retireOthers(): void {
     for (const worker of this.#workers) {
-      if (worker.code !== this.#code) worker.retire('its functions changed');
-      else if (isEmpty(worker.code)) worker.retire('its pool has no functions');
+      if (worker.code !== this.#code) worker.retire('its functions changed', 'reloaded');
+      else if (isEmpty(worker.code)) worker.retire('its pool has no functions', 'reloaded');
     }
   }
 
@@ -182,14 +186,14 @@ export class Fleet {
     this.#isStopping = true;
     clearTimeout(this.#retry);
     this.abandon(new Error('the runtime was closed'));
-    for (const worker of this.#workers) worker.retire('the runtime closes');
+    for (const worker of this.#workers) worker.retire('the runtime closes', 'closed');
     if (this.#workers.size > 0) await new Promise<void>((resolve) => this.#onEmpty.push(resolve));
   }
 
   /** Ends every worker now, whatever it runs. */
   kill(reason: string): void {
     this.#isStopping = true;
-    for (const worker of this.#workers) worker.kill(reason);
+    for (const worker of this.#workers) worker.kill(reason, 'closed');
   }
 
   #startMissing(): void {
@@ -236,12 +240,14 @@ export class Fleet {
         this.#settings,
         {
           onReady: (ready, descriptors) => {
+            this.#events.onReady(ready);
             const { next } = this.#arrivals;
             if (ready.code === next?.code && !next.isLoaded) this.#loaded(descriptors);
             else this.#addIdle(ready, { isFresh: true });
             this.#startMs = ready.readyAt - ready.spawnedAt;
             this.#events.onFree();
           },
+          onStarted: this.#events.onStarted,
           onFinished: this.#events.onFinished,
           onFree: (free) => {
             this.#failedStarts.forget();
@@ -267,6 +273,7 @@ export class Fleet {
       );
       this.#workers.add(worker);
       this.#log.debug(fieldsOf(worker), `${worker.title} starts`);
+      this.#events.onStarting(worker);
     }
   }
 
@@ -307,7 +314,7 @@ export class Fleet {
     );
     if (staying < this.#min) return;
     this.#forgetIdle(worker);
-    worker.retire('it was idle');
+    worker.retire('it was idle', 'idle');
   }
 
   #ended(worker: Worker, exit: WorkerExit, journal: JournalContent): void {
@@ -343,7 +350,7 @@ export class Fleet {
     const { next } = this.#arrivals;
     if (!next) return;
     for (const worker of this.#workers) {
-      if (worker.code === next.code) worker.retire('its functions are not wanted any more');
+      if (worker.code === next.code) worker.retire('its functions are not wanted any more', 'reloaded');
     }
   }
 

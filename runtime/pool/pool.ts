@@ -1,6 +1,9 @@
 import type { JournalContent } from '../channel/journal.ts';
 import type { Logger } from '../config/logger.ts';
 import { defaultPool, type PoolSettings } from '../config/pool-settings.ts';
+import type { FunctionRecorder } from '../figures/function-figures.ts';
+import type { PoolObserver } from '../figures/pool-observer.ts';
+import type { PoolStats } from '../figures/pool-recorder.ts';
 import { QueueFullError, type RuntimeClosedError } from '../invocation/errors.ts';
 import {
   describeExit,
@@ -29,8 +32,7 @@ export interface PoolOptions {
   readonly homeOf: (functionName: string) => Pool | undefined;
   /** A first worker has loaded this code, which can come into service by `switchTo` and `settle`. */
   readonly onLoaded: (pool: Pool, code: Code) => void;
-  /** Told of each invocation that ends. */
-  readonly onEnded: (record: InvocationRecord) => void;
+  readonly observer: PoolObserver;
   /** A function asks for an invocation of its own: it is to be submitted, wherever it runs. */
   readonly onCall: WorkerEvents['onCall'];
 }
@@ -46,7 +48,7 @@ export class Pool implements Destination {
   readonly #handAhead: HandAhead;
   readonly #backOff: BackOff;
   readonly #homeOf: PoolOptions['homeOf'];
-  readonly #onEnded: PoolOptions['onEnded'];
+  readonly #observer: PoolObserver;
   /** How many were submitted and have not been settled. */
   #unsettled = 0;
   #onDrained: (() => void)[] = [];
@@ -54,21 +56,25 @@ export class Pool implements Destination {
   #stuck: InvocationRecord | undefined;
   #isDispatchDue = false;
 
-  constructor({ settings, log, keepAlive, nextWorkerId, homeOf, onLoaded, onEnded, onCall }: PoolOptions) {
+  constructor({ settings, log, keepAlive, nextWorkerId, homeOf, onLoaded, observer, onCall }: PoolOptions) {
     this.name = settings.name;
     this.#settings = settings;
     this.#log = log;
     this.#keepAlive = keepAlive;
     this.#homeOf = homeOf;
-    this.#onEnded = onEnded;
+    this.#observer = observer;
     const events: FleetEvents = {
       onFree: () => {
         this.#dispatchSoon();
         this.#checkDrained();
       },
-      onFinished: (functionName, durationMs) => {
-        this.#handAhead.observe(functionName, durationMs);
-        this.#queue.release(functionName);
+      onStarting: (worker) => this.#observer.workerStarting(worker),
+      onReady: (worker) => this.#observer.workerReady(worker),
+      onStarted: (record, worker) => this.#observer.started(record, worker),
+      onFinished: (record, durationMs) => {
+        this.#observer.ran(record, durationMs);
+        this.#handAhead.observe(record.functionName, durationMs);
+        this.#queue.release(record.functionName);
       },
       onReturned: (records) => this.#runElsewhere(records),
       onCall,
@@ -78,7 +84,10 @@ export class Pool implements Destination {
         this.#runElsewhere(worker.takeBack());
       },
       onGoesOn: (functionName) => this.#queue.reclaim(functionName),
-      onEnd: (worker, exit, journal) => this.#workerEnded(worker, exit, journal),
+      onEnd: (worker, exit, journal) => {
+        this.#observer.workerExited(worker, exit);
+        this.#workerEnded(worker, exit, journal);
+      },
       onLoaded: (code) => onLoaded(this, code),
       onHopeless: (error) => this.#refuseQueued(() => ({ kind: 'refused', error })),
       onLine: (worker, stream, line) => logLine(log, worker, stream, line),
@@ -147,7 +156,7 @@ export class Pool implements Destination {
   }
 
   ended(record: InvocationRecord): void {
-    this.#onEnded(record);
+    this.#observer.ended(record);
     if (!record.isAccepted) return;
     this.#unsettled--;
     this.#keepAlive.release();
@@ -194,6 +203,16 @@ export class Pool implements Destination {
 
   get workers(): Iterable<Worker> {
     return this.#fleet.workers;
+  }
+
+  get stats(): PoolStats {
+    const { queued, running } = this;
+    return this.#observer.recorder.stats([...this.workers], { queued, running });
+  }
+
+  /** The figures of a function, as far as it ran in this pool. */
+  functionRecorder(name: string): FunctionRecorder | undefined {
+    return this.#observer.recorder.functionRecorder(name);
   }
 
   /** Whether nothing is queued or running. */
@@ -253,6 +272,7 @@ export class Pool implements Destination {
 
   #enqueue(record: InvocationRecord): void {
     this.#queue.push(record);
+    this.#observer.queued(record);
     this.#putBack(this.#handAhead.recallFor(record));
     // In a burst most find the same one before them that could not be handed out a moment ago.
     if (this.#next !== this.#stuck || this.#fleet.canGrow) this.#dispatch();

@@ -1,5 +1,9 @@
 import type { Logger } from '../config/logger.ts';
 import { defaultPool, type PoolSettings } from '../config/pool-settings.ts';
+import type { Events } from '../figures/events.ts';
+import { FunctionRecorder } from '../figures/function-figures.ts';
+import { PoolObserver } from '../figures/pool-observer.ts';
+import type { PoolStats } from '../figures/pool-recorder.ts';
 import type { RuntimeClosedError } from '../invocation/errors.ts';
 import type { InvocationRecord } from '../invocation/record.ts';
 import type { Code, Release } from './code.ts';
@@ -14,8 +18,8 @@ export interface PoolsOptions {
   readonly keepAlive: KeepAlive;
   /** The name of the pool of this function; undefined when there is no such function. */
   readonly poolOf: (functionName: string) => string | undefined;
-  /** Told of each invocation that ends. */
-  readonly onEnded: (record: InvocationRecord) => void;
+  /** Who is told what happens. */
+  readonly events: Events;
   /** See PoolOptions. */
   readonly onCall: PoolOptions['onCall'];
 }
@@ -35,7 +39,7 @@ export class Pools {
   /** Of the named pools, when the latest release that reached them is warm. */
   #named: Promise<unknown> = Promise.resolve();
 
-  constructor({ settings, poolOf, ...shared }: PoolsOptions) {
+  constructor({ settings, poolOf, events, ...shared }: PoolsOptions) {
     let lastWorkerId = 0;
     const options = {
       ...shared,
@@ -43,7 +47,12 @@ export class Pools {
       homeOf: (functionName: string) => this.get(poolOf(functionName) ?? ''),
       onLoaded: (pool: Pool, code: Code) => this.#loaded(pool, code),
     };
-    this.#pools = new Map(settings.map((each) => [each.name, new Pool({ ...options, settings: each })]));
+    this.#pools = new Map(
+      settings.map((each) => {
+        const observer = new PoolObserver(each.name, events);
+        return [each.name, new Pool({ ...options, settings: each, observer })];
+      }),
+    );
   }
 
   get(name: string): Pool | undefined {
@@ -75,6 +84,21 @@ export class Pools {
 
   get workers(): Worker[] {
     return Array.from(this.all, ({ workers }) => [...workers]).flat();
+  }
+
+  /** By their names. */
+  get stats(): Record<string, PoolStats> {
+    return Object.fromEntries(Array.from(this.all, ({ name, stats }) => [name, stats]));
+  }
+
+  /** The figures of a function, in whichever pools it has run. */
+  functionRecorder(name: string): FunctionRecorder {
+    const sum = new FunctionRecorder();
+    for (const pool of this.all) {
+      const recorder = pool.functionRecorder(name);
+      if (recorder) sum.add(recorder);
+    }
+    return sum;
   }
 
   get queued(): number {

@@ -9,6 +9,7 @@ import type {
 } from '../channel/messages.ts';
 import { defaultPool, type Isolation, type PoolSettings } from '../config/pool-settings.ts';
 import { isLimit, startTimer } from '../config/timer.ts';
+import type { ExitReason } from '../figures/exit-reason.ts';
 import { depthOf } from '../invocation/nesting.ts';
 import type { WorkerExit } from '../invocation/outcome.ts';
 import type { InvocationRecord, Nesting, Request } from '../invocation/record.ts';
@@ -29,8 +30,10 @@ export type Speaker = Pick<InvocationRecord, 'functionName' | 'invocationId'>;
 
 export interface WorkerEvents {
   onReady(worker: Worker, descriptors: readonly FunctionDescriptor[]): void;
-  /** A run of this function took so long. */
-  onFinished(functionName: string, durationMs: number): void;
+  /** The worker of this number begins with it. */
+  onStarted(record: InvocationRecord, worker: number): void;
+  /** A run took so long; its caller may have been settled before. */
+  onFinished(record: InvocationRecord, durationMs: number): void;
   /** It has one less in its hands, maybe none: unless it is `draining` it can take another one. */
   onFree(worker: Worker): void;
   /** These were handed to it, and it will not begin them: what of them has not ended is to run elsewhere, in this order. */
@@ -67,6 +70,7 @@ export class Worker {
   state: WorkerState = 'starting';
   /** Set when it was told or forced to end, so that its end surprises nobody; says why. */
   endReason: string | undefined;
+  #endCause: ExitReason | undefined;
 
   readonly #host: WorkerHost;
   readonly #settings: PoolSettings;
@@ -124,7 +128,7 @@ export class Worker {
     });
     const { loadTimeoutMs } = settings;
     this.#loadTimer = startTimer(
-      () => this.kill(`had not loaded its functions after ${loadTimeoutMs} ms`),
+      () => this.kill(`had not loaded its functions after ${loadTimeoutMs} ms`, 'notStarted'),
       loadTimeoutMs,
     )?.unref();
   }
@@ -151,6 +155,15 @@ export class Worker {
     const { id, pool, pid, threadId } = this;
     const of = pool === defaultPool ? '' : ` of the pool "${pool}"`;
     return `worker ${id}${of} (${threadId === undefined ? `pid ${pid}` : `thread ${threadId}`})`;
+  }
+
+  /** Why it has ended. */
+  get exitReason(): ExitReason {
+    if (this.#endCause) return this.#endCause;
+    // What it ran was given up before: it was killed for that.
+    const status = this.#turns[0]?.record.status;
+    if (status === 'timedOut' || status === 'cancelled') return status;
+    return this.readyAt === Number.POSITIVE_INFINITY ? 'notStarted' : 'crashed';
   }
 
   has(functionName: string): boolean {
@@ -268,20 +281,22 @@ export class Worker {
   }
 
   /** Lets it end what it runs, then stops it, politely first. */
-  retire(reason: string): void {
+  retire(reason: string, cause: ExitReason): void {
     if (this.state === 'draining' || this.state === 'exited') return;
     const { state } = this;
     this.state = 'draining';
     this.endReason = reason;
+    this.#endCause = cause;
     if (state === 'ready') this.#stop();
-    else if (state === 'starting') this.kill(reason);
+    else if (state === 'starting') this.kill(reason, cause);
     else this.#events.onReturned(this.takeBack());
   }
 
-  kill(reason: string): void {
+  kill(reason: string, cause: ExitReason): void {
     if (this.state === 'exited') return;
     this.state = 'draining';
     this.endReason = reason;
+    this.#endCause = cause;
     this.#host.kill('SIGKILL');
   }
 
@@ -321,6 +336,7 @@ export class Worker {
     const initMs =
       this.invocations === 0 ? this.readyAt - Math.max(this.spawnedAt, turn.record.submittedAt) : 0;
     turn.record.start(this.id, Math.max(0, initMs), now);
+    this.#events.onStarted(turn.record, this.id);
     this.#timeout.set(turn.timeoutMs, now);
   }
 
@@ -378,9 +394,9 @@ export class Worker {
     this.#last.functionName = record.functionName;
     this.#last.invocationId = record.invocationId;
     record.end(outcomeOf(message, body), message.memoryMB, message.durationMs);
-    this.#events.onFinished(record.functionName, message.durationMs);
+    this.#events.onFinished(record, message.durationMs);
     const why = this.#wear.note(message.memoryMB, this.code.memoryOf(record.functionName));
-    if (why !== undefined) this.retire(why);
+    if (why !== undefined) this.retire(why, 'recycled');
     this.#goOn();
   }
 

@@ -1,0 +1,73 @@
+import type { WorkerExit } from '../invocation/outcome.ts';
+import type { InvocationRecord } from '../invocation/record.ts';
+import type { Events } from './events.ts';
+import { type ObservedWorker, PoolRecorder } from './pool-recorder.ts';
+
+interface NumberedWorker extends ObservedWorker {
+  readonly id: number;
+  readonly pid: number | undefined;
+  readonly threadId: number | undefined;
+}
+
+/** What a pool tells of itself: it is counted, and told to whoever listens. */
+export class PoolObserver {
+  readonly recorder = new PoolRecorder();
+  readonly #pool: string;
+  readonly #events: Events;
+
+  constructor(pool: string, events: Events) {
+    this.#pool = pool;
+    this.#events = events;
+  }
+
+  queued(record: InvocationRecord): void {
+    if (!this.#events.wants('invocation:queued')) return;
+    this.#events.tell({ type: 'invocation:queued', ...this.#fieldsOf(record) });
+  }
+
+  /** `worker` is the number of the worker that begins with it. */
+  started(record: InvocationRecord, worker: number): void {
+    if (!this.#events.wants('invocation:started')) return;
+    this.#events.tell({ type: 'invocation:started', worker, ...this.#fieldsOf(record) });
+  }
+
+  ended(record: InvocationRecord): void {
+    this.recorder.ended(record.functionName, record);
+    if (!this.#events.wants('invocation:ended')) return;
+    const { status, runMs: durationMs } = record;
+    this.#events.tell({ type: 'invocation:ended', status, durationMs, ...this.#fieldsOf(record) });
+  }
+
+  /** A run took so long; its caller may have been settled before. */
+  ran({ status, endedAt }: InvocationRecord, durationMs: number): void {
+    // The clock was read for its end a moment ago, unless that was before the end of the run.
+    const isEndOfRun = status === 'succeeded' || status === 'failed';
+    this.recorder.ran(durationMs, isEndOfRun ? endedAt : performance.now());
+  }
+
+  workerStarting(worker: NumberedWorker): void {
+    this.recorder.workerStarted();
+    if (!this.#events.wants('worker:starting')) return;
+    this.#events.tell({ type: 'worker:starting', ...this.#workerFields(worker) });
+  }
+
+  workerReady(worker: NumberedWorker): void {
+    if (!this.#events.wants('worker:ready')) return;
+    this.#events.tell({ type: 'worker:ready', ...this.#workerFields(worker) });
+  }
+
+  workerExited(worker: NumberedWorker, { exitCode, signal }: WorkerExit): void {
+    this.recorder.workerEnded(worker);
+    if (!this.#events.wants('worker:exited')) return;
+    const { exitReason: reason } = worker;
+    this.#events.tell({ type: 'worker:exited', reason, exitCode, signal, ...this.#workerFields(worker) });
+  }
+
+  #fieldsOf({ id: invocationId, functionName, attempt }: InvocationRecord) {
+    return { at: Date.now(), invocationId, functionName, attempt, pool: this.#pool };
+  }
+
+  #workerFields({ id: worker, pid, threadId }: NumberedWorker) {
+    return { at: Date.now(), worker, pid, threadId, pool: this.#pool };
+  }
+}
