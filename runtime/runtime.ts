@@ -89,7 +89,7 @@ class WarmRuntime implements Runtime {
     this.#events = new Events(root);
     this.#registry = new Registry(
       (pool) => pools.find(({ name }) => name === pool)?.timeoutMs ?? 0,
-      (name) => this.#pools.functionRecorder(name).counts,
+      (name) => this.#pools.countsOf(name),
     );
     this.#pools = new Pools({
       settings: pools,
@@ -165,7 +165,7 @@ class WarmRuntime implements Runtime {
     );
     const { queued, running } = this.#pools;
     const functions = this.#registry.functions.map(({ source }) => {
-      return [source.name, this.#pools.functionRecorder(source.name).figures] as const;
+      return [source.name, this.#pools.figuresOf(source.name)] as const;
     });
     return { workers, queued, running, pools: this.#pools.stats, functions: Object.fromEntries(functions) };
   }

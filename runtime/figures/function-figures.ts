@@ -72,6 +72,7 @@ export class FunctionRecorder {
     this.#total.add(other.#total);
   }
 
+  /** In how many invocations a worker had to start first. */
   get coldStarts(): number {
     return this.#coldStarts;
   }

@@ -1,7 +1,7 @@
 import type { Logger } from '../config/logger.ts';
 import { defaultPool, type PoolSettings } from '../config/pool-settings.ts';
 import type { Events } from '../figures/events.ts';
-import { FunctionRecorder } from '../figures/function-figures.ts';
+import { type FunctionFigures, FunctionRecorder, type FunctionStats } from '../figures/function-figures.ts';
 import { PoolObserver } from '../figures/pool-observer.ts';
 import type { PoolStats } from '../figures/pool-recorder.ts';
 import type { RuntimeClosedError } from '../invocation/errors.ts';
@@ -92,13 +92,13 @@ export class Pools {
   }
 
   /** The figures of a function, in whichever pools it has run. */
-  functionRecorder(name: string): FunctionRecorder {
-    const sum = new FunctionRecorder();
-    for (const pool of this.all) {
-      const recorder = pool.functionRecorder(name);
-      if (recorder) sum.add(recorder);
-    }
-    return sum;
+  figuresOf(functionName: string): FunctionFigures {
+    return this.#recorderOf(functionName).figures;
+  }
+
+  /** How its invocations ended. */
+  countsOf(functionName: string): FunctionStats {
+    return { ...this.#recorderOf(functionName).counts };
   }
 
   get queued(): number {
@@ -129,6 +129,16 @@ export class Pools {
   /** Stops all workers; resolves when their processes are gone. */
   async stop(): Promise<void> {
     await Promise.all(Array.from(this.all, (pool) => pool.stop()));
+  }
+
+  #recorderOf(functionName: string): FunctionRecorder {
+    const recorders = Array.from(this.all, (pool) => pool.functionRecorder(functionName));
+    const [first, ...others] = recorders.filter((each) => each !== undefined);
+    // Most functions stay in one pool.
+    if (first && others.length === 0) return first;
+    const sum = new FunctionRecorder();
+    for (const each of first ? [first, ...others] : []) sum.add(each);
+    return sum;
   }
 
   #loaded(pool: Pool, code: Code): void {

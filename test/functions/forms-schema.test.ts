@@ -50,7 +50,7 @@ test('arguments that a zod schema refuses are an InvalidInputError with the path
   }
   const missing = await rejectionOf(runtime.invoke('scale'), InvalidInputError);
   assert.deepEqual(missing.issues[0]?.path, []);
-  assert.deepEqual(runtime.stats().functions.scale, {
+  assert.deepEqual(infoOf(runtime, 'scale').stats, {
     ...{ invocations: 2, succeeded: 0, failed: 2 },
     ...{ cancelled: 0, timedOut: 0, crashed: 0 },
   });

@@ -108,7 +108,13 @@ test('the counts of a function say how its invocations ended', async (t) => {
     fail: { ...none, invocations: 1, failed: 1 },
     wait: { ...none, invocations: 3, succeeded: 1, cancelled: 1, timedOut: 1 },
   };
-  assert.deepEqual(runtime.stats().functions, expected);
+  const { functions } = runtime.stats();
+  assert.deepEqual(
+    Object.fromEntries(
+      Object.entries(functions).map(([name, { run, wait, total, coldStarts, ...counts }]) => [name, counts]),
+    ),
+    expected,
+  );
   assert.deepEqual(Object.fromEntries(runtime.functions().map(({ name, stats }) => [name, stats])), expected);
 });
 

@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { test } from 'node:test';
+import type { DroppedEvents, Runtime, RuntimeEvent } from 'warm-pool';
+import { startProgram } from '../runtime/support-program.ts';
+import { rejectionOf, runProject } from '../support/open-runtime.ts';
+import { makeProject } from '../support/project.ts';
+import { until, within } from '../support/wait.ts';
+
+const files = {
+  'functions/echo.js': 'export default (value) => value;',
+  'functions/die.js': 'export default () => process.exit(3);',
+};
+
+const config = { pool: { max: 1 } };
+
+/** Reads on and on; what has come is in the list. */
+function gather(runtime: Runtime, buffer?: number) {
+  const events: (RuntimeEvent | DroppedEvents)[] = [];
+  const done = (async () => {
+    for await (const event of runtime.events(buffer === undefined ? {} : { buffer })) events.push(event);
+  })();
+  return { events, done };
+}
+
+const typesOf = (events: readonly { readonly type: string }[]) => events.map(({ type }) => type);
+
+test('events tell the way of an invocation, with what names it', async (t) => {
+  const { runtime } = await runProject(t, files, { config });
+  const { events, done } = gather(runtime);
+  const before = Date.now();
+  const first = runtime.invoke('echo', 1);
+  const second = runtime.invoke('echo', 2);
+  await Promise.all([first, second]);
+  second.cancel();
+  await rejectionOf(runtime.invoke('echo', 3, { signal: AbortSignal.abort() }), Error);
+  await within('the close', runtime.close());
+  await within('the end of the events', done);
+  const ofSecond = events.filter((event) => 'invocationId' in event && event.invocationId === second.id);
+  assert.deepEqual(typesOf(ofSecond), ['invocation:queued', 'invocation:started', 'invocation:ended']);
+  for (const event of ofSecond) {
+    assert('functionName' in event && 'attempt' in event);
+    const { functionName, pool, attempt, at } = event;
+    assert.deepEqual({ functionName, pool, attempt }, { functionName: 'echo', pool: 'default', attempt: 1 });
+    assert(at >= before && at <= Date.now());
+  }
+  const [, started, ended] = ofSecond;
+  assert(started?.type === 'invocation:started' && started.worker === second.report?.worker);
+  assert(ended?.type === 'invocation:ended');
+  assert.deepEqual([ended.status, ended.durationMs], ['succeeded', second.report?.durationMs]);
+  const last = events.filter(({ type }) => type === 'invocation:ended').at(-1);
+  assert(last?.type === 'invocation:ended');
+  assert.deepEqual([last.status, last.durationMs], ['cancelled', undefined]);
+});
+
+test('each attempt of a retry is told, and one end', async (t) => {
+  const { runtime } = await runProject(t, files, { config });
+  const { events, done } = gather(runtime);
+  await runtime.invoke('die', 1, { retry: { attempts: 2, backoff: 1 } }).catch(() => {});
+  await within('the close', runtime.close());
+  await done;
+  const own = events.filter((event) => event.type.startsWith('invocation:')) as {
+    type: string;
+    attempt: number;
+  }[];
+  assert.deepEqual(
+    own.map(({ type, attempt }) => `${type} ${attempt}`),
+    ['queued 1', 'started 1', 'queued 2', 'started 2', 'ended 2'].map((each) => `invocation:${each}`),
+  );
+});
+
+test('events tell the life of workers, and why they end', async (t) => {
+  const { runtime } = await runProject(t, files, { config });
+  const { events, done } = gather(runtime);
+  const pid = runtime.stats().workers[0]?.pid;
+  await runtime.invoke('die').catch(() => {});
+  await runtime.invoke('echo');
+  await within('the close', runtime.close());
+  await done;
+  const ofWorkers = events.filter((event) => event.type.startsWith('worker:')) as Extract<
+    RuntimeEvent,
+    { worker: number }
+  >[];
+  assert.deepEqual(
+    ofWorkers.map(({ type, worker }) => `${type} ${worker}`),
+    ['worker:exited 1', 'worker:starting 2', 'worker:ready 2', 'worker:exited 2'],
+  );
+  const [crashed, , , closed] = ofWorkers;
+  assert(crashed?.type === 'worker:exited' && closed?.type === 'worker:exited');
+  assert.deepEqual(
+    [crashed.pid, crashed.reason, crashed.exitCode, crashed.signal],
+    [pid, 'crashed', 3, null],
+  );
+  assert.equal(closed.reason, 'closed');
+});
+
+test('events tell which functions were loaded, failed and removed', async (t) => {
+  const { project, runtime } = await runProject(t, files, { hotReload: true, config });
+  const { events } = gather(runtime);
+  const seen = (type: string, functionName: string) =>
+    until(`${type} ${functionName}`, () =>
+      events.find(
+        (event) => event.type === type && 'functionName' in event && event.functionName === functionName,
+      ),
+    );
+  project.write('functions/more.js', 'export default () => {};');
+  await seen('function:loaded', 'more');
+  project.write('functions/echo.js', `throw new RangeError('no codec');`);
+  const failed = await seen('function:failed', 'echo');
+  assert(failed.type === 'function:failed');
+  assert.match(failed.message, /no codec/);
+  project.remove('functions/more.js');
+  await seen('function:removed', 'more');
+  const names = events.filter((event) => event.type.startsWith('function:'));
+  assert(
+    !names.some((event) => 'functionName' in event && event.functionName === 'die'),
+    'nothing is new of it',
+  );
+});
+
+test('a reader that is too slow gets the latest, and how many it missed', async (t) => {
+  const { runtime } = await runProject(t, files, { config });
+  const reader = runtime.events({ buffer: 10 })[Symbol.asyncIterator]();
+  const { events, done } = gather(runtime);
+  await Promise.all(Array.from({ length: 100 }, (_, index) => runtime.invoke('echo', index)));
+  await within('the close', runtime.close());
+  await done;
+  const read: (RuntimeEvent | DroppedEvents)[] = [];
+  for (let next = await reader.next(); !next.done; next = await reader.next()) read.push(next.value);
+  const [dropped, ...rest] = read;
+  assert(dropped?.type === 'dropped');
+  assert.deepEqual(rest, events.slice(-10));
+  assert.equal(dropped.count, events.length - 10);
+});
+
+test('a loop that is left is told nothing more, and others go on', async (t) => {
+  const { runtime } = await runProject(t, files, { config });
+  const { events } = gather(runtime);
+  const reader = runtime.events()[Symbol.asyncIterator]();
+  const waiting = reader.next();
+  await reader.return?.();
+  assert.deepEqual(await within('what it waited for', waiting), { done: true, value: undefined });
+  await runtime.invoke('echo');
+  assert.deepEqual(await reader.next(), { done: true, value: undefined });
+  await until('the other one', () => events.some(({ type }) => type === 'invocation:ended'));
+  await runtime.close();
+  for await (const event of runtime.events()) assert.fail(`${event.type} after the close`);
+});
+
+test('a buffer that is none is refused', async (t) => {
+  const { runtime } = await runProject(t, files, { config });
+  for (const buffer of [0, -1, 1.5, Number.NaN, '10' as unknown as number]) {
+    assert.throws(() => runtime.events({ buffer }), /the `buffer` option to be a whole number from 1/);
+  }
+});
+
+test('subscribers of diagnostics_channel are told the same, with the project', async (t) => {
+  const { project, runtime } = await runProject(t, files, { config });
+  const told: { type: string; root: string; invocationId: string }[] = [];
+  const listen = (message: unknown) => void told.push(message as (typeof told)[number]);
+  const names = ['queued', 'started', 'ended'].map((each) => `warm-pool:invocation:${each}`);
+  for (const name of names) subscribe(name, listen);
+  t.after(() => names.map((name) => unsubscribe(name, listen)));
+  const invocation = runtime.invoke('echo');
+  await invocation;
+  assert.deepEqual(
+    told.map(({ type, root, invocationId }) => [type, root, invocationId]),
+    ['queued', 'started', 'ended'].map((each) => [`invocation:${each}`, project.root, invocation.id]),
+  );
+  for (const name of names) unsubscribe(name, listen);
+  await runtime.invoke('echo');
+  assert.equal(told.length, 3);
+});
+
+test('a program does not stay for events that nobody will tell', async (t) => {
+  const program = startProgram(
+    t,
+    makeProject(t, files),
+    `
+    import { createRuntime } from 'warm-pool';
+    const runtime = await createRuntime({ config: { pool: { max: 1 } } });
+    (async () => { for await (const event of runtime.events()); })();
+    await runtime.invoke('echo');`,
+  );
+  const { code, stderr } = await program.ended;
+  assert.equal(code, 0, stderr);
+});
