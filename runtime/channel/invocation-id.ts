@@ -8,6 +8,14 @@ import { randomFillSync } from 'node:crypto';
 /** The first 96 bits of an id, as signed 32-bit integers from the highest; one object for all ids of a moment. */
 type Moment = readonly [number, number, number];
 
+/**
+ * What is used of a Buffer. By itself, as the types of the package lead here, and a user may have no types of Node.
+ */
+interface WordBuffer {
+  writeInt32BE(word: number, offset: number): number;
+  readInt32BE(offset: number): number;
+}
+
 /** One invocation's id. */
 export class InvocationId {
   readonly #moment: Moment;
@@ -27,7 +35,7 @@ export class InvocationId {
   }
 
   /** Writes its 16 bytes; returns where they end. */
-  write(buffer: Buffer, start: number): number {
+  write(buffer: WordBuffer, start: number): number {
     let offset = start;
     for (const word of this.#moment) offset = buffer.writeInt32BE(word, offset);
     return buffer.writeInt32BE(this.#last, offset);
@@ -61,7 +69,7 @@ let counter = 0;
 export class InvocationIdReader {
   #moment: Moment = [0, 0, 0];
 
-  read(buffer: Buffer, start: number): InvocationId {
+  read(buffer: WordBuffer, start: number): InvocationId {
     const first = buffer.readInt32BE(start);
     const second = buffer.readInt32BE(start + 4);
     const third = buffer.readInt32BE(start + 8);

@@ -45,7 +45,7 @@ for (const { name, cost, late } of points) {
     `workers that die when they have ${name}: each invocation ends once, ${cost === 0 ? 'none fails' : 'one fails with each'}`,
     async (t, open) => {
       for (const [time, count] of [
-        [3, 24],
+        [3, 9],
         [late, 600],
       ] as const) {
         const env = { WARM_POOL_FAIL_AT: `${name}:${time}` };

@@ -259,7 +259,7 @@ describe('the package, installed into an empty project', () => {
       'functions/hello.mjs',
       'functions/scale.ts',
     ]);
-    assert.deepEqual(Object.keys(programs), ['app.mts', 'count.mts']);
+    assert.deepEqual(Object.keys(programs), ['app.mts', 'count.mts', 'many.mts', 'figures.mts']);
     const tsx = path.join(project.root, 'node_modules', 'tsx', 'dist', 'cli.mjs');
     const pool = path.join(project.root, 'node_modules', '.bin', 'pool');
     for (const type of ['module', 'commonjs', undefined]) {
@@ -278,6 +278,14 @@ describe('the package, installed into an empty project', () => {
       const counted = await run(process.execPath, [tsx, 'count.mts'], cwd);
       assert.match(counted.stdout, /left\n.*succeeded/s);
       assert.deepEqual([counted.code, counted.stderr], [0, '']);
+      assert.deepEqual(await run(process.execPath, [tsx, 'many.mts'], cwd), {
+        code: 0,
+        stdout: '0\n2\n4\n6\n8\n10\n',
+        stderr: '',
+      });
+      const figures = await run(process.execPath, [tsx, 'figures.mts'], cwd);
+      assert.match(figures.stdout, /count: 3,.*count: 3,/s);
+      assert.deepEqual([figures.code, figures.stderr], [0, '']);
       for (const [name, args, answer] of [
         ['double', '{"value":2}', '{"doubled":4,"by":"double"}\n'],
         ['scale', '{"values":[1,2]}', '[2,4]\n'],
