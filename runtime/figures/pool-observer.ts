@@ -1,6 +1,7 @@
 import type { WorkerExit } from '../invocation/outcome.ts';
 import type { InvocationRecord } from '../invocation/record.ts';
 import type { Events } from './events.ts';
+import type { ExitReason } from './exit-reason.ts';
 import { type ObservedWorker, PoolRecorder } from './pool-recorder.ts';
 
 interface NumberedWorker extends ObservedWorker {
@@ -56,10 +57,9 @@ export class PoolObserver {
     this.#events.tell({ type: 'worker:ready', ...this.#workerFields(worker) });
   }
 
-  workerExited(worker: NumberedWorker, { exitCode, signal }: WorkerExit): void {
-    this.recorder.workerEnded(worker);
+  workerExited(worker: NumberedWorker, reason: ExitReason, { exitCode, signal }: WorkerExit): void {
+    this.recorder.workerEnded(worker, reason);
     if (!this.#events.wants('worker:exited')) return;
-    const { exitReason: reason } = worker;
     this.#events.tell({ type: 'worker:exited', reason, exitCode, signal, ...this.#workerFields(worker) });
   }
 

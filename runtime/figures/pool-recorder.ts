@@ -22,7 +22,6 @@ export interface PoolStats extends Durations {
 export interface ObservedWorker {
   /** Infinity until it is. */
   readonly readyAt: number;
-  readonly exitReason: ExitReason;
   /** What it runs. */
   readonly current: { readonly since: number } | undefined;
 }
@@ -57,8 +56,8 @@ export class PoolRecorder {
     this.#starts++;
   }
 
-  workerEnded({ readyAt, current, exitReason }: ObservedWorker): void {
-    this.#exits[exitReason]++;
+  workerEnded({ readyAt, current }: ObservedWorker, reason: ExitReason): void {
+    this.#exits[reason]++;
     const now = performance.now();
     if (current) this.#busy.add(now - current.since, now);
     const start = windowStart(now);

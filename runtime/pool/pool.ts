@@ -85,7 +85,7 @@ export class Pool implements Destination {
       },
       onGoesOn: (functionName) => this.#queue.reclaim(functionName),
       onEnd: (worker, exit, journal) => {
-        this.#observer.workerExited(worker, exit);
+        this.#observer.workerExited(worker, worker.exitReason(journal), exit);
         this.#workerEnded(worker, exit, journal);
       },
       onLoaded: (code) => onLoaded(this, code),

@@ -158,10 +158,12 @@ export class Worker {
   }
 
   /** Why it has ended. */
-  get exitReason(): ExitReason {
+  exitReason({ overrun }: JournalContent): ExitReason {
     if (this.#endCause) return this.#endCause;
+    const current = this.#turns[0];
+    if (current && overrun?.run === current.run) return 'overMemory';
     // What it ran was given up before: it was killed for that.
-    const status = this.#turns[0]?.record.status;
+    const status = current?.record.status;
     if (status === 'timedOut' || status === 'cancelled') return status;
     return this.readyAt === Number.POSITIVE_INFINITY ? 'notStarted' : 'crashed';
   }

@@ -20,6 +20,10 @@ const files = {
     export const config = { pool: 'io' };`,
   'functions/spin.js': 'export default () => { for (;;); };',
   'functions/die.js': 'export default () => process.exit(1);',
+  'functions/fill.js': `
+    const photos = [];
+    export default () => { for (;;) photos.push(Buffer.alloc(2 ** 20, 1)); };
+    export const config = { memory: '200mb' };`,
   'functions/fail.js': `export default () => { throw new Error('no'); };`,
 };
 
@@ -145,6 +149,13 @@ const ends: [reason: ExitReason, end: (running: Running) => unknown][] = [
       await invocation.catch(() => {});
     },
   ],
+  ['overMemory', ({ runtime }) => runtime.invoke('fill').catch(() => {})],
+  [
+    'recycled',
+    async ({ runtime }) => {
+      for (let run = 0; run < 50; run++) await runtime.invoke('wait', 1);
+    },
+  ],
   ['idle', ({ runtime }) => Promise.all([1, 2].map(() => runtime.invoke('wait', 50)))],
   ['reloaded', ({ project }) => project.write('functions/more.js', 'export default () => {};')],
   ['closed', ({ runtime }) => runtime.close()],
@@ -154,7 +165,10 @@ for (const [index, [reason, end]] of ends.entries()) {
   test(`a worker that has ended is counted with its reason: ${reason} (${index})`, async (t) => {
     const running = await runProject(t, files, {
       hotReload: reason === 'reloaded',
-      config: { pool: { min: 1, max: 2, idleTimeout: 100, killGrace: 50 }, pools: { io: { min: 0 } } },
+      config: {
+        pool: { min: 1, max: 2, idleTimeout: 100, killGrace: 50, maxInvocations: 40 },
+        pools: { io: { min: 0 } },
+      },
     });
     const { runtime } = running;
     await end(running);
