@@ -258,6 +258,7 @@ describe('the package, installed into an empty project', () => {
       'functions/double.js',
       'functions/hello.mjs',
       'functions/scale.ts',
+      'functions/total.js',
     ]);
     assert.deepEqual(Object.keys(programs), ['app.mts', 'count.mts', 'many.mts', 'figures.mts']);
     const tsx = path.join(project.root, 'node_modules', 'tsx', 'dist', 'cli.mjs');
@@ -289,6 +290,7 @@ describe('the package, installed into an empty project', () => {
       for (const [name, args, answer] of [
         ['double', '{"value":2}', '{"doubled":4,"by":"double"}\n'],
         ['scale', '{"values":[1,2]}', '[2,4]\n'],
+        ['total', '{"values":[1,2]}', '6\n'],
       ] as const) {
         const invoked = await run(pool, ['invoke', name, '--args', args], cwd);
         assert.deepEqual([invoked.code, invoked.stdout], [0, answer], invoked.stderr);
