@@ -44,6 +44,8 @@ export class Generation implements Release {
   readonly #poolOf = new Map<string, string>();
   readonly #onServing: (generation: Generation) => void;
   #isDescribed = false;
+  /** Whether any function sets its `memory`: it is asked for after each invocation. */
+  hasMemoryLimits = false;
 
   constructor(
     discovery: Discovery,
@@ -131,6 +133,7 @@ export class Generation implements Release {
       const settings = readFunctionSettings(descriptor.config, this.#pools);
       // What it says in its own pool, with the environment of that, changes nothing any more.
       if (pool === defaultPool) this.#poolOf.set(source.name, settings.pool);
+      if (settings.memory !== undefined) this.hasMemoryLimits = true;
       const { inputSchema, version } = descriptor;
       this.#known.set(source.name, {
         state: 'ready',

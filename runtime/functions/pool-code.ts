@@ -42,7 +42,7 @@ export class PoolCode implements Code {
   }
 
   memoryOf(name: string): number | undefined {
-    return this.#generation.settingsOf(name)?.memory;
+    return this.#generation.hasMemoryLimits ? this.#generation.settingsOf(name)?.memory : undefined;
   }
 
   retryOf(name: string): RetryPolicy | undefined {

@@ -49,3 +49,11 @@ export class FailedStarts {
     return new WorkerCrashedError(`No worker starts${where}: the last one ${how}.${lastWords(exit)}`, exit);
   }
 }
+
+/** Whether it has ended by itself before it ran anything. */
+export function hasRunNothing(worker: Worker, { started }: JournalContent): boolean {
+  const { current, invocations, readyAt, endReason } = worker;
+  const wasTold = endReason !== undefined && readyAt !== Number.POSITIVE_INFINITY;
+  const hasBegun = current !== undefined && (started === undefined || started >= current.run);
+  return !wasTold && !hasBegun && invocations === 0;
+}

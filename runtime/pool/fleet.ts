@@ -6,7 +6,8 @@ import type { WorkerCrashedError } from '../invocation/errors.ts';
 import type { WorkerExit } from '../invocation/outcome.ts';
 import { Arrivals } from './arrivals.ts';
 import type { Code } from './code.ts';
-import { FailedStarts } from './failed-starts.ts';
+import { FailedStarts, hasRunNothing } from './failed-starts.ts';
+import { IdleWorkers } from './idle-workers.ts';
 import { NestingRoom } from './nesting-room.ts';
 import { fieldsOf, logEnd } from './output.ts';
 import { Worker, type WorkerEvents } from './worker.ts';
@@ -57,8 +58,7 @@ export class Fleet {
   readonly #log: Logger;
   readonly #events: FleetEvents;
   readonly #workers = new Set<Worker>();
-  /** The most recently used is taken first, so that one sequential caller keeps to one worker. */
-  readonly #idle: Worker[] = [];
+  readonly #idle = new IdleWorkers();
   readonly #nextWorkerId: () => number;
   readonly #backlog: Backlog;
   readonly #failedStarts = new FailedStarts();
@@ -103,8 +103,8 @@ export class Fleet {
 
   takeIdle(): Worker | undefined {
     // Workers whose code was replaced may still run something.
-    if (this.#idle.length === 0 || this.free === 0) return undefined;
-    return this.#idle.pop();
+    if (this.#idle.isEmpty || this.free === 0) return undefined;
+    return this.#idle.take();
   }
 
   /** Whether this worker can be handed one more of this function, ahead of time. */
@@ -121,7 +121,7 @@ export class Fleet {
 
   /** Takes back an idle worker that was not used. */
   giveBack(worker: Worker): void {
-    this.#idle.push(worker);
+    this.#idle.add(worker);
   }
 
   /**
@@ -144,7 +144,7 @@ export class Fleet {
     this.#arrivals.arrived();
     this.#code = code;
     this.#min = isEmpty(code) ? 0 : this.#settings.min;
-    this.#idle.length = 0;
+    this.#idle.clear();
   }
 
   /** After `switchTo`: workers with other code end what they run. */
@@ -296,9 +296,8 @@ export class Fleet {
 
   #addIdle(worker: Worker, { isFresh = false } = {}): void {
     if (worker.state !== 'ready' || worker.code !== this.#code) return;
-    // A spare is not used as long as there are others.
-    if (isFresh) this.#idle.unshift(worker);
-    else this.#idle.push(worker);
+    if (isFresh) this.#idle.addFresh(worker);
+    else this.#idle.add(worker);
     this.#checkWarm();
     worker.watchIdleness(this.#settings.idleTimeoutMs);
   }
@@ -313,13 +312,13 @@ export class Fleet {
         !this.#isNearlyOver(each),
     );
     if (staying < this.#min) return;
-    this.#forgetIdle(worker);
+    this.#idle.remove(worker);
     worker.retire('it was idle', 'idle');
   }
 
   #ended(worker: Worker, exit: WorkerExit, journal: JournalContent): void {
     this.#workers.delete(worker);
-    this.#forgetIdle(worker);
+    this.#idle.remove(worker);
     logEnd(this.#log, worker, exit);
     const hopeless = this.#noteFailedStart(worker, exit, journal);
     this.#events.onEnd(worker, exit, journal);
@@ -335,9 +334,7 @@ export class Fleet {
     exit: WorkerExit,
     journal: JournalContent,
   ): WorkerCrashedError | undefined {
-    const neverReady = worker.readyAt === Number.POSITIVE_INFINITY;
-    const wasTold = worker.endReason !== undefined && !neverReady;
-    if (this.#isStopping || wasTold || hasBegun(worker, journal) || worker.invocations > 0) return undefined;
+    if (this.#isStopping || !hasRunNothing(worker, journal)) return undefined;
     const isInService = worker.code === this.#code;
     if (!isInService && worker.code !== this.#arrivals.next?.code) return undefined;
     const error = this.#failedStarts.note(worker, exit, journal, isInService);
@@ -359,21 +356,11 @@ export class Fleet {
     return worker.code === this.#code && isServing(worker) && worker.isNearlyOver(2 * this.#startMs);
   }
 
-  #forgetIdle(worker: Worker): void {
-    const index = this.#idle.indexOf(worker);
-    if (index !== -1) this.#idle.splice(index, 1);
-  }
-
   #count(predicate: (worker: Worker) => boolean): number {
     let count = 0;
     for (const worker of this.#workers) if (predicate(worker)) count++;
     return count;
   }
-}
-
-/** Whether it began with what it was given before it ended. */
-function hasBegun({ current }: Worker, { started }: JournalContent): boolean {
-  return current !== undefined && (started === undefined || started >= current.run);
 }
 
 /** Whether it has shown that it can run something: one that has just got ready may be about to die, as others did. */

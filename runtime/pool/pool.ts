@@ -5,20 +5,15 @@ import type { FunctionRecorder } from '../figures/function-figures.ts';
 import type { PoolObserver } from '../figures/pool-observer.ts';
 import type { PoolStats } from '../figures/pool-recorder.ts';
 import { QueueFullError, type RuntimeClosedError } from '../invocation/errors.ts';
-import {
-  describeExit,
-  type Failure,
-  lastWords,
-  type Outcome,
-  type WorkerExit,
-} from '../invocation/outcome.ts';
+import type { Failure, Outcome, WorkerExit } from '../invocation/outcome.ts';
 import type { Destination, InvocationRecord } from '../invocation/record.ts';
 import { BackOff } from './back-off.ts';
 import type { Code } from './code.ts';
+import { settleCrash } from './crash.ts';
 import { Fleet, type FleetEvents } from './fleet.ts';
 import { HandAhead } from './hand-ahead.ts';
 import type { KeepAlive } from './keep-alive.ts';
-import { fieldsOf, logFromWorker, logLine } from './output.ts';
+import { logFromWorker, logLine } from './output.ts';
 import { InvocationQueue } from './queue.ts';
 import type { Worker, WorkerEvents } from './worker.ts';
 
@@ -351,24 +346,8 @@ export class Pool implements Destination {
     return running.flatMap(({ turns }) => turns.map(({ record }) => record));
   }
 
-  #workerEnded(worker: Worker, exit: WorkerExit, { started, overrun }: JournalContent): void {
-    for (const { record, run } of worker.turns) {
-      if (record.hasEnded) continue;
-      if (started !== undefined && started < run && !isGone(record)) {
-        // It died before it began with this one: nobody can tell that it was ever handed out.
-        record.putBack();
-        continue;
-      }
-      const { functionName, id } = record;
-      const isOverrun = overrun?.run === run;
-      const how = isOverrun ? `was ended for its memory of ${overrun.usedMB} MB` : describeExit(exit);
-      this.#log.error(
-        { ...fieldsOf(worker), function: functionName, invocation: id, ...exit },
-        `${worker.title} ${how} while it ran ${functionName}.${lastWords(exit)}`,
-      );
-      if (isOverrun) record.end({ kind: 'outOfMemory', ...overrun }, overrun.usedMB);
-      else record.end({ kind: 'crashed', exit }, worker.memoryMB);
-    }
+  #workerEnded(worker: Worker, exit: WorkerExit, journal: JournalContent): void {
+    settleCrash(worker, exit, journal, this.#log);
     this.#putBack(worker.turns.map(({ record }) => record));
     this.#dispatch();
     this.#checkDrained();
@@ -389,9 +368,4 @@ export class Pool implements Destination {
     if (this.#onDrained.length === 0 || !this.isDrained) return;
     for (const resolve of this.#onDrained.splice(0)) resolve();
   }
-}
-
-/** Whether its arguments were moved to a worker: then no other one can run it. */
-function isGone({ request }: InvocationRecord): boolean {
-  return typeof request?.args === 'object' && request.args.isGone === true;
 }

@@ -15,6 +15,8 @@ export class MemoryGuard {
   readonly shared = new SharedArrayBuffer(4 * Int32Array.BYTES_PER_ELEMENT);
   readonly #words = new Int32Array(this.shared);
   #limitsMB: readonly number[] = [];
+  #limitMB = 0;
+  #killMB = 0;
 
   /** `maxMemory` in bytes holds for functions that set no limit of their own; 0 for none. */
   load(functions: readonly LoadedFunction[], maxMemory: number): void {
@@ -29,8 +31,13 @@ export class MemoryGuard {
     const killMB = hasLimit
       ? Math.max(limitMB * killFactor, memoryMB(now) + limitMB * (killFactor - 1))
       : mostMB;
-    Atomics.store(this.#words, 1, Math.ceil(killMB));
-    Atomics.store(this.#words, 2, Math.ceil(limitMB));
+    if (killMB !== this.#killMB || limitMB !== this.#limitMB) {
+      this.#killMB = killMB;
+      this.#limitMB = limitMB;
+      this.#words[1] = Math.ceil(killMB);
+      this.#words[2] = Math.ceil(limitMB);
+    }
+    // The watchdog sees the others with it.
     this.#change(run);
   }
 

@@ -1,0 +1,40 @@
+import type { JournalContent } from '../channel/journal.ts';
+import type { Logger } from '../config/logger.ts';
+import { describeExit, lastWords, type WorkerExit } from '../invocation/outcome.ts';
+import type { InvocationRecord } from '../invocation/record.ts';
+import { fieldsOf } from './output.ts';
+import type { Worker } from './worker.ts';
+
+/**
+ * After the end of a worker: of what was in its hands exactly the one that ran fails, and what it had not begun is as if it
+ * had never been handed out.
+ */
+export function settleCrash(
+  worker: Worker,
+  exit: WorkerExit,
+  { started, overrun }: JournalContent,
+  log: Logger,
+): void {
+  for (const { record, run } of worker.turns) {
+    if (record.hasEnded) continue;
+    if (started !== undefined && started < run && !isGone(record)) {
+      // It died before it began with this one: nobody can tell that it was ever handed out.
+      record.putBack();
+      continue;
+    }
+    const { functionName, id } = record;
+    const isOverrun = overrun?.run === run;
+    const how = isOverrun ? `was ended for its memory of ${overrun.usedMB} MB` : describeExit(exit);
+    log.error(
+      { ...fieldsOf(worker), function: functionName, invocation: id, ...exit },
+      `${worker.title} ${how} while it ran ${functionName}.${lastWords(exit)}`,
+    );
+    if (isOverrun) record.end({ kind: 'outOfMemory', ...overrun }, overrun.usedMB);
+    else record.end({ kind: 'crashed', exit }, worker.memoryMB);
+  }
+}
+
+/** Whether its arguments were moved to a worker: then no other one can run it. */
+function isGone({ request }: InvocationRecord): boolean {
+  return typeof request?.args === 'object' && request.args.isGone === true;
+}
