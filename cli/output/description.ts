@@ -13,6 +13,7 @@ export function printDescription(info: FunctionInfo): void {
     ['timeout', formatDuration(config.timeout)],
     ...(config.retry ? [['retry', retryOf(config.retry)]] : []),
     ...(config.concurrency === undefined ? [] : [['concurrency', String(config.concurrency)]]),
+    ...(config.memory === undefined ? [] : [['memory', `${Math.round(config.memory / 2 ** 20)} MB`]]),
     ...(config.pool === 'default' ? [] : [['pool', config.pool]]),
     ['invocations', countsOf(stats)],
   ];
