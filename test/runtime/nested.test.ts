@@ -165,6 +165,33 @@ test('a function gives a call up by a signal of its own', async (t) => {
   await allServe(runtime);
 });
 
+test('a function that was told to end can begin nothing new', async (t) => {
+  const { project, runtime } = await runProject(
+    t,
+    {
+      ...files,
+      'functions/stubborn.js': `
+        import fs from 'node:fs';
+        import { once } from 'node:events';
+        export default async (args, ctx) => {
+          const aborted = once(ctx.signal, 'abort');
+          fs.writeFileSync(new URL('../listens', import.meta.url), '');
+          await aborted;
+          const told = await ctx.invoke('echo', 1).catch(({ code }) => code);
+          fs.writeFileSync(new URL('../told-' + told, import.meta.url), '');
+        };`,
+    },
+    { config: { pool: { max: 1, killGrace: '60s' } } },
+  );
+  const stubborn = runtime.invoke('stubborn');
+  await until('it to listen', () => project.has('listens'));
+  stubborn.cancel();
+  await assert.rejects(stubborn, { code: 'CANCELLED' });
+  await within('the drain', runtime.drain());
+  assert.equal(project.has('told-CANCELLED'), true);
+  assert.equal(infoOf(runtime, 'echo').stats.invocations, 0);
+});
+
 test('functions that call each other without end are told by name', async (t) => {
   const { runtime } = await runProject(
     t,
