@@ -1,14 +1,16 @@
 /** The table of the buffers that follow a frame: their number and the length of each, u32, little endian. */
 
+import type { Part } from './structured.ts';
+
 const entryBytes = 4;
 
 /** How many bytes it takes. */
-export function tableRoom(buffers: readonly ArrayBuffer[] | undefined): number {
+export function tableRoom(buffers: readonly Part[] | undefined): number {
   return buffers ? entryBytes * (1 + buffers.length) : 0;
 }
 
 /** Returns where it ends. */
-export function writeTable(buffers: readonly ArrayBuffer[], into: Buffer, start: number): number {
+export function writeTable(buffers: readonly Part[], into: Buffer, start: number): number {
   let end = into.writeUInt32LE(buffers.length, start);
   for (const { byteLength } of buffers) end = into.writeUInt32LE(byteLength, end);
   return end;

@@ -9,7 +9,7 @@ import type { Transport } from './transport.ts';
  */
 export class Channel<Out extends Message, In> {
   readonly #transport: Transport;
-  readonly #batch = new FrameBatch();
+  readonly #batch: FrameBatch;
   #isScheduled = false;
   #given: readonly ArrayBuffer[] | undefined;
 
@@ -22,7 +22,8 @@ export class Channel<Out extends Message, In> {
     },
   ) {
     this.#transport = transport;
-    const reader = new FrameReader<In>();
+    this.#batch = new FrameBatch(transport.memory?.outgoing);
+    const reader = new FrameReader<In>(transport.memory?.incoming);
     let failure: Error | undefined;
     transport.listen({
       onChunk: (chunk) => {
@@ -49,7 +50,7 @@ export class Channel<Out extends Message, In> {
 
   /** Sends a message at the end of this turn with a body that is not needed here any more: see Transport.write. */
   give(message: Out, body: EncodedBytes): void {
-    this.#given = [...(this.#given ?? []), ...(body.buffers ?? [])];
+    this.#given = [...(this.#given ?? []), ...((body.buffers ?? []) as ArrayBuffer[])];
     this.post(message, body);
   }
 
@@ -57,6 +58,11 @@ export class Channel<Out extends Message, In> {
   add(message: Out, body?: EncodedValue): FramePlace | undefined {
     this.#batch.add(message, body);
     return this.#batch.last;
+  }
+
+  /** Whether what lies there was added last, and has not been handed to the transport. */
+  isLast(place: FramePlace): boolean {
+    return this.#batch.isLast(place);
   }
 
   /** Whether everything was handed to the transport. */

@@ -1,6 +1,12 @@
 import { isExactInJson } from './json-exact.ts';
 import { maxBodyBytes } from './limits.ts';
-import { deserialize, serialize, UnserializableError } from './structured.ts';
+import {
+  deserialize,
+  type Part,
+  type SerializeOptions,
+  serialize,
+  UnserializableError,
+} from './structured.ts';
 
 /**
  * A value on the wire. JSON is chosen for what it carries without loss, because it is the fastest there is in Node;
@@ -13,7 +19,7 @@ export interface EncodedBytes {
   readonly codec: 'json' | 'v8';
   readonly bytes: Uint8Array;
   /** Large parts of the value, which travel beside the bytes. */
-  readonly buffers?: readonly ArrayBuffer[] | undefined;
+  readonly buffers?: readonly Part[] | undefined;
   /** The caller gave them away, to be moved where that can be. */
   readonly isTransfer?: boolean | undefined;
   /** They have been moved to another thread, and are not here any more. */
@@ -31,9 +37,21 @@ export function encodeValue(
   rootName = 'value',
   transfer?: readonly ArrayBuffer[],
 ): EncodedValue {
-  if (value === undefined && !transfer) return encodedUndefined;
+  return encodeWith(value, rootName, { transfer });
+}
+
+/**
+ * The same for a value that is added to a channel at once: large parts of it are not copied for that.
+ * @throws UnserializableError
+ */
+export function encodeBorrowed(value: unknown, rootName: string): EncodedValue {
+  return encodeWith(value, rootName, { borrows: true });
+}
+
+function encodeWith(value: unknown, rootName: string, options: SerializeOptions): EncodedValue {
+  if (value === undefined && !options.transfer) return encodedUndefined;
   try {
-    return encode(value, rootName, transfer);
+    return encode(value, rootName, options);
   } catch (error) {
     if (error instanceof UnserializableError || error instanceof DOMException) throw error;
     // A getter that throws, a proxy that was revoked.
@@ -44,15 +62,12 @@ export function encodeValue(
   }
 }
 
-function encode(
-  value: unknown,
-  rootName: string,
-  transfer: readonly ArrayBuffer[] | undefined,
-): EncodedValue {
+function encode(value: unknown, rootName: string, options: SerializeOptions): EncodedValue {
+  const { transfer } = options;
   const text = !transfer && isExactInJson(value) ? toJson(value) : undefined;
   const encoded: EncodedValue = text ?? {
     codec: 'v8',
-    ...serialize(value, rootName, { transfer }),
+    ...serialize(value, rootName, options),
     isTransfer: transfer !== undefined,
   };
   const length = lengthOf(encoded);
@@ -80,7 +95,8 @@ function lengthOf(encoded: EncodedValue): number {
 export function decodeValue(value: EncodedValue): unknown {
   if (typeof value === 'string') return JSON.parse(value);
   const { codec, bytes, buffers } = value;
-  if (codec === 'v8') return deserialize(bytes, buffers);
+  // What was borrowed is on its way to somebody else.
+  if (codec === 'v8') return deserialize(bytes, buffers as readonly ArrayBuffer[] | undefined);
   return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
 }
 

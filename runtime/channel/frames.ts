@@ -3,23 +3,27 @@
  *
  *     u32  length of what follows, little endian
  *     u8   kind of the head (see heads.ts)
- *     u8   codec of the body: 0 none, 1 json (UTF-8), 2 v8, 3 v8 with buffers
+ *     u8   codec of the body: 0 none, 1 json (UTF-8), 2 v8, 3 v8 with buffers, 4 v8 with buffers in shared memory
  *     u32  length of the head
  *     head
  *     body, the rest
  *
  * With buffers the body begins with their number and the length of each, u32; their bytes follow the frame, so that
- * nobody has to copy them to put frames together or apart.
+ * nobody has to copy them to put frames together or apart. Those in shared memory don't: before the table stands their
+ * position there, f64 (see shared-memory.ts).
  */
 import { type BufferTable, readTable, tableRoom, writeTable } from './buffer-table.ts';
 import type { EncodedValue } from './codec.ts';
 import { FollowingBuffers } from './following-buffers.ts';
 import { HeadReader, HeadWriter, headKinds, type Message } from './heads.ts';
 import { maxFrameBytes } from './limits.ts';
+import type { IncomingArea, OutgoingArea } from './shared-memory.ts';
+import type { Part } from './structured.ts';
 
 const lengthBytes = 4;
 const prefixBytes = lengthBytes + 1 + 1 + 4;
-const codecs = { none: 0, json: 1, v8: 2, v8WithBuffers: 3 } as const;
+const codecs = { none: 0, json: 1, v8: 2, v8WithBuffers: 3, v8InMemory: 4 } as const;
+const positionBytes = 8;
 const codecCount = Object.keys(codecs).length;
 const kindCount = Object.keys(headKinds).length;
 
@@ -34,7 +38,7 @@ const ownWriteBytes = 32 * 1024;
 /** Frames are collected in buffers of this size: some hundred small ones, for one allocation. */
 const bufferBytes = 64 * 1024;
 
-/** Where a frame lies. Behind it there is room for `roomBehind` bytes, which the next frame will take. */
+/** Where a frame lies. As long as it is the last one there is room for `roomBehind` bytes behind it. */
 export interface FramePlace {
   readonly buffer: Buffer;
   readonly start: number;
@@ -47,12 +51,18 @@ const roomBehind = 4;
 /** Collects the frames of one turn, as few buffers as that takes without copying large bodies. */
 export class FrameBatch {
   readonly #heads = new HeadWriter();
+  readonly #memory: OutgoingArea | undefined;
   #buffer = Buffer.alloc(0);
   /** What lies before this has been taken. */
   #start = 0;
   #end = 0;
   #chunks: Uint8Array[] = [];
   #lastStart = 0;
+
+  /** Buffers go into this memory as long as it has room. */
+  constructor(memory?: OutgoingArea | undefined) {
+    this.#memory = memory;
+  }
 
   get isEmpty(): boolean {
     return this.#end === this.#start && this.#chunks.length === 0;
@@ -65,18 +75,26 @@ export class FrameBatch {
       : { buffer: this.#buffer, start: this.#lastStart, end: this.#end };
   }
 
+  /** Whether this is the place of the frame that was added last, and it has not been taken. */
+  isLast({ buffer, start, end }: FramePlace): boolean {
+    return buffer === this.#buffer && end === this.#end && start >= this.#start;
+  }
+
   add(message: Message, body: EncodedValue | undefined): void {
     const kind = this.#heads.kindOf(message);
     const own = body && ownWrite(body);
     const bodyRoom = own || !body ? 0 : typeof body === 'string' ? 3 * body.length : body.bytes.length;
     const buffers = typeof body === 'object' ? body.buffers : undefined;
-    const room = this.#heads.room(kind, message) + tableRoom(buffers) + bodyRoom;
+    const position = buffers && this.#memory?.put(buffers);
+    const room = this.#heads.room(kind, message) + positionBytes + tableRoom(buffers) + bodyRoom;
     this.#reserve(prefixBytes + room + roomBehind);
     const start = this.#end;
     const buffer = this.#buffer;
     const headStart = start + prefixBytes;
     const headEnd = this.#heads.write(kind, message, buffer, headStart);
-    let end = buffers ? writeTable(buffers, buffer, headEnd) : headEnd;
+    let end = headEnd;
+    if (position !== undefined) end = buffer.writeDoubleLE(position, end);
+    if (buffers) end = writeTable(buffers, buffer, end);
     if (body && !own) {
       if (typeof body === 'string') end += buffer.write(body, end, 'utf8');
       else {
@@ -86,7 +104,7 @@ export class FrameBatch {
     }
     buffer.writeUInt32LE(end - start - lengthBytes + (own?.length ?? 0), start);
     buffer[start + 4] = kind;
-    buffer[start + 5] = codecOf(body);
+    buffer[start + 5] = position === undefined ? codecOf(body) : codecs.v8InMemory;
     buffer.writeUInt32LE(headEnd - headStart, start + 6);
     this.#lastStart = start;
     this.#end = end;
@@ -94,10 +112,10 @@ export class FrameBatch {
       this.#seal();
       this.#chunks.push(own);
     }
-    if (buffers) {
-      this.#seal();
-      for (const each of buffers) this.#chunks.push(new Uint8Array(each));
-    }
+    if (!buffers) return;
+    // Also without chunks of its own: a journal, which holds only what lies in frames, must not take this one.
+    this.#seal();
+    if (position === undefined) for (const part of buffers) this.#chunks.push(ownBytes(part));
   }
 
   /** Takes the frames out, in the order they were added. */
@@ -134,6 +152,11 @@ function ownWrite(body: EncodedValue): Uint8Array | undefined {
   return body.length >= ownWriteBytes ? Buffer.from(body, 'utf8') : undefined;
 }
 
+/** What is borrowed is copied: it may be written only later. */
+function ownBytes(part: Part): Uint8Array {
+  return new Uint8Array(part);
+}
+
 interface Incomplete<In> {
   readonly message: In;
   readonly bytes: Uint8Array;
@@ -143,11 +166,17 @@ interface Incomplete<In> {
 /** Cuts a stream of chunks back into messages. */
 export class FrameReader<In> {
   readonly #heads = new HeadReader();
+  readonly #memory: IncomingArea | undefined;
   #chunks: Buffer[] = [];
   #size = 0;
   #needed = prefixBytes;
   /** A message whose buffers have not all come. */
   #incomplete: Incomplete<In> | undefined;
+
+  /** `memory` is where the other side puts large buffers. */
+  constructor(memory?: IncomingArea | undefined) {
+    this.#memory = memory;
+  }
 
   /**
    * Takes the next chunk and calls back for each message that is whole with it.
@@ -183,7 +212,11 @@ export class FrameReader<In> {
           this.#incomplete = { message, bytes: bytes.subarray(table.end, end), following };
           break;
         }
-        onMessage(message, readBody(bytes, codec, headEnd, end));
+        const isInMemory = codec === codecs.v8InMemory;
+        onMessage(
+          message,
+          isInMemory ? this.#bodyInMemory(bytes, headEnd, end) : readBody(bytes, codec, headEnd, end),
+        );
       }
     } finally {
       // Also when the callback throws: what was read is read.
@@ -212,6 +245,17 @@ export class FrameReader<In> {
     this.#chunks = [];
     this.#size = 0;
     return rest;
+  }
+
+  #bodyInMemory(bytes: Buffer, start: number, end: number): EncodedValue {
+    const tableStart = start + positionBytes;
+    const table = tableOf(bytes, tableStart, end);
+    try {
+      const buffers = (this.#memory as IncomingArea).take(bytes.readDoubleLE(start), table.lengths);
+      return { codec: 'v8', bytes: bytes.subarray(table.end, end), buffers };
+    } catch (cause) {
+      throw new FrameError('expected buffers in the shared memory', { cause });
+    }
   }
 
   #head(bytes: Buffer, start: number, end: number): In {

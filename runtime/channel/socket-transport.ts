@@ -1,12 +1,16 @@
 import type { Socket } from 'node:net';
+import type { SharedMemory } from './shared-memory.ts';
 import type { Transport } from './transport.ts';
 
 /** The connection with a worker process. */
 export class SocketTransport implements Transport {
+  readonly memory: SharedMemory | undefined;
   readonly #socket: Socket;
 
-  constructor(socket: Socket) {
+  /** Without a memory everything goes over the socket. */
+  constructor(socket: Socket, memory?: SharedMemory | undefined) {
     this.#socket = socket;
+    this.memory = memory;
   }
 
   listen({ onChunk, onClose }: Parameters<Transport['listen']>[0]): void {

@@ -7,6 +7,9 @@ export const channelFd = 3;
 /** The worker's file descriptor of its journal (see journal.ts); there is none where the platform has no unlinked files. */
 export const journalFd = 4;
 
+/** The worker's file descriptor of the shared memory (see shared-memory.ts); there is none where that can't be had. */
+export const memoryFd = 5;
+
 const runtimePidVariable = 'WARM_POOL_RUNTIME_PID';
 const tunedVariable = 'WARM_POOL_TUNED';
 

@@ -21,17 +21,22 @@ export class UnserializableError extends Error {
   }
 }
 
+/** A large part of a value: bytes of its own, or a view on what is the user's still. */
+export type Part = ArrayBuffer | Uint8Array;
+
 export interface Serialized {
   readonly bytes: Uint8Array;
   /** Not there when there are none. */
-  readonly buffers?: readonly ArrayBuffer[];
+  readonly buffers?: readonly Part[];
 }
 
 export interface SerializeOptions {
   /** They are taken over: they are detached, unless it throws. */
   readonly transfer?: readonly ArrayBuffer[] | undefined;
   /** From how many bytes on what a view shows is copied to a buffer beside. */
-  readonly besideFrom?: number;
+  readonly besideFrom?: number | undefined;
+  /** Not copied either: whoever sends the value does so, or copies it, before anybody can change it. */
+  readonly borrows?: boolean | undefined;
 }
 
 /**
@@ -41,10 +46,10 @@ export interface SerializeOptions {
 export function serialize(
   value: unknown,
   rootName: string,
-  { transfer = [], besideFrom = besideBytes }: SerializeOptions = {},
+  { transfer = [], besideFrom = besideBytes, borrows = false }: SerializeOptions = {},
 ): Serialized {
   const { value: sendable, errors } = describeErrors(value, canBeWritten);
-  const serializer = new ViewSerializer(transfer, besideFrom);
+  const serializer = new ViewSerializer(transfer, besideFrom, borrows);
   try {
     serializer.writeHeader();
     const content = errors.length === 0 ? { value: sendable } : { value: sendable, errors };
@@ -66,7 +71,7 @@ export function serialize(
   const bytes = new Uint8Array(written.length + 1);
   bytes[0] = formatVersion;
   bytes.set(written, 1);
-  const buffers = [...takeOver(transfer), ...serializer.copies];
+  const buffers = [...takeOver(transfer), ...serializer.parts];
   return buffers.length === 0 ? { bytes } : { bytes, buffers };
 }
 
@@ -132,14 +137,16 @@ const besideBytes = 64 * 1024;
 class ViewSerializer extends v8.Serializer {
   readonly #given: readonly ArrayBuffer[];
   readonly #besideFrom: number;
+  readonly #borrows: boolean;
   /** They come after those that were given. */
-  readonly copies: ArrayBuffer[] = [];
+  readonly parts: Part[] = [];
 
   // Documented, but not in the types of Node.
   declare _setTreatArrayBufferViewsAsHostObjects: (treat: boolean) => void;
 
-  constructor(given: readonly ArrayBuffer[] = [], besideFrom = Number.POSITIVE_INFINITY) {
+  constructor(given: readonly ArrayBuffer[] = [], besideFrom = Number.POSITIVE_INFINITY, borrows = false) {
     super();
+    this.#borrows = borrows;
     this.#given = given;
     this.#besideFrom = besideFrom;
     for (const [id, buffer] of given.entries()) this.transferArrayBuffer(id, buffer);
@@ -156,8 +163,9 @@ class ViewSerializer extends v8.Serializer {
     if (given !== -1) {
       this.#writeBeside(kind, given, byteOffset, byteLength);
     } else if (byteLength >= this.#besideFrom) {
-      const copy = new Uint8Array(new Uint8Array(buffer, byteOffset, byteLength));
-      this.#writeBeside(kind, this.#given.length + this.copies.push(copy.buffer) - 1, 0, byteLength);
+      const shown = new Uint8Array(buffer, byteOffset, byteLength);
+      const part = this.#borrows ? shown : new Uint8Array(shown).buffer;
+      this.#writeBeside(kind, this.#given.length + this.parts.push(part) - 1, 0, byteLength);
     } else {
       this.writeUint32(kind);
       this.writeUint32(byteLength);

@@ -1,8 +1,12 @@
+import type { SharedMemory } from './shared-memory.ts';
+
 /**
  * What carries the bytes of a channel: a socket to another process, or a port to another thread. Chunks arrive in the
  * order they were written; where one ends means nothing.
  */
 export interface Transport {
+  /** Where large buffers can be put for the other side, and taken from it, in place of the stream. */
+  readonly memory?: SharedMemory | undefined;
   /** Says who is told. `onClose` is called once, after the last chunk: the other side is gone, or this one was closed. */
   listen(handlers: { onChunk: (chunk: Buffer) => void; onClose: () => void }): void;
   /**

@@ -6,6 +6,7 @@ import type { EncodedBytes, EncodedValue } from '../channel/codec.ts';
 import { JournalReader } from '../channel/journal.ts';
 import { JournalFile } from '../channel/journal-file.ts';
 import type { FromWorker, ToWorker } from '../channel/messages.ts';
+import { SharedMemory } from '../channel/shared-memory.ts';
 import { SocketTransport } from '../channel/socket-transport.ts';
 import { channelFd, startEnvironment } from '../channel/start.ts';
 import { OutputTail } from './output-tail.ts';
@@ -20,11 +21,12 @@ export class WorkerProcess implements WorkerHost {
   readonly #channel: Channel<ToWorker, FromWorker> | undefined;
   readonly #output: WorkerOutput | undefined;
   readonly #journalFile = JournalFile.create();
+  readonly #memory = SharedMemory.create();
   readonly #journal = new JournalReader(this.#journalFile);
   readonly #stderr = new OutputTail();
 
   constructor(options: WorkerHostOptions) {
-    const child = start(options, this.#journalFile);
+    const child = start(options, this.#journalFile, this.#memory);
     if (child instanceof Error) {
       this.#neverStarted(child, options.onExit);
       return;
@@ -38,10 +40,13 @@ export class WorkerProcess implements WorkerHost {
       child.once('error', (error) => this.#neverStarted(error, options.onExit));
       return;
     }
-    this.#channel = new Channel<ToWorker, FromWorker>(new SocketTransport(stdio[channelFd] as Socket), {
-      onMessage: options.onMessage,
-      onClose: (error) => this.#connectionClosed(child, error),
-    });
+    this.#channel = new Channel<ToWorker, FromWorker>(
+      new SocketTransport(stdio[channelFd] as Socket, this.#memory),
+      {
+        onMessage: options.onMessage,
+        onClose: (error) => this.#connectionClosed(child, error),
+      },
+    );
     this.#output = new WorkerOutput((stream, line) => {
       if (stream === 'stderr') this.#stderr.push(line);
       options.onLine(stream, line);
@@ -94,6 +99,7 @@ export class WorkerProcess implements WorkerHost {
   #neverStarted(error: Error, onExit: WorkerHostOptions['onExit']): void {
     process.nextTick(() => {
       this.#journalFile?.close();
+      this.#memory?.close();
       const exit = { exitCode: null, signal: null, stderr: [error.message] };
       onExit(exit, { loading: undefined, started: 0, ends: [] });
     });
@@ -120,6 +126,7 @@ export class WorkerProcess implements WorkerHost {
       for (const stream of [child.stdout, child.stderr]) stream?.destroy();
       const journal = this.#journal.read();
       this.#journalFile?.close();
+      this.#memory?.close();
       onExit({ exitCode, signal, stderr: this.#stderr.lines }, journal);
     };
     // No process came of it: there will be no 'exit'.
@@ -138,11 +145,15 @@ export class WorkerProcess implements WorkerHost {
 }
 
 /** Starts the process, or says why the operating system would not. */
-function start(options: WorkerHostOptions, journal: JournalFile | undefined): ChildProcess | Error {
+function start(
+  options: WorkerHostOptions,
+  journal: JournalFile | undefined,
+  memory: SharedMemory | undefined,
+): ChildProcess | Error {
   try {
     return spawn(process.execPath, [...options.execArgv, workerEntry], {
       env: startEnvironment.give({ ...process.env, ...options.env }, process.pid),
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', journal?.fd ?? 'ignore'],
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', journal?.fd ?? 'ignore', memory?.fd ?? 'ignore'],
       windowsHide: true,
     });
   } catch (error) {

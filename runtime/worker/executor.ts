@@ -1,5 +1,5 @@
 import type { Channel } from '../channel/channel.ts';
-import { decodeValue, type EncodedValue, encodeValue } from '../channel/codec.ts';
+import { decodeValue, type EncodedValue, encodeBorrowed } from '../channel/codec.ts';
 import type { FramePlace } from '../channel/frames.ts';
 import type { JournalWriter } from '../channel/journal.ts';
 import type { FailureKind, FromWorker, ToWorker } from '../channel/messages.ts';
@@ -124,11 +124,11 @@ export class Executor {
     this.#isRunning = false;
   }
 
-  /** The end of the last run, if it has not been sent and the journal can hold it; else everything is sent. */
+  /** The end of the last run, if it has not been sent and the journal can take it from there; else everything is sent. */
   #unsentEnd(): FramePlace | undefined {
     const unsent = this.#unsent;
     this.#unsent = undefined;
-    if (unsent && !this.#channel.isFlushed && this.#journal.fits(unsent)) return unsent;
+    if (unsent && this.#channel.isLast(unsent) && this.#journal.fits(unsent)) return unsent;
     this.#flush();
     return undefined;
   }
@@ -148,10 +148,12 @@ export class Executor {
     return false;
   }
 
-  #finish(run: number, startedAt: number, outcome: Outcome): void {
+  #finish(run: number, startedAt: number, ending: Ending): void {
     this.#memoryGuard?.end();
     this.#current?.context.end();
     this.#current = undefined;
+    // Encoded only here: large parts of it are not copied before they are added, which must be at once.
+    const outcome = ending.kind === 'returned' ? encoded(ending.value) : ending;
     failurePoint?.('encoded');
     const now = performance.now();
     const end = this.#end;
@@ -186,7 +188,7 @@ export class Executor {
     });
   }
 
-  #outcome({ message, body, abort }: Held, startedAt: number): Outcome | Promise<Outcome> {
+  #outcome({ message, body, abort }: Held, startedAt: number): Ending | Promise<Ending> {
     const loaded = this.#functions[message.functionIndex];
     if (!loaded?.form) {
       return failed('notLoaded', loaded?.descriptor.state === 'failed' ? loaded.descriptor.error : undefined);
@@ -208,7 +210,7 @@ export class Executor {
     return runHandler(form, input, context);
   }
 
-  async #prepareAndRun(index: number, form: Form, input: unknown, context: RunContext): Promise<Outcome> {
+  async #prepareAndRun(index: number, form: Form, input: unknown, context: RunContext): Promise<Ending> {
     let value = input;
     try {
       if (form.input) {
@@ -240,39 +242,46 @@ export class Executor {
 
 type Form = NonNullable<LoadedFunction['form']>;
 
-type Outcome =
-  | { readonly kind: 'succeeded'; readonly body: EncodedValue }
-  | { readonly kind: FailureKind; readonly body: EncodedValue; readonly path?: string };
+type Outcome = { readonly kind: 'succeeded'; readonly body: EncodedValue } | Failed;
 
-function runHandler({ handler }: Form, input: unknown, context: RunContext): Outcome | Promise<Outcome> {
+interface Failed {
+  readonly kind: FailureKind;
+  readonly body: EncodedValue;
+  readonly path?: string;
+}
+
+/** How a run ended, before a result is encoded. */
+type Ending = { readonly kind: 'returned'; readonly value: unknown } | Failed;
+
+function runHandler({ handler }: Form, input: unknown, context: RunContext): Ending | Promise<Ending> {
   // Cancelled on the way or during the set-up: a function that has not begun should not begin.
   if (context.isAborted) return failed('threw', context.abortReason);
   try {
     const result = handler(input, context);
-    return isThenable(result) ? settled(result) : succeeded(result);
+    return isThenable(result) ? settled(result) : { kind: 'returned', value: result };
   } catch (thrown) {
     return failed('threw', thrown);
   }
 }
 
-async function settled(result: PromiseLike<unknown>): Promise<Outcome> {
+async function settled(result: PromiseLike<unknown>): Promise<Ending> {
   try {
-    return succeeded(await result);
+    return { kind: 'returned', value: await result };
   } catch (thrown) {
     return failed('threw', thrown);
   }
 }
 
-function succeeded(result: unknown): Outcome {
+function encoded(result: unknown): Outcome {
   failurePoint?.('ran');
   try {
-    return { kind: 'succeeded', body: encodeValue(result, 'result') };
+    return { kind: 'succeeded', body: encodeBorrowed(result, 'result') };
   } catch (error) {
     return failed('unserializable', error);
   }
 }
 
-function failed(kind: FailureKind, detail: unknown): Outcome {
+function failed(kind: FailureKind, detail: unknown): Failed {
   const body = encodeLossy(detail);
   return detail instanceof UnserializableError ? { kind, body, path: detail.path } : { kind, body };
 }

@@ -6,8 +6,9 @@ import fs from 'node:fs';
 import { Socket } from 'node:net';
 import { JournalWriter } from '../channel/journal.ts';
 import { JournalFile } from '../channel/journal-file.ts';
+import { SharedMemory } from '../channel/shared-memory.ts';
 import { SocketTransport } from '../channel/socket-transport.ts';
-import { channelFd, journalFd, startEnvironment } from '../channel/start.ts';
+import { channelFd, journalFd, memoryFd, startEnvironment } from '../channel/start.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import { CountedOutput } from './output.ts';
 import { serve } from './serve.ts';
@@ -30,7 +31,10 @@ const { runtimePid } = startEnvironment.take(process.env);
 
 const memoryGuard = new MemoryGuard();
 const worker = serve({
-  transport: new SocketTransport(new Socket({ fd: channelFd, readable: true, writable: true })),
+  transport: new SocketTransport(
+    new Socket({ fd: channelFd, readable: true, writable: true }),
+    SharedMemory.inherited(memoryFd),
+  ),
   journal: new JournalWriter(JournalFile.inherited(journalFd)),
   captureOutput: () => new CountedOutput(),
   memoryGuard,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import type { EncodedValue } from '../../runtime/channel/codec.ts';
-import { FrameBatch, FrameError, FrameReader } from '../../runtime/channel/frames.ts';
+import { FrameBatch, FrameError, type FramePlace, FrameReader } from '../../runtime/channel/frames.ts';
 import { InvocationId, newInvocationId } from '../../runtime/channel/invocation-id.ts';
 import { forSeeds, type Random } from './support-random.ts';
 
@@ -182,8 +182,8 @@ const nonsense: [what: string, bytes: Buffer, message: RegExp][] = [
   ['a head of 4 GB', Buffer.concat([prefix(8, 0, 0xffff_ffff), Buffer.from('{}')]), /inside of it/],
   [
     'a codec that nobody knows',
-    Buffer.concat([prefix(8, 4, 2), Buffer.from('{}')]),
-    /codec that exists, got 4/,
+    Buffer.concat([prefix(8, 5, 2), Buffer.from('{}')]),
+    /codec that exists, got 5/,
   ],
   [
     'buffers without a table of them',
@@ -329,4 +329,20 @@ test('whatever bytes come, nothing but messages and a FrameError comes out of th
     }
   });
   assert(errors > 500, `only ${errors} of 2,000 made no sense`);
+});
+
+test('a frame is the last one until another one follows, or it is taken', () => {
+  const batch = new FrameBatch();
+  const placeOf = (type: string) => {
+    batch.add({ type }, json('1'));
+    return batch.last as FramePlace;
+  };
+  const first = placeOf('first');
+  assert(batch.isLast(first));
+  const second = placeOf('second');
+  assert.deepEqual([batch.isLast(first), batch.isLast(second)], [false, true]);
+  batch.take();
+  assert(!batch.isLast(second));
+  placeOf('third');
+  assert(!batch.isLast(second));
 });

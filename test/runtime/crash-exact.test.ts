@@ -29,6 +29,8 @@ const files = {
     };`,
 };
 
+const ids = (length: number) => Array.from({ length }, (_, index) => index + 1);
+
 const count = 5_000;
 
 /** One in so many ends its worker: in between, results are on their way together, and more is held ahead. */
@@ -38,10 +40,9 @@ testEach(
   'of a burst of short invocations, some of which end their worker, only those fail, and each runs once',
   async (_t, open) => {
     const { project, runtime } = await open({ min: 2, max: 2 }, files);
-    const ids = Array.from({ length: count }, (_, index) => index + 1);
     const settled = await within(
       'all of them',
-      Promise.allSettled(ids.map((id) => runtime.invoke('mortal', { id, dies: id % oneIn === 0 }))),
+      Promise.allSettled(ids(count).map((id) => runtime.invoke('mortal', { id, dies: id % oneIn === 0 }))),
     );
     for (const [index, outcome] of settled.entries()) {
       const id = index + 1;
@@ -51,8 +52,30 @@ testEach(
     const runs = fs.readFileSync(project.path('runs'), 'utf8').split(';').slice(0, -1).map(Number);
     assert.deepEqual(
       runs.toSorted((a, b) => a - b),
-      ids,
+      ids(count),
     );
+  },
+);
+
+testEach(
+  'the program may be busy for long while workers die: no result of theirs is lost',
+  async (_t, open) => {
+    const { runtime } = await open({ min: 2, max: 2 }, files);
+    // It has shown to be short: several are in the hands of a worker, and their results on the way, when it dies.
+    await within('the first ones', Promise.all(ids(500).map((id) => runtime.invoke('mortal', { id }))));
+    for (let round = 0; round < 5; round++) {
+      const invocations = ids(600).map((id) =>
+        runtime.invoke('mortal', { id, dies: id === 300 || id === 320 }),
+      );
+      const settled = Promise.allSettled(invocations);
+      // From one look at the connection to the next it takes longer than anybody waits for the end of a stream.
+      const busy = setInterval(() => {
+        for (const start = performance.now(); performance.now() - start < 700; );
+      }, 1);
+      const failed = (await within('all of them', settled)).filter(({ status }) => status === 'rejected');
+      clearInterval(busy);
+      assert.equal(failed.length, 2);
+    }
   },
 );
 
