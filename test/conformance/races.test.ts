@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { CancelledError, type Runtime, TimeoutError, WorkerCrashedError } from 'warm-pool';
-import { infoOf, rejectionOf } from '../support/open-runtime.ts';
+import { infoOf, type Running, rejectionOf } from '../support/open-runtime.ts';
 import { until, within } from '../support/wait.ts';
 import { notesOf, testEach, whoIs } from './support.ts';
 
@@ -13,22 +13,20 @@ interface Point {
   readonly name: string;
   /** How many invocations a worker takes with it that dies there. */
   readonly cost: 0 | 1;
-  /** Of how many invocations the third time is among the first. */
-  readonly few: number;
-  /** Which time of 600 invocations is in the middle: what is short is handed over and sent by the dozen. */
+  /** Which time is in the middle of 600 invocations: what is short is handed over and sent by the dozen. */
   readonly late: number;
 }
 
 const points: Point[] = [
-  { name: 'started', cost: 1, few: 9, late: 30 },
-  // The end of the one before is not lost with it. A function has to show first that it is short.
-  { name: 'journaled', cost: 1, few: 40, late: 150 },
-  { name: 'decoded', cost: 1, few: 9, late: 150 },
-  { name: 'ran', cost: 1, few: 9, late: 150 },
-  { name: 'encoded', cost: 1, few: 9, late: 150 },
-  { name: 'added', cost: 1, few: 9, late: 150 },
+  { name: 'started', cost: 1, late: 30 },
+  // The end of the one before is not lost with it.
+  { name: 'journaled', cost: 1, late: 150 },
+  { name: 'decoded', cost: 1, late: 150 },
+  { name: 'ran', cost: 1, late: 150 },
+  { name: 'encoded', cost: 1, late: 150 },
+  { name: 'added', cost: 1, late: 150 },
   // What was sent counts, and the next one had not begun.
-  { name: 'flushed', cost: 0, few: 9, late: 50 },
+  { name: 'flushed', cost: 0, late: 50 },
 ];
 
 const numbered = {
@@ -42,50 +40,59 @@ const numbered = {
     export default async (id) => { fs.writeSync(runs, id + ';'); return { id }; };`,
 };
 
-for (const { name, cost, few, late } of points) {
+for (const { name, cost, late } of points) {
   testEach(
     `workers that die when they have ${name}: each invocation ends once, ${cost === 0 ? 'none fails' : 'one fails with each'}`,
     async (t, open) => {
       for (const [time, count] of [
-        [3, few],
+        [3, 9],
         [late, 600],
       ] as const) {
         const env = { WARM_POOL_FAIL_AT: `${name}:${time}` };
-        const { project, runtime } = await open({ max: 1, env }, numbered);
-        const outcomes = Array.from({ length: count }, (_, id) =>
-          runtime.invoke<{ id: number }>(id % 7 === 3 ? 'short-async' : 'short', id),
-        );
-        const settled = await within('all of them', Promise.allSettled(outcomes));
-        const crashed = new Set<number>();
-        const messages = new Set<string>();
-        for (const [id, outcome] of settled.entries()) {
-          if (outcome.status === 'fulfilled') assert.deepEqual(outcome.value, { id });
-          else {
-            assert(outcome.reason instanceof WorkerCrashedError, String(outcome.reason));
-            crashed.add(id);
-            messages.add(outcome.reason.message);
-          }
-        }
-        const deaths = await deathsOf(runtime);
-        t.diagnostic(`${deaths} deaths, each the ${time}th time`);
-        assert(deaths > 0, 'no worker came to the point');
-        assert.equal(
-          crashed.size,
-          cost * deaths,
-          `${crashed.size} by ${deaths}: ${[...messages].join('; ')}`,
-        );
-        const runs = fs.readFileSync(project.path('runs'), 'utf8').split(';').slice(0, -1).map(Number);
-        assert.equal(new Set(runs).size, runs.length, 'something ran twice');
-        // Functions take turns, each with its own in their order.
-        for (const isAsync of [false, true]) {
-          const isOwn = (id: number) => (id % 7 === 3) === isAsync && !crashed.has(id);
-          const expected = Array.from({ length: count }, (_, id) => id).filter(isOwn);
-          assert.deepEqual(runs.filter(isOwn), expected, 'all in their order');
-        }
+        const running = await open({ max: 1, env }, numbered);
+        const crashes: string[] = [];
+        let deaths = 0;
+        let first = 0;
+        // Whether ends are sent by the dozen depends on the clock: on a busy machine a worker may need some rounds.
+        await until('a worker to come to the point', async () => {
+          crashes.push(...(await runRound(running, first, count)));
+          first += count;
+          deaths = await deathsOf(running.runtime);
+          return deaths > 0;
+        });
+        t.diagnostic(`${deaths} deaths, each the ${time}th time, in ${first} invocations`);
+        assert.equal(crashes.length, cost * deaths, `by ${deaths} deaths: ${crashes.join('; ')}`);
       }
     },
   );
 }
+
+/** Runs so many, numbered from `first`, sees that each ran once and in its order, and returns why those failed that did. */
+async function runRound({ project, runtime }: Running, first: number, count: number): Promise<string[]> {
+  const ids = Array.from({ length: count }, (_, index) => first + index);
+  const outcomes = ids.map((id) => runtime.invoke<{ id: number }>(isAsync(id) ? 'short-async' : 'short', id));
+  const settled = await within('all of them', Promise.allSettled(outcomes));
+  const crashed = new Map<number, string>();
+  for (const [index, outcome] of settled.entries()) {
+    const id = first + index;
+    if (outcome.status === 'fulfilled') assert.deepEqual(outcome.value, { id });
+    else {
+      assert(outcome.reason instanceof WorkerCrashedError, String(outcome.reason));
+      crashed.set(id, outcome.reason.message);
+    }
+  }
+  const written = fs.readFileSync(project.path('runs'), 'utf8').split(';').slice(0, -1).map(Number);
+  const runs = written.filter((id) => id >= first);
+  assert.equal(new Set(written).size, written.length, 'something ran twice');
+  // Functions take turns, each with its own in their order.
+  for (const kind of [false, true]) {
+    const isOwn = (id: number) => isAsync(id) === kind && !crashed.has(id);
+    assert.deepEqual(runs.filter(isOwn), ids.filter(isOwn), 'all in their order');
+  }
+  return [...crashed.values()];
+}
+
+const isAsync = (id: number) => id % 7 === 3;
 
 /** Workers are numbered from 1, and one of them is left. */
 async function deathsOf(runtime: Runtime): Promise<number> {

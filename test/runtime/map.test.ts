@@ -152,10 +152,11 @@ for (const [kind, wrap] of [
       assert(out() <= concurrency);
     }
     assert(most <= 2 * concurrency, `${most} were read ahead`);
-    // Nobody asks: it stands still.
-    await until('the stop', () => source.read === 15 + 2 * concurrency && out() === 0);
+    // Nobody asks: it stands still. The place of the last that was handed out is filled when another ends after it.
+    const full = 15 + 2 * concurrency;
+    await until('the stop', () => source.read >= full - 1 && out() === 0);
     for (let count = 0; count < 10; count++) await turn();
-    assert.equal(source.read, 15 + 2 * concurrency);
+    assert(source.read <= full, `${source.read} were read`);
     await results.return();
     assert.equal(source.closed, 1);
     await nothingIsLeft(runtime);
