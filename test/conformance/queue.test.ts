@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict';
-import { QueueFullError, type Runtime } from 'warm-pool';
+import { QueueFullError } from 'warm-pool';
+import { held, holdWorker } from '../support/hold-worker.ts';
 import { infoOf, rejectionOf } from '../support/open-runtime.ts';
-import { until, within } from '../support/wait.ts';
+import { within } from '../support/wait.ts';
 import { testEach } from './support.ts';
-
-/** Takes the one worker, so that what comes next waits. */
-async function block(runtime: Runtime, ms = 200): Promise<void> {
-  const blocker = runtime.invoke('wait', ms);
-  await until('the worker to be taken', () => blocker.status === 'running');
-}
 
 testEach('one worker runs what waits in the order of the calls', async (_t, open) => {
   const { runtime } = await open({ max: 1 });
@@ -24,11 +19,13 @@ testEach('one worker runs what waits in the order of the calls', async (_t, open
 });
 
 testEach('what comes while others wait goes behind them', async (_t, open) => {
-  const { runtime } = await open({ max: 1 });
+  const running = await open({ max: 1 }, held);
+  const { runtime } = running;
   const ended: number[] = [];
   const invoke = async (index: number) => void ended.push(await runtime.invoke<number>('echo', index));
-  await block(runtime);
+  const letGo = await holdWorker(running);
   const first = [0, 1, 2].map(invoke);
+  letGo();
   await first[0];
   await Promise.all([...first, ...[3, 4, 5].map(invoke)]);
   assert.deepEqual(ended, [0, 1, 2, 3, 4, 5]);
@@ -37,8 +34,9 @@ testEach('what comes while others wait goes behind them', async (_t, open) => {
 testEach(
   'what is beyond the queueLimit is refused at once, and what waits is not disturbed',
   async (_t, open) => {
-    const { runtime } = await open({ max: 1, queueLimit: 3 });
-    await block(runtime);
+    const running = await open({ max: 1, queueLimit: 3 }, held);
+    const { runtime } = running;
+    const letGo = await holdWorker(running);
     const waiting = [0, 1, 2].map((index) => runtime.invoke('echo', index));
     const refused = [3, 4].map((index) => runtime.invoke('echo', index));
     for (const invocation of refused) {
@@ -47,6 +45,7 @@ testEach(
       assert.match(error.message, /queue is full: 3 invocations wait already \(queueLimit\)/);
     }
     assert.equal(runtime.stats().queued, 3);
+    letGo();
     await within('the drain', runtime.drain());
     assert.deepEqual(await Promise.all(waiting), [0, 1, 2]);
     assert.deepEqual(infoOf(runtime, 'echo').stats.failed, 2);

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Priority, QueueFullError, type Runtime } from 'warm-pool';
+import { type Priority, QueueFullError } from 'warm-pool';
+import { held, holdWorker } from '../support/hold-worker.ts';
 import { infoOf, rejectionOf, runProject } from '../support/open-runtime.ts';
 import { until, within } from '../support/wait.ts';
 
 const files = {
+  ...held,
   'functions/echo.js': 'export default (value) => value;',
   'functions/note.js': `
     import fs from 'node:fs';
@@ -23,15 +25,9 @@ const lingering = (version: number) => `
     return ${version};
   };`;
 
-/** Takes the one worker, so that what comes next waits. */
-async function block(runtime: Runtime, ms = 200): Promise<void> {
-  const blocker = runtime.invoke('wait', ms);
-  blocker.catch(() => {});
-  await until('the worker to be taken', () => blocker.status === 'running');
-}
-
 test('high comes before normal and normal before low, each in the order of the calls', async (t) => {
-  const { runtime } = await runProject(t, files, { config: { pool: { max: 1 } } });
+  const running = await runProject(t, files, { config: { pool: { max: 1 } } });
+  const { runtime } = running;
   const calls: (Priority | undefined)[] = [
     'low',
     'normal',
@@ -43,11 +39,12 @@ test('high comes before normal and normal before low, each in the order of the c
     'high',
   ];
   const ended: string[] = [];
-  await block(runtime);
+  const letGo = await holdWorker(running);
   const invocations = calls.map(async (priority, index) => {
     await runtime.invoke('echo', index, { priority });
     ended.push(`${priority ?? 'normal'} ${index}`);
   });
+  letGo();
   await within('all of them', Promise.all(invocations));
   assert.deepEqual(ended, [
     ...['high 2', 'high 5', 'high 7'],
@@ -84,21 +81,25 @@ test('one that is put back because its worker died keeps its place', async (t) =
 });
 
 test('a place in the queue that a cancel frees can be taken', async (t) => {
-  const { runtime } = await runProject(t, files, { config: { pool: { max: 1, queueLimit: 1 } } });
-  await block(runtime);
+  const running = await runProject(t, files, { config: { pool: { max: 1, queueLimit: 1 } } });
+  const { runtime } = running;
+  const letGo = await holdWorker(running);
   const first = runtime.invoke('echo', 'first');
   await rejectionOf(runtime.invoke('echo', 'refused'), QueueFullError);
   first.cancel();
   const second = runtime.invoke('echo', 'second');
+  letGo();
   await assert.rejects(first, { code: 'CANCELLED' });
   assert.equal(await within('the second', second), 'second');
 });
 
 test('with a queueLimit of 0 an invocation runs at once or not at all', async (t) => {
-  const { runtime } = await runProject(t, files, { config: { pool: { max: 1, queueLimit: 0 } } });
+  const running = await runProject(t, files, { config: { pool: { max: 1, queueLimit: 0 } } });
+  const { runtime } = running;
   for (let round = 0; round < 3; round++) assert.equal(await runtime.invoke('echo', round), round);
-  await block(runtime);
+  const letGo = await holdWorker(running);
   await rejectionOf(runtime.invoke('echo'), QueueFullError);
+  letGo();
   await within('the drain', runtime.drain());
 });
 
