@@ -2,7 +2,7 @@ import type { JournalContent } from '../channel/journal.ts';
 import type { Logger } from '../config/logger.ts';
 import { describeExit, lastWords, type WorkerExit } from '../invocation/outcome.ts';
 import type { InvocationRecord } from '../invocation/record.ts';
-import { fieldsOf } from './output.ts';
+import { fieldsOf, titleOf } from './output.ts';
 import type { Worker } from './worker.ts';
 
 /**
@@ -27,7 +27,7 @@ export function settleCrash(
     const how = isOverrun ? `was ended for its memory of ${overrun.usedMB} MB` : describeExit(exit);
     log.error(
       { ...fieldsOf(worker), function: functionName, invocation: id, ...exit },
-      `${worker.title} ${how} while it ran ${functionName}.${lastWords(exit)}`,
+      `${titleOf(worker)} ${how} while it ran ${functionName}.${lastWords(exit)}`,
     );
     if (isOverrun) record.end({ kind: 'outOfMemory', ...overrun }, overrun.usedMB);
     else record.end({ kind: 'crashed', exit }, worker.memoryMB);

@@ -9,8 +9,9 @@ import type { Code } from './code.ts';
 import { FailedStarts, hasRunNothing } from './failed-starts.ts';
 import { IdleWorkers } from './idle-workers.ts';
 import { NestingRoom } from './nesting-room.ts';
-import { fieldsOf, logEnd } from './output.ts';
-import { Worker, type WorkerEvents } from './worker.ts';
+import { fieldsOf, logEnd, titleOf } from './output.ts';
+import { Worker } from './worker.ts';
+import type { WorkerEvents } from './worker-events.ts';
 
 /** What a fleet tells its pool. */
 export interface FleetEvents
@@ -73,6 +74,7 @@ export class Fleet {
   #retry: NodeJS.Timeout | undefined;
   #isStopping = false;
   #onEmpty: (() => void)[] = [];
+  readonly #workerEvents: WorkerEvents;
 
   constructor({ settings, log, nextWorkerId, backlog, events }: FleetOptions) {
     this.#settings = settings;
@@ -80,6 +82,21 @@ export class Fleet {
     this.#nextWorkerId = nextWorkerId;
     this.#backlog = backlog;
     this.#events = events;
+    this.#workerEvents = {
+      ...events,
+      onReady: (worker, descriptors) => this.#ready(worker, descriptors),
+      onFree: (worker) => this.#freed(worker),
+      onWaits: (worker, functionName) => {
+        this.#waiting++;
+        events.onWaits(worker, functionName);
+      },
+      onGoesOn: (functionName) => {
+        this.#waiting--;
+        events.onGoesOn(functionName);
+      },
+      onIdle: (worker) => this.#trim(worker),
+      onExit: (worker, exit, journal) => this.#ended(worker, exit, journal),
+    };
   }
 
   get workers(): Iterable<Worker> {
@@ -234,47 +251,27 @@ export class Fleet {
   #start(code: Code, total: number): void {
     const there = this.#count((worker) => worker.code === code && worker.state !== 'draining');
     for (let missing = total - there; missing > 0; missing--) {
-      const worker = new Worker(
-        this.#nextWorkerId(),
-        code,
-        this.#settings,
-        {
-          onReady: (ready, descriptors) => {
-            this.#events.onReady(ready);
-            const { next } = this.#arrivals;
-            if (ready.code === next?.code && !next.isLoaded) this.#loaded(descriptors);
-            else this.#addIdle(ready, { isFresh: true });
-            this.#startMs = ready.readyAt - ready.spawnedAt;
-            this.#events.onFree();
-          },
-          onStarted: this.#events.onStarted,
-          onFinished: this.#events.onFinished,
-          onFree: (free) => {
-            this.#failedStarts.forget();
-            this.#addIdle(free);
-            if (free.state === 'draining' || this.#isNearlyOver(free)) this.scale();
-            this.#events.onFree();
-          },
-          onReturned: this.#events.onReturned,
-          onCall: this.#events.onCall,
-          onWaits: (waiting, functionName) => {
-            this.#waiting++;
-            this.#events.onWaits(waiting, functionName);
-          },
-          onGoesOn: (functionName) => {
-            this.#waiting--;
-            this.#events.onGoesOn(functionName);
-          },
-          onExit: (gone, exit, journal) => this.#ended(gone, exit, journal),
-          onLine: this.#events.onLine,
-          onLog: this.#events.onLog,
-        },
-        (idle) => this.#trim(idle),
-      );
+      const worker = new Worker(this.#nextWorkerId(), code, this.#settings, this.#workerEvents);
       this.#workers.add(worker);
-      this.#log.debug(fieldsOf(worker), `${worker.title} starts`);
+      this.#log.debug(fieldsOf(worker), `${titleOf(worker)} starts`);
       this.#events.onStarting(worker);
     }
+  }
+
+  #ready(worker: Worker, descriptors: readonly FunctionDescriptor[]): void {
+    this.#events.onReady(worker);
+    const { next } = this.#arrivals;
+    if (worker.code === next?.code && !next.isLoaded) this.#loaded(descriptors);
+    else this.#addIdle(worker, { isFresh: true });
+    this.#startMs = worker.readyAt - worker.spawnedAt;
+    this.#events.onFree();
+  }
+
+  #freed(worker: Worker): void {
+    this.#failedStarts.forget();
+    this.#addIdle(worker);
+    if (worker.state === 'draining' || this.#isNearlyOver(worker)) this.scale();
+    this.#events.onFree();
   }
 
   /** A first worker has loaded what is coming; it says what it found. */

@@ -1,8 +1,10 @@
 import { decodeValue } from '../channel/codec.ts';
 import type { Envelope, FromWorker } from '../channel/messages.ts';
 import type { Logger } from '../config/logger.ts';
+import { defaultPool } from '../config/pool-settings.ts';
 import { describeExit, lastWords, type WorkerExit } from '../invocation/outcome.ts';
-import type { Speaker, Worker } from './worker.ts';
+import type { Speaker } from './turns.ts';
+import type { Worker } from './worker.ts';
 
 /** Logs a line that a worker wrote, with the invocation that it was running. */
 export function logLine(log: Logger, worker: Worker, stream: 'stdout' | 'stderr', line: string): void {
@@ -29,13 +31,19 @@ export function logFromWorker(
 /** Logs that a worker has ended: what was asked for, or told to a caller, is no news. */
 export function logEnd(log: Logger, worker: Worker, exit: WorkerExit): void {
   const fields = { ...fieldsOf(worker), ...exit };
-  const name = worker.title;
+  const name = titleOf(worker);
   if (worker.endReason) log.debug(fields, `${name} has ended: ${worker.endReason}`);
   else if (worker.current) log.debug(fields, `${name} ${describeExit(exit)}`);
   else {
     const when = worker.readyAt === Number.POSITIVE_INFINITY ? 'while it started' : 'while it was idle';
     log.warn(fields, `${name} ${describeExit(exit)} ${when}.${lastWords(exit)}`);
   }
+}
+
+/** What a log calls a worker. */
+export function titleOf({ id, pool, pid, threadId }: Worker): string {
+  const of = pool === defaultPool ? '' : ` of the pool "${pool}"`;
+  return `worker ${id}${of} (${threadId === undefined ? `pid ${pid}` : `thread ${threadId}`})`;
 }
 
 /** What a line about a worker has beside its text. */

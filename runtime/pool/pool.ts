@@ -10,12 +10,14 @@ import type { Destination, InvocationRecord } from '../invocation/record.ts';
 import { BackOff } from './back-off.ts';
 import type { Code } from './code.ts';
 import { settleCrash } from './crash.ts';
+import { exitReasonOf } from './exit-reason.ts';
 import { Fleet, type FleetEvents } from './fleet.ts';
 import { HandAhead } from './hand-ahead.ts';
 import type { KeepAlive } from './keep-alive.ts';
 import { logFromWorker, logLine } from './output.ts';
 import { InvocationQueue } from './queue.ts';
-import type { Worker, WorkerEvents } from './worker.ts';
+import type { Worker } from './worker.ts';
+import type { WorkerEvents } from './worker-events.ts';
 
 export interface PoolOptions {
   readonly settings: PoolSettings;
@@ -80,7 +82,7 @@ export class Pool implements Destination {
       },
       onGoesOn: (functionName) => this.#queue.reclaim(functionName),
       onEnd: (worker, exit, journal) => {
-        this.#observer.workerExited(worker, worker.exitReason(journal), exit);
+        this.#observer.workerExited(worker, exitReasonOf(worker, journal), exit);
         this.#workerEnded(worker, exit, journal);
       },
       onLoaded: (code) => onLoaded(this, code),

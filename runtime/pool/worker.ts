@@ -1,53 +1,25 @@
 import { decodeValue, type EncodedValue } from '../channel/codec.ts';
 import type { JournalContent } from '../channel/journal.ts';
-import type {
-  Envelope,
-  FromWorker,
-  FunctionDescriptor,
-  FunctionSource,
-  ToWorker,
-} from '../channel/messages.ts';
-import { defaultPool, type Isolation, type PoolSettings } from '../config/pool-settings.ts';
-import { isLimit, startTimer } from '../config/timer.ts';
+import type { FromWorker, FunctionDescriptor, FunctionSource } from '../channel/messages.ts';
+import type { Isolation, PoolSettings } from '../config/pool-settings.ts';
+import { startTimer } from '../config/timer.ts';
 import type { ExitReason } from '../figures/exit-reason.ts';
 import { depthOf } from '../invocation/nesting.ts';
 import type { WorkerExit } from '../invocation/outcome.ts';
-import type { InvocationRecord, Nesting, Request } from '../invocation/record.ts';
+import type { InvocationRecord, Request } from '../invocation/record.ts';
 import type { Code } from './code.ts';
 import { LazyTimer } from './lazy-timer.ts';
+import { RunSender } from './run-sender.ts';
+import { StepwiseKill } from './stepwise-kill.ts';
 import { type EarlyOutcome, encodeFailure, outcomeOf, type RunEnd, type Turn } from './turn.ts';
+import { type Speaker, Turns } from './turns.ts';
 import { Wear } from './wear.ts';
 import { WorkerCalls } from './worker-calls.ts';
+import type { WorkerEvents } from './worker-events.ts';
 import type { WorkerHost } from './worker-host.ts';
 import { WorkerProcess } from './worker-process.ts';
 import type { WorkerState } from './worker-state.ts';
 import { WorkerThread } from './worker-thread.ts';
-
-type RunMessage = Extract<ToWorker, { type: 'run' }>;
-
-/** Whom a line of a log belongs to. */
-export type Speaker = Pick<InvocationRecord, 'functionName' | 'invocationId'>;
-
-export interface WorkerEvents {
-  onReady(worker: Worker, descriptors: readonly FunctionDescriptor[]): void;
-  /** The worker of this number begins with it. */
-  onStarted(record: InvocationRecord, worker: number): void;
-  /** A run took so long; its caller may have been settled before. */
-  onFinished(record: InvocationRecord, durationMs: number): void;
-  /** It has one less in its hands, maybe none: unless it is `draining` it can take another one. */
-  onFree(worker: Worker): void;
-  /** These were handed to it, and it will not begin them: what of them has not ended is to run elsewhere, in this order. */
-  onReturned(records: readonly InvocationRecord[]): void;
-  /** What it runs asks for an invocation of its own, with these arguments and options. */
-  onCall(child: InvocationRecord, args: EncodedValue, options: Readonly<Record<string, unknown>>): void;
-  /** What it runs, of this function, waits for such invocations from now on. */
-  onWaits(worker: Worker, functionName: string): void;
-  /** They have ended. */
-  onGoesOn(functionName: string): void;
-  onExit(worker: Worker, exit: WorkerExit, journal: JournalContent): void;
-  onLine(worker: Worker, stream: 'stdout' | 'stderr', line: string): void;
-  onLog(worker: Worker, envelope: Envelope<Extract<FromWorker, { type: 'log' }>>): void;
-}
 
 /**
  * One worker of a pool: `starting → ready ⇄ busy → draining → exited`. It runs one invocation at a time; more may have
@@ -70,41 +42,29 @@ export class Worker {
   state: WorkerState = 'starting';
   /** Set when it was told or forced to end, so that its end surprises nobody; says why. */
   endReason: string | undefined;
-  #endCause: ExitReason | undefined;
+  /** The same for the figures. */
+  endCause: ExitReason | undefined;
 
   readonly #host: WorkerHost;
   readonly #settings: PoolSettings;
   readonly #events: WorkerEvents;
-  readonly #indexes: ReadonlyMap<string, number>;
-  /** The first one runs. */
-  readonly #turns: Turn[] = [];
-  #runs = 0;
-  /** Whose run ended last. Not the record itself, which would keep the result in memory. */
-  readonly #last: { run: number } & { -readonly [Key in keyof Speaker]?: Speaker[Key] } = { run: 0 };
-  /** What is sent for each invocation. It is written into the next batch at once: one object does for all. */
-  readonly #runMessage: { -readonly [Key in keyof RunMessage]?: RunMessage[Key] } = { type: 'run' };
+  readonly #turns = new Turns();
+  readonly #sender: RunSender;
   readonly #wear: Wear;
   readonly #calls: WorkerCalls;
   readonly #timeout = new LazyTimer(() => this.#timedOut());
   readonly #idleness: LazyTimer;
+  readonly #stepwiseKill: StepwiseKill;
   #loadTimer: NodeJS.Timeout | undefined;
-  #killTimer: NodeJS.Timeout | undefined;
 
-  constructor(
-    id: number,
-    code: Code,
-    settings: PoolSettings,
-    events: WorkerEvents,
-    onIdle: (worker: Worker) => void,
-  ) {
+  constructor(id: number, code: Code, settings: PoolSettings, events: WorkerEvents) {
     this.id = id;
     this.code = code;
     this.#settings = settings;
     this.#events = events;
     this.#wear = new Wear(settings);
-    this.#idleness = new LazyTimer(() => onIdle(this));
+    this.#idleness = new LazyTimer(() => events.onIdle(this));
     this.sources = code.sources;
-    this.#indexes = new Map(this.sources.map(({ name }, index) => [name, index]));
     const Host = settings.isolation === 'thread' ? WorkerThread : WorkerProcess;
     this.#host = new Host({
       execArgv: settings.execArgv,
@@ -113,24 +73,15 @@ export class Worker {
       onLine: (stream, line) => events.onLine(this, stream, line),
       onExit: (exit, journal) => this.#exited(exit, journal),
     });
+    this.#sender = new RunSender(this.#host, this, settings);
+    this.#stepwiseKill = new StepwiseKill(this.#host, settings.killGraceMs);
     this.#calls = new WorkerCalls({
       submit: events.onCall,
       answer: (message, body) => this.#host.send(message, body),
       onWaits: (functionName) => events.onWaits(this, functionName),
       onGoesOn: events.onGoesOn,
     });
-    const { maxMemory } = settings;
-    this.#host.send({
-      type: 'load',
-      functions: this.sources,
-      root: code.root,
-      maxMemory: Number.isFinite(maxMemory) ? maxMemory : 0,
-    });
-    const { loadTimeoutMs } = settings;
-    this.#loadTimer = startTimer(
-      () => this.kill(`had not loaded its functions after ${loadTimeoutMs} ms`, 'notStarted'),
-      loadTimeoutMs,
-    )?.unref();
+    this.#load();
   }
 
   get isolation(): Isolation {
@@ -150,56 +101,39 @@ export class Worker {
     return this.#host.threadId;
   }
 
-  /** What a log calls it. */
-  get title(): string {
-    const { id, pool, pid, threadId } = this;
-    const of = pool === defaultPool ? '' : ` of the pool "${pool}"`;
-    return `worker ${id}${of} (${threadId === undefined ? `pid ${pid}` : `thread ${threadId}`})`;
-  }
-
-  /** Why it has ended. */
-  exitReason({ overrun }: JournalContent): ExitReason {
-    if (this.#endCause) return this.#endCause;
-    const current = this.#turns[0];
-    if (current && overrun?.run === current.run) return 'overMemory';
-    // What it ran was given up before: it was killed for that.
-    const status = current?.record.status;
-    if (status === 'timedOut' || status === 'cancelled') return status;
-    return this.readyAt === Number.POSITIVE_INFINITY ? 'notStarted' : 'crashed';
-  }
-
   has(functionName: string): boolean {
-    return this.#indexes.has(functionName);
+    return this.#sender.has(functionName);
   }
 
   /** The invocation that it runs. */
   get current(): Turn | undefined {
-    return this.#turns[0];
+    return this.#turns.current;
   }
 
   /** All that is in its hands, in the order it was handed over. */
   get turns(): readonly Turn[] {
-    return this.#turns;
+    return this.#turns.all;
   }
 
   /** How many invocations are in its hands. */
   get load(): number {
-    return this.#turns.length;
+    return this.#turns.size;
   }
 
   /** Whether it has been given all that it may ever run. */
   get isSpent(): boolean {
-    return this.#wear.left <= this.#turns.length;
+    return this.#wear.left <= this.#turns.size;
   }
 
   /** Whether it will have to be replaced within some `ms`: the next one can be started. */
   isNearlyOver(ms: number): boolean {
-    return this.#wear.isNearlyOver(ms, this.#turns.length);
+    return this.#wear.isNearlyOver(ms, this.#turns.size);
   }
 
   /** How deep what it runs is nested. */
   get depth(): number {
-    return this.#turns[0] ? depthOf(this.#turns[0].record) : 0;
+    const { current } = this.#turns;
+    return current ? depthOf(current.record) : 0;
   }
 
   /** Whether what it runs waits for invocations of its own. */
@@ -214,33 +148,15 @@ export class Worker {
       !this.isWaiting &&
       !this.isSpent &&
       this.#host.canTakeBack &&
-      this.#turns[0]?.record.hasEnded === false
+      this.#turns.current?.record.hasEnded === false
     );
   }
 
   /** Gives it an invocation of a function that it has; it has to be `ready`, or `canHold`. */
   hand(record: InvocationRecord, request: Request): void {
-    const index = this.#indexes.get(record.functionName) as number;
-    const ownTimeoutMs =
-      request.timeoutMs ?? this.code.timeoutOf(record.functionName) ?? this.#settings.timeoutMs;
-    const timeoutMs = record.nesting ? withinParent(record.nesting, ownTimeoutMs) : ownTimeoutMs;
-    const turn: Turn = { record, run: ++this.#runs, timeoutMs, since: 0 };
-    const isAhead = this.#turns.length > 0;
-    this.#turns.push(turn);
-    const message = this.#runMessage;
-    message.run = turn.run;
-    message.functionIndex = index;
-    message.invocationId = record.invocationId;
-    message.attempt = record.attempt;
-    message.isAhead = isAhead;
-    message.timeoutMs = isLimit(timeoutMs) ? timeoutMs : 0;
-    message.cwd = request.cwd;
-    const { args } = request;
-    if (typeof args !== 'string' && args.isTransfer && !isAhead && this.#isLastAttempt(record, request)) {
-      this.#host.give(message as RunMessage, args);
-    } else {
-      this.#host.send(message as RunMessage, args);
-    }
+    const isAhead = this.#turns.size > 0;
+    const turn = this.#turns.add(record, this.#sender.timeoutOf(record, request));
+    this.#sender.send(turn, request, isAhead);
     if (isAhead) return;
     this.state = 'busy';
     this.#idleness.clear();
@@ -249,35 +165,29 @@ export class Worker {
 
   /** Takes back what it holds and has not begun, in the order it was handed over. */
   takeBack(): InvocationRecord[] {
-    const [, firstHeld] = this.#turns;
+    const [, firstHeld] = this.#turns.all;
     if (!firstHeld) return [];
-    const started = this.#host.takeBack(firstHeld.run, this.#runs + 1);
-    const first = this.#turns.findIndex(({ run }, index) => index > 0 && run > started);
-    return first === -1 ? [] : this.#turns.splice(first).map(({ record }) => record);
+    const started = this.#host.takeBack(firstHeld.run, this.#turns.lastRun + 1);
+    return this.#turns.removeHeldAfter(started);
   }
 
   /** Settles the caller of one that has begun, and sees to it that the function ends as well. */
   abandon(record: InvocationRecord, outcome: EarlyOutcome): void {
-    const turn = this.#turns.find((each) => each.record === record);
+    const turn = this.#turns.of(record);
     if (!turn || record.hasEnded) return;
     this.#host.send({ type: 'abort', run: turn.run }, encodeFailure(outcome, record));
     record.end(outcome, this.memoryMB);
-    if (turn !== this.#turns[0]) return; // until it is, which the worker knows already
+    if (turn !== this.#turns.current) return; // until it is, which the worker knows already
     this.#giveTimeToEnd();
     this.#events.onReturned(this.takeBack());
   }
 
   /** Whose run this is, or was the last time: a function may go on after its end. */
   speakerOf(run: number): Speaker | undefined {
-    const turn = this.#turns.find((each) => each.run === run);
-    if (turn) return turn.record;
-    const { functionName, invocationId } = this.#last;
-    return this.#last.run === run && functionName && invocationId
-      ? { functionName, invocationId }
-      : undefined;
+    return this.#turns.speakerOf(run);
   }
 
-  /** Calls back `onIdle` when it has been idle for so long; a run ends the wait. */
+  /** Tells `onIdle` when it has been idle for so long; a run ends the wait. */
   watchIdleness(ms: number): void {
     this.#idleness.set(ms);
   }
@@ -288,7 +198,7 @@ export class Worker {
     const { state } = this;
     this.state = 'draining';
     this.endReason = reason;
-    this.#endCause = cause;
+    this.endCause = cause;
     if (state === 'ready') this.#stop();
     else if (state === 'starting') this.kill(reason, cause);
     else this.#events.onReturned(this.takeBack());
@@ -298,33 +208,33 @@ export class Worker {
     if (this.state === 'exited') return;
     this.state = 'draining';
     this.endReason = reason;
-    this.#endCause = cause;
+    this.endCause = cause;
     this.#host.kill('SIGKILL');
   }
 
-  #isLastAttempt({ attempt, functionName }: InvocationRecord, request: Request): boolean {
-    const policy = request.retry ?? this.code.retryOf(functionName);
-    return policy === undefined || attempt >= policy.attempts;
+  #load(): void {
+    const { maxMemory, loadTimeoutMs } = this.#settings;
+    this.#host.send({
+      type: 'load',
+      functions: this.sources,
+      root: this.code.root,
+      maxMemory: Number.isFinite(maxMemory) ? maxMemory : 0,
+    });
+    this.#loadTimer = startTimer(
+      () => this.kill(`had not loaded its functions after ${loadTimeoutMs} ms`, 'notStarted'),
+      loadTimeoutMs,
+    )?.unref();
   }
 
   #stop(): void {
     this.#idleness.clear();
     this.#host.send({ type: 'stop' });
-    this.#killStepwise();
-  }
-
-  #killStepwise(): void {
-    const { killGraceMs } = this.#settings;
-    clearTimeout(this.#killTimer);
-    this.#killTimer = startTimer(() => {
-      this.#host.kill('SIGTERM');
-      this.#killTimer = startTimer(() => this.#host.kill('SIGKILL'), killGraceMs);
-    }, killGraceMs);
+    this.#stepwiseKill.start();
   }
 
   #giveTimeToEnd(): void {
     this.#timeout.clear();
-    this.#killStepwise();
+    this.#stepwiseKill.start();
   }
 
   #begin(turn: Turn, now: number): void {
@@ -343,7 +253,7 @@ export class Worker {
   }
 
   #timedOut(): void {
-    const turn = this.#turns[0];
+    const turn = this.#turns.current;
     if (turn) this.abandon(turn.record, { kind: 'timedOut', timeoutMs: turn.timeoutMs });
   }
 
@@ -360,7 +270,7 @@ export class Worker {
       case 'succeeded':
       case 'failed':
         // Its time can't run out any more while the last of its output is read.
-        if (message.run === this.#turns[0]?.run) this.#timeout.clear();
+        if (message.run === this.#turns.current?.run) this.#timeout.clear();
         if (this.#host.hasRead(message.output)) this.#finished(message, body);
         else this.#host.afterOutput(message.output, () => this.#finished(message, body));
         break;
@@ -368,13 +278,13 @@ export class Worker {
         this.#left(message.run);
         break;
       case 'progress':
-        if (body) this.#turns.find(({ run }) => run === message.run)?.record.reportProgress(body);
+        if (body) this.#turns.ofRun(message.run)?.record.reportProgress(body);
         break;
       case 'log':
         this.#events.onLog(this, { message, body });
         break;
       case 'call': {
-        const turn = this.#turns.find(({ run }) => run === message.run);
+        const turn = this.#turns.ofRun(message.run);
         if (turn && body !== undefined) this.#calls.begin(turn, message, body);
         break;
       }
@@ -385,16 +295,13 @@ export class Worker {
 
   /** A run has ended. One that is told twice, by the worker and by its journal, is not there the second time. */
   #finished(message: RunEnd, body: EncodedValue | undefined): void {
-    const turn = this.#turns[0];
+    const turn = this.#turns.current;
     if (turn?.run !== message.run) return;
     const { record } = turn;
-    clearTimeout(this.#killTimer);
-    this.#turns.shift();
+    this.#stepwiseKill.stop();
+    this.#turns.endCurrent();
     this.invocations++;
     this.memoryMB = message.memoryMB;
-    this.#last.run = turn.run;
-    this.#last.functionName = record.functionName;
-    this.#last.invocationId = record.invocationId;
     record.end(outcomeOf(message, body), message.memoryMB, message.durationMs);
     this.#events.onFinished(record, message.durationMs);
     const why = this.#wear.note(message.memoryMB, this.code.memoryOf(record.functionName));
@@ -403,18 +310,18 @@ export class Worker {
   }
 
   #left(run: number): void {
-    const index = this.#turns.findIndex((turn) => turn.run === run);
-    const [turn] = index === -1 ? [] : this.#turns.splice(index, 1);
+    const wasCurrent = this.#turns.current?.run === run;
+    const turn = this.#turns.remove(run);
     if (!turn) return;
     if (!turn.record.hasEnded) turn.record.putBack();
     this.#events.onReturned([turn.record]);
-    if (index === 0) this.#goOn();
+    if (wasCurrent) this.#goOn();
     else this.#events.onFree(this);
   }
 
   #goOn(): void {
     if (this.state === 'exited') return;
-    const next = this.#turns[0];
+    const next = this.#turns.current;
     if (next) this.#begin(next, performance.now());
     else if (this.state === 'busy') this.state = 'ready';
     else if (this.state === 'draining') this.#stop();
@@ -422,16 +329,12 @@ export class Worker {
   }
 
   #exited(exit: WorkerExit, journal: JournalContent): void {
-    for (const timer of [this.#loadTimer, this.#killTimer]) clearTimeout(timer);
+    clearTimeout(this.#loadTimer);
+    this.#stepwiseKill.stop();
     for (const timer of [this.#timeout, this.#idleness]) timer.stop();
     this.state = 'exited';
     // What had ended and was still in its memory.
     for (const { message, body } of journal.ends) this.#receive(message, body);
     this.#events.onExit(this, exit, journal);
   }
-}
-
-/** A nested invocation has no longer than what has called it, and at least 1 ms: 0 would be no timeout. */
-function withinParent({ deadlineAt }: Nesting, timeoutMs: number): number {
-  return Math.min(timeoutMs, Math.max(1, Math.ceil(deadlineAt - performance.now())));
 }

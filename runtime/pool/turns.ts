@@ -1,0 +1,76 @@
+import type { InvocationRecord } from '../invocation/record.ts';
+import type { Turn } from './turn.ts';
+
+/** Whom a line of a log belongs to. */
+export type Speaker = Pick<InvocationRecord, 'functionName' | 'invocationId'>;
+
+/** What is in the hands of one worker, in the order it was handed over: the first runs, the others are queued still. */
+export class Turns {
+  readonly #turns: Turn[] = [];
+  #runs = 0;
+  /** Whose run ended last. Not the record itself, which would keep the result in memory. */
+  readonly #last: { run: number } & { -readonly [Key in keyof Speaker]?: Speaker[Key] } = { run: 0 };
+
+  get all(): readonly Turn[] {
+    return this.#turns;
+  }
+
+  get size(): number {
+    return this.#turns.length;
+  }
+
+  /** The one that runs. */
+  get current(): Turn | undefined {
+    return this.#turns[0];
+  }
+
+  /** The number of the run that was handed over last. */
+  get lastRun(): number {
+    return this.#runs;
+  }
+
+  add(record: InvocationRecord, timeoutMs: number): Turn {
+    const turn: Turn = { record, run: ++this.#runs, timeoutMs, since: 0 };
+    this.#turns.push(turn);
+    return turn;
+  }
+
+  of(record: InvocationRecord): Turn | undefined {
+    return this.#turns.find((each) => each.record === record);
+  }
+
+  ofRun(run: number): Turn | undefined {
+    return this.#turns.find((each) => each.run === run);
+  }
+
+  /** The current one has ended. */
+  endCurrent(): void {
+    const turn = this.#turns.shift();
+    if (!turn) return;
+    this.#last.run = turn.run;
+    this.#last.functionName = turn.record.functionName;
+    this.#last.invocationId = turn.record.invocationId;
+  }
+
+  /** Takes out the one of this run, which ends without a result. */
+  remove(run: number): Turn | undefined {
+    const index = this.#turns.findIndex((turn) => turn.run === run);
+    return index === -1 ? undefined : this.#turns.splice(index, 1)[0];
+  }
+
+  /** Takes out those behind the current one that come after this run. */
+  removeHeldAfter(run: number): InvocationRecord[] {
+    const first = this.#turns.findIndex((turn, index) => index > 0 && turn.run > run);
+    return first === -1 ? [] : this.#turns.splice(first).map(({ record }) => record);
+  }
+
+  /** Whose run this is, or was the last time: a function may go on after its end. */
+  speakerOf(run: number): Speaker | undefined {
+    const turn = this.ofRun(run);
+    if (turn) return turn.record;
+    const { functionName, invocationId } = this.#last;
+    return this.#last.run === run && functionName && invocationId
+      ? { functionName, invocationId }
+      : undefined;
+  }
+}

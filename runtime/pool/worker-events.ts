@@ -1,0 +1,30 @@
+import type { EncodedValue } from '../channel/codec.ts';
+import type { JournalContent } from '../channel/journal.ts';
+import type { Envelope, FromWorker, FunctionDescriptor } from '../channel/messages.ts';
+import type { WorkerExit } from '../invocation/outcome.ts';
+import type { InvocationRecord } from '../invocation/record.ts';
+import type { Worker } from './worker.ts';
+
+/** What a worker tells its fleet. */
+export interface WorkerEvents {
+  onReady(worker: Worker, descriptors: readonly FunctionDescriptor[]): void;
+  /** The worker of this number begins with it. */
+  onStarted(record: InvocationRecord, worker: number): void;
+  /** A run took so long; its caller may have been settled before. */
+  onFinished(record: InvocationRecord, durationMs: number): void;
+  /** It has one less in its hands, maybe none: unless it is `draining` it can take another one. */
+  onFree(worker: Worker): void;
+  /** These were handed to it, and it will not begin them: what of them has not ended is to run elsewhere, in this order. */
+  onReturned(records: readonly InvocationRecord[]): void;
+  /** What it runs asks for an invocation of its own, with these arguments and options. */
+  onCall(child: InvocationRecord, args: EncodedValue, options: Readonly<Record<string, unknown>>): void;
+  /** What it runs, of this function, waits for such invocations from now on. */
+  onWaits(worker: Worker, functionName: string): void;
+  /** They have ended. */
+  onGoesOn(functionName: string): void;
+  /** It has had nothing to do for as long as `watchIdleness` said. */
+  onIdle(worker: Worker): void;
+  onExit(worker: Worker, exit: WorkerExit, journal: JournalContent): void;
+  onLine(worker: Worker, stream: 'stdout' | 'stderr', line: string): void;
+  onLog(worker: Worker, envelope: Envelope<Extract<FromWorker, { type: 'log' }>>): void;
+}
