@@ -10,15 +10,32 @@ import type { Worker } from './worker.ts';
 export class FailedStarts {
   readonly #failures = new StartFailures();
   readonly #culprits = new Culprits();
+  #timer: NodeJS.Timeout | undefined;
 
-  /** How long the next start has to wait from now, in ms. */
-  get waitMs(): number {
-    return this.#failures.waitMs;
+  /** Calls back when the next start need not wait: at once, as long as none has failed; once for all that ask meanwhile. */
+  whenDue(start: () => void): void {
+    if (this.#timer) return;
+    const { waitMs } = this.#failures;
+    if (waitMs === 0) {
+      start();
+      return;
+    }
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      start();
+    }, waitMs).unref();
   }
 
-  /** A worker has run something, or there is other code, which may well start where the last did not. */
+  /** A worker has run something. */
   forget(): void {
     this.#failures.succeeded();
+  }
+
+  /** There is other code, which may well start where the last did not; what waits to be started is not started. */
+  reset(): void {
+    this.forget();
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   /**

@@ -5,41 +5,14 @@ import type { PoolSettings } from '../config/pool-settings.ts';
 import type { WorkerCrashedError } from '../invocation/errors.ts';
 import type { WorkerExit } from '../invocation/outcome.ts';
 import { Arrivals } from './arrivals.ts';
+import { type Backlog, Capacity, isServing } from './capacity.ts';
 import type { Code } from './code.ts';
 import { FailedStarts, hasRunNothing } from './failed-starts.ts';
+import type { FleetEvents } from './fleet-events.ts';
 import { IdleWorkers } from './idle-workers.ts';
-import { NestingRoom } from './nesting-room.ts';
 import { fieldsOf, logEnd, titleOf } from './output.ts';
 import { Worker } from './worker.ts';
 import type { WorkerEvents } from './worker-events.ts';
-
-/** What a fleet tells its pool. */
-export interface FleetEvents
-  extends Pick<
-    WorkerEvents,
-    'onLine' | 'onLog' | 'onReturned' | 'onStarted' | 'onFinished' | 'onCall' | 'onWaits' | 'onGoesOn'
-  > {
-  /** A worker is being started. */
-  onStarting(worker: Worker): void;
-  /** A worker has loaded its functions. */
-  onReady(worker: Worker): void;
-  /** A worker can take an invocation, its first or one more. */
-  onFree(): void;
-  /** A worker ended; whatever it had is the pool's to settle. */
-  onEnd(worker: Worker, exit: WorkerExit, journal: JournalContent): void;
-  /** A first worker has loaded this code, which can come into service by `switchTo`. */
-  onLoaded(code: Code): void;
-  /** No worker starts; what waits should be told. */
-  onHopeless(error: WorkerCrashedError): void;
-}
-
-/** What waits for a worker, as far as a fleet has to know. */
-export interface Backlog {
-  /** How many may run now if there are workers, of those that are nested so deep or deeper. */
-  demandFrom(depth: number): number;
-  /** How deep the deepest is nested. */
-  readonly deepest: number;
-}
 
 export interface FleetOptions {
   readonly settings: PoolSettings;
@@ -61,17 +34,12 @@ export class Fleet {
   readonly #workers = new Set<Worker>();
   readonly #idle = new IdleWorkers();
   readonly #nextWorkerId: () => number;
-  readonly #backlog: Backlog;
+  readonly #capacity: Capacity;
   readonly #failedStarts = new FailedStarts();
   readonly #arrivals = new Arrivals();
   #code: Code | undefined;
-  /** How long the last worker took to start. */
-  #startMs = 0;
   /** How many workers are kept warm. */
   #min = 0;
-  /** How many workers run something that waits for invocations of its own. */
-  #waiting = 0;
-  #retry: NodeJS.Timeout | undefined;
   #isStopping = false;
   #onEmpty: (() => void)[] = [];
   readonly #workerEvents: WorkerEvents;
@@ -80,18 +48,18 @@ export class Fleet {
     this.#settings = settings;
     this.#log = log;
     this.#nextWorkerId = nextWorkerId;
-    this.#backlog = backlog;
+    this.#capacity = new Capacity(this.#workers, settings, backlog);
     this.#events = events;
     this.#workerEvents = {
       ...events,
       onReady: (worker, descriptors) => this.#ready(worker, descriptors),
       onFree: (worker) => this.#freed(worker),
       onWaits: (worker, functionName) => {
-        this.#waiting++;
+        this.#capacity.waits();
         events.onWaits(worker, functionName);
       },
       onGoesOn: (functionName) => {
-        this.#waiting--;
+        this.#capacity.goesOn();
         events.onGoesOn(functionName);
       },
       onIdle: (worker) => this.#trim(worker),
@@ -110,12 +78,12 @@ export class Fleet {
 
   /** How many more invocations can run, in the workers there are or in ones that can be started. */
   get free(): number {
-    return Math.max(0, this.#settings.max - this.#count(isRunning));
+    return this.#capacity.free;
   }
 
   /** How deep an invocation has to be nested to be started now. */
   get shallowest(): number {
-    return this.#waiting === 0 ? 0 : this.#room.shallowest;
+    return this.#capacity.shallowest;
   }
 
   takeIdle(): Worker | undefined {
@@ -131,9 +99,7 @@ export class Fleet {
 
   /** Whether `scale` could start a worker with the code that serves. */
   get canGrow(): boolean {
-    let serving = 0;
-    for (const { code, state } of this.#workers) if (code === this.#code && state !== 'draining') serving++;
-    return serving < this.#settings.max + this.#waiting;
+    return this.#capacity.canGrow(this.#code);
   }
 
   /** Takes back an idle worker that was not used. */
@@ -148,9 +114,7 @@ export class Fleet {
    */
   load(code: Code): Promise<void> {
     this.#retireNext();
-    this.#failedStarts.forget();
-    clearTimeout(this.#retry);
-    this.#retry = undefined;
+    this.#failedStarts.reset();
     const arrival = this.#arrivals.begin(code);
     this.scale();
     return arrival;
@@ -186,22 +150,13 @@ export class Fleet {
 
   /** Starts what is needed for what waits, at once. */
   scale(): void {
-    if (this.#isStopping || this.#retry) return;
-    const { waitMs } = this.#failedStarts;
-    if (waitMs > 0) {
-      this.#retry = setTimeout(() => {
-        this.#retry = undefined;
-        this.#startMissing();
-      }, waitMs).unref();
-    } else {
-      this.#startMissing();
-    }
+    if (!this.#isStopping) this.#failedStarts.whenDue(this.#startMissing);
   }
 
   /** Retires every worker; resolves when all processes are gone. */
   async stop(): Promise<void> {
     this.#isStopping = true;
-    clearTimeout(this.#retry);
+    this.#failedStarts.reset();
     this.abandon(new Error('the runtime was closed'));
     for (const worker of this.#workers) worker.retire('the runtime closes', 'closed');
     if (this.#workers.size > 0) await new Promise<void>((resolve) => this.#onEmpty.push(resolve));
@@ -213,43 +168,22 @@ export class Fleet {
     for (const worker of this.#workers) worker.kill(reason, 'closed');
   }
 
-  #startMissing(): void {
+  readonly #startMissing = (): void => {
     if (this.#isStopping) return;
     const { next } = this.#arrivals;
     if (next && isEmpty(next.code)) {
       if (!next.isLoaded) this.#loaded([]);
     } else if (next) {
       // As many as serve now, so that the change of code takes no capacity away.
-      const serving = this.#count((worker) => worker.code === this.#code);
+      const serving = this.#capacity.count((worker) => worker.code === this.#code);
       const all = Math.max(firstWorkers, this.#settings.min, serving);
       this.#start(next.code, next.isLoaded || !next.code.isLoadedByOneFirst ? all : firstWorkers);
     }
-    if (this.#code) {
-      const busy = this.#count((worker) => worker.code === this.#code && worker.state === 'busy');
-      const wanted = Math.max(this.#min, busy + this.#demand);
-      // One more than may run something, so that it is ready when another one has to go.
-      const spare = this.#count((worker) => this.#isNearlyOver(worker)) > 0 ? 1 : 0;
-      this.#start(this.#code, Math.min(this.#settings.max + this.#waiting, wanted) + spare);
-    }
-  }
-
-  /** How many of those that wait could run now if there were workers. */
-  get #demand(): number {
-    if (this.#waiting === 0) return this.#backlog.demandFrom(0);
-    const room = this.#room;
-    return Math.min(this.#backlog.demandFrom(room.shallowest), room.at(this.#backlog.deepest));
-  }
-
-  get #room(): NestingRoom {
-    const occupied = [...this.#workers].filter(isOccupied);
-    return new NestingRoom(
-      occupied.map(({ depth }) => depth),
-      this.#settings.max,
-    );
-  }
+    if (this.#code) this.#start(this.#code, this.#capacity.wanted(this.#code, this.#min));
+  };
 
   #start(code: Code, total: number): void {
-    const there = this.#count((worker) => worker.code === code && worker.state !== 'draining');
+    const there = this.#capacity.count((worker) => worker.code === code && worker.state !== 'draining');
     for (let missing = total - there; missing > 0; missing--) {
       const worker = new Worker(this.#nextWorkerId(), code, this.#settings, this.#workerEvents);
       this.#workers.add(worker);
@@ -263,14 +197,15 @@ export class Fleet {
     const { next } = this.#arrivals;
     if (worker.code === next?.code && !next.isLoaded) this.#loaded(descriptors);
     else this.#addIdle(worker, { isFresh: true });
-    this.#startMs = worker.readyAt - worker.spawnedAt;
+    this.#capacity.started(worker);
     this.#events.onFree();
   }
 
   #freed(worker: Worker): void {
     this.#failedStarts.forget();
     this.#addIdle(worker);
-    if (worker.state === 'draining' || this.#isNearlyOver(worker)) this.scale();
+    const isNearlyOver = worker.code === this.#code && this.#capacity.isNearlyOver(worker);
+    if (worker.state === 'draining' || isNearlyOver) this.scale();
     this.#events.onFree();
   }
 
@@ -287,7 +222,7 @@ export class Fleet {
 
   #checkWarm(): void {
     if (!this.#arrivals.isWarming) return;
-    const warm = this.#count((worker) => worker.code === this.#code && isServing(worker));
+    const warm = this.#capacity.count((worker) => worker.code === this.#code && isServing(worker));
     if (warm >= this.#min) this.#arrivals.warm();
   }
 
@@ -301,14 +236,7 @@ export class Fleet {
 
   #trim(worker: Worker): void {
     if (worker.state !== 'ready') return;
-    const staying = this.#count(
-      (each) =>
-        each !== worker &&
-        each.code === worker.code &&
-        each.state !== 'draining' &&
-        !this.#isNearlyOver(each),
-    );
-    if (staying < this.#min) return;
+    if (this.#capacity.staying(worker) < this.#min) return;
     this.#idle.remove(worker);
     worker.retire('it was idle', 'idle');
   }
@@ -335,7 +263,7 @@ export class Fleet {
     const isInService = worker.code === this.#code;
     if (!isInService && worker.code !== this.#arrivals.next?.code) return undefined;
     const error = this.#failedStarts.note(worker, exit, journal, isInService);
-    if (!error || (isInService && this.#count(isProven) > 0)) return undefined;
+    if (!error || (isInService && this.#capacity.count(isProven) > 0)) return undefined;
     this.abandon(error);
     return isInService ? error : undefined;
   }
@@ -347,17 +275,6 @@ export class Fleet {
       if (worker.code === next.code) worker.retire('its functions are not wanted any more', 'reloaded');
     }
   }
-
-  /** Whether it is time to start the one that will take its place. */
-  #isNearlyOver(worker: Worker): boolean {
-    return worker.code === this.#code && isServing(worker) && worker.isNearlyOver(2 * this.#startMs);
-  }
-
-  #count(predicate: (worker: Worker) => boolean): number {
-    let count = 0;
-    for (const worker of this.#workers) if (predicate(worker)) count++;
-    return count;
-  }
 }
 
 /** Whether it has shown that it can run something: one that has just got ready may be about to die, as others did. */
@@ -368,16 +285,4 @@ function isProven({ state, invocations }: Worker): boolean {
 /** Whether there is nothing to run in it. */
 function isEmpty({ sources }: Code): boolean {
   return sources.length === 0;
-}
-
-function isOccupied({ load }: Worker): boolean {
-  return load > 0;
-}
-
-function isRunning({ load, isWaiting }: Worker): boolean {
-  return load > 0 && !isWaiting;
-}
-
-function isServing({ state }: Worker): boolean {
-  return state === 'ready' || state === 'busy';
 }
