@@ -10,11 +10,14 @@ import type { Destination, InvocationRecord } from '../invocation/record.ts';
 import { BackOff } from './back-off.ts';
 import type { Code } from './code.ts';
 import { settleCrash } from './crash.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { Drain } from './drain.ts';
 import { exitReasonOf } from './exit-reason.ts';
 import { Fleet } from './fleet.ts';
 import type { FleetEvents } from './fleet-events.ts';
 import { HandAhead } from './hand-ahead.ts';
 import type { KeepAlive } from './keep-alive.ts';
+import { Occupancy } from './occupancy.ts';
 import { logFromWorker, logLine } from './output.ts';
 import { InvocationQueue } from './queue.ts';
 import type { Worker } from './worker.ts';
@@ -44,15 +47,12 @@ export class Pool implements Destination {
   readonly #queue = new InvocationQueue();
   readonly #fleet: Fleet;
   readonly #handAhead: HandAhead;
+  readonly #dispatcher: Dispatcher;
   readonly #backOff: BackOff;
   readonly #homeOf: PoolOptions['homeOf'];
   readonly #observer: PoolObserver;
-  /** How many were submitted and have not been settled. */
-  #unsettled = 0;
-  #onDrained: (() => void)[] = [];
-  /** The next one, when the last look found no worker for it; forgotten when something changes. */
-  #stuck: InvocationRecord | undefined;
-  #isDispatchDue = false;
+  readonly #occupancy: Occupancy;
+  readonly #drain: Drain;
 
   constructor({ settings, log, keepAlive, nextWorkerId, homeOf, onLoaded, observer, onCall }: PoolOptions) {
     this.name = settings.name;
@@ -63,8 +63,8 @@ export class Pool implements Destination {
     this.#observer = observer;
     const events: FleetEvents = {
       onFree: () => {
-        this.#dispatchSoon();
-        this.#checkDrained();
+        this.#dispatcher.dispatchSoon();
+        this.#drain.check();
       },
       onStarting: (worker) => this.#observer.workerStarting(worker),
       onReady: (worker) => this.#observer.workerReady(worker),
@@ -74,12 +74,12 @@ export class Pool implements Destination {
         this.#handAhead.observe(record.functionName, durationMs);
         this.#queue.release(record.functionName);
       },
-      onReturned: (records) => this.#runElsewhere(records),
+      onReturned: (records) => this.#dispatcher.runElsewhere(records),
       onCall,
       onWaits: (worker, functionName) => {
         // It gives up its place, and what it holds need not wait with it.
         this.#queue.release(functionName);
-        this.#runElsewhere(worker.takeBack());
+        this.#dispatcher.runElsewhere(worker.takeBack());
       },
       onGoesOn: (functionName) => this.#queue.reclaim(functionName),
       onEnd: (worker, exit, journal) => {
@@ -92,7 +92,13 @@ export class Pool implements Destination {
       onLog: (worker, envelope) => logFromWorker(log, worker, envelope),
     };
     this.#fleet = new Fleet({ settings, log, nextWorkerId, backlog: this.#queue, events });
-    this.#handAhead = new HandAhead(this.#fleet, (records) => this.#runElsewhere(records));
+    this.#handAhead = new HandAhead(this.#fleet, (records) => this.#dispatcher.runElsewhere(records));
+    this.#dispatcher = new Dispatcher({
+      queue: this.#queue,
+      fleet: this.#fleet,
+      handAhead: this.#handAhead,
+      onStranger: (record, code) => this.#turnAway(record, code),
+    });
     this.#backOff = new BackOff({
       log,
       policyOf: (functionName) => this.#fleet.code?.retryOf(functionName),
@@ -101,6 +107,8 @@ export class Pool implements Destination {
         this.#putInQueue(record);
       },
     });
+    this.#occupancy = new Occupancy({ queue: this.#queue, fleet: this.#fleet, backOff: this.#backOff });
+    this.#drain = new Drain({ keepAlive, running: () => this.#occupancy.running });
   }
 
   /** See Fleet.load. */
@@ -118,10 +126,10 @@ export class Pool implements Destination {
     const { code } = this.#fleet;
     if (!code) return;
     this.#fleet.retireOthers();
-    this.#turnAwayStrangers(code);
-    this.#queue.limit(code.concurrency, this.#inHand());
+    this.#dispatcher.turnAwayStrangers(code);
+    this.#queue.limit(code.concurrency, this.#occupancy.inHand);
     this.#fleet.admitReady();
-    this.#dispatch();
+    this.#dispatcher.dispatch();
   }
 
   /** Code that is being loaded will not come into service. */
@@ -133,10 +141,10 @@ export class Pool implements Destination {
     const { functionName } = record;
     const { queueLimit } = this.#settings;
     // No more can wait than have not been settled.
-    if (this.#unsettled >= queueLimit && this.#waitingWith(functionName) > queueLimit) {
+    if (this.#drain.unsettled >= queueLimit && this.#occupancy.waitingWith(functionName) > queueLimit) {
       const { id: invocationId } = record;
       const of = this.name === defaultPool ? '' : ` of the pool "${this.name}"`;
-      const message = `The queue${of} is full: ${this.#waiting} invocations wait already (queueLimit).`;
+      const message = `The queue${of} is full: ${this.#occupancy.waiting} invocations wait already (queueLimit).`;
       record.end({ kind: 'refused', error: new QueueFullError(message, { functionName, invocationId }) });
       return;
     }
@@ -155,10 +163,7 @@ export class Pool implements Destination {
 
   ended(record: InvocationRecord): void {
     this.#observer.ended(record);
-    if (!record.isAccepted) return;
-    this.#unsettled--;
-    this.#keepAlive.release();
-    this.#checkDrained();
+    if (record.isAccepted) this.#drain.letGo();
   }
 
   cancel(record: InvocationRecord, reason: unknown): void {
@@ -169,11 +174,11 @@ export class Pool implements Destination {
     }
     const holder = [...this.#fleet.workers].find(({ turns }) => turns.some((turn) => turn.record === record));
     if (!holder) return;
-    if (holder.current?.record !== record) this.#putBack(holder.takeBack());
+    if (holder.current?.record !== record) this.#dispatcher.putBack(holder.takeBack());
     // Taken back it is in the queue again; else it has begun, whether that is known here or not.
     if (this.#queue.remove(record)) record.end(outcome);
     else holder.abandon(record, outcome);
-    this.#dispatch();
+    this.#dispatcher.dispatch();
   }
 
   /**
@@ -188,15 +193,11 @@ export class Pool implements Destination {
 
   /** How many wait, those included that a worker holds and has not begun, and those between two attempts. */
   get queued(): number {
-    let queued = this.#queue.size + this.#backOff.size;
-    for (const { load } of this.#fleet.workers) if (load > 1) queued += load - 1;
-    return queued;
+    return this.#occupancy.queued;
   }
 
   get running(): number {
-    let running = 0;
-    for (const { load } of this.#fleet.workers) if (load > 0) running++;
-    return running;
+    return this.#occupancy.running;
   }
 
   get workers(): Iterable<Worker> {
@@ -215,13 +216,12 @@ export class Pool implements Destination {
 
   /** Whether nothing is queued or running. */
   get isDrained(): boolean {
-    return this.#unsettled === 0 && this.running === 0;
+    return this.#drain.isDone;
   }
 
   /** Resolves when nothing is queued or running. */
   drain(): Promise<void> {
-    if (this.isDrained) return Promise.resolve();
-    return new Promise((resolve) => this.#onDrained.push(resolve));
+    return this.#drain.wait();
   }
 
   /** Ends whatever is there, now: callers get `error`, workers SIGKILL. */
@@ -240,135 +240,44 @@ export class Pool implements Destination {
 
   /** Takes on an invocation, which it settles from now on. */
   #adopt(record: InvocationRecord): void {
-    this.#unsettled++;
-    this.#keepAlive.hold();
+    this.#drain.takeOn();
     this.#enqueue(record);
-  }
-
-  /** Gives one to the pool that has its function now. */
-  #passOn(record: InvocationRecord, home: Pool): void {
-    record.destination = home;
-    home.#adopt(record);
-    this.#unsettled--;
-    this.#keepAlive.release();
-    this.#checkDrained();
   }
 
   /** Of an invocation that was here before: its function may be elsewhere by now. */
   #putInQueue(record: InvocationRecord): void {
-    const home = this.#homeOf(record.functionName);
-    if (home && home !== this) this.#passOn(record, home);
-    else this.#enqueue(record);
+    if (!this.#passOn(record)) this.#enqueue(record);
   }
 
   /** What no worker with this code has: its function was moved to another pool, or is gone. */
   #turnAway(record: InvocationRecord, code: Code): void {
+    if (this.#passOn(record)) return;
+    record.end({ kind: 'refused', error: code.refusal(record.functionName, record.id) });
+  }
+
+  /** Gives it to the pool that has its function now, if that is another one; returns whether it is. */
+  #passOn(record: InvocationRecord): boolean {
     const home = this.#homeOf(record.functionName);
-    if (home && home !== this) this.#passOn(record, home);
-    else record.end({ kind: 'refused', error: code.refusal(record.functionName, record.id) });
+    if (!home || home === this) return false;
+    record.destination = home;
+    home.#adopt(record);
+    this.#drain.letGo();
+    return true;
   }
 
   #enqueue(record: InvocationRecord): void {
     this.#queue.push(record);
     this.#observer.queued(record);
-    this.#putBack(this.#handAhead.recallFor(record));
-    // In a burst most find the same one before them that could not be handed out a moment ago.
-    if (this.#next !== this.#stuck || this.#fleet.canGrow) this.#dispatch();
-  }
-
-  /** The next one that may run. */
-  get #next(): InvocationRecord | undefined {
-    return this.#queue.nextFrom(this.#fleet.shallowest);
-  }
-
-  /** How many wait for a worker, those included that one holds. */
-  get #waiting(): number {
-    return this.queued - this.#backOff.size;
-  }
-
-  /** How many would wait with one more of this function: what can run now, or when a worker has started, doesn't. */
-  #waitingWith(functionName: string): number {
-    const waiting = this.#waiting;
-    const held = waiting - this.#queue.size;
-    const demand = this.#queue.demand + (this.#queue.hasRoomFor(functionName) ? 1 : 0);
-    return waiting + 1 - Math.min(this.#fleet.free, demand + held);
-  }
-
-  /** When all that came with it has been read: what has become free in one turn is handed out together. */
-  #dispatchSoon(): void {
-    this.#stuck = undefined;
-    if (this.#isDispatchDue || this.#queue.size === 0) return;
-    this.#isDispatchDue = true;
-    queueMicrotask(() => {
-      this.#isDispatchDue = false;
-      this.#dispatch();
-    });
-  }
-
-  #dispatch(): void {
-    this.#stuck = undefined;
-    for (let next = this.#next; next; next = this.#next) {
-      const idle = this.#fleet.takeIdle();
-      const worker = idle ?? this.#handAhead.findHolder(next);
-      if (!worker) {
-        this.#stuck = next;
-        break;
-      }
-      const record = this.#queue.take(this.#fleet.shallowest) as InvocationRecord;
-      if (record.request && worker.has(record.functionName)) {
-        worker.hand(record, record.request);
-        if (worker.isSpent) this.#fleet.scale();
-        continue;
-      }
-      this.#queue.release(record.functionName);
-      if (idle) this.#fleet.giveBack(idle);
-      this.#turnAway(record, worker.code);
-    }
-    if (this.#queue.demand > 0) this.#fleet.scale();
-  }
-
-  #runElsewhere(records: readonly InvocationRecord[]): void {
-    this.#putBack(records);
-    this.#dispatch();
-  }
-
-  /** From the hands of a worker to the front of the queue, in their order; what has ended only leaves those hands. */
-  #putBack(records: readonly InvocationRecord[]): void {
-    if (records.length === 0) return;
-    for (const record of records.toReversed()) {
-      if (record.hasEnded) this.#queue.release(record.functionName);
-      else this.#queue.putBack(record);
-    }
-    const { code } = this.#fleet;
-    // By a worker with code that was replaced: this pool may not have their functions any more.
-    if (code && records.some(({ functionName }) => !code.has(functionName))) this.#turnAwayStrangers(code);
-  }
-
-  #inHand(): InvocationRecord[] {
-    const running = [...this.#fleet.workers].filter(({ isWaiting }) => !isWaiting);
-    return running.flatMap(({ turns }) => turns.map(({ record }) => record));
+    this.#dispatcher.queued(record);
   }
 
   #workerEnded(worker: Worker, exit: WorkerExit, journal: JournalContent): void {
     settleCrash(worker, exit, journal, this.#log);
-    this.#putBack(worker.turns.map(({ record }) => record));
-    this.#dispatch();
-    this.#checkDrained();
-  }
-
-  // Now, and not when their turn comes: behind a long run that may be much later.
-  #turnAwayStrangers(code: Code): void {
-    for (const record of this.#queue.removeWhere(({ functionName }) => !code.has(functionName))) {
-      this.#turnAway(record, code);
-    }
+    this.#dispatcher.runElsewhere(worker.turns.map(({ record }) => record));
+    this.#drain.check();
   }
 
   #refuseQueued(outcome: (record: InvocationRecord) => Outcome): void {
     for (const record of this.#queue.removeWhere(() => true)) record.end(outcome(record));
-  }
-
-  #checkDrained(): void {
-    if (this.#onDrained.length === 0 || !this.isDrained) return;
-    for (const resolve of this.#onDrained.splice(0)) resolve();
   }
 }
