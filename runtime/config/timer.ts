@@ -1,5 +1,5 @@
 /** setTimeout takes no more: what is longer would fire at once. */
-const longestTimerMs = 2 ** 31 - 1;
+export const longestTimerMs = 2 ** 31 - 1;
 
 /** Whether a duration is short enough to be waited for; Infinity and anything beyond 24 days means no limit. */
 export function isLimit(ms: number): boolean {

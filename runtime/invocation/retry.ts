@@ -71,11 +71,11 @@ export function readRetry(value: unknown): RetryPolicy {
 }
 
 /**
- * How long to wait until the next attempt, in ms; undefined when there is none. `attempt` is the one that failed.
+ * How long to wait until the next attempt, in ms; undefined after an error that is not tried again. `attempt` is the one that failed.
  * @throws what the `on` of the caller throws
  */
 export function waitAfter(error: PoolError, attempt: number, policy: RetryPolicy): number | undefined {
-  if (attempt >= policy.attempts || !isRetried(error, policy)) return undefined;
+  if (!isRetried(error, policy)) return undefined;
   const { backoffMs } = policy;
   const ms = Math.min(backoffMs * 2 ** (attempt - 1), Math.max(backoffMs, longestBackoffMs));
   return ms * (1 - jitter * Math.random());

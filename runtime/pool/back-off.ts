@@ -1,5 +1,5 @@
 import type { Logger } from '../config/logger.ts';
-import { isLimit } from '../config/timer.ts';
+import { startTimer } from '../config/timer.ts';
 import type { PoolError } from '../invocation/errors.ts';
 import { errorOf, type Failure } from '../invocation/outcome.ts';
 import type { InvocationRecord } from '../invocation/record.ts';
@@ -76,7 +76,7 @@ export class BackOff {
       this.#options.onDue(record);
     };
     // Not an endless one: what waits for ever can only be cancelled.
-    const timer = isLimit(ms) ? setTimeout(due, ms).unref() : undefined;
+    const timer = startTimer(due, ms)?.unref();
     this.#waiting.set(record, { timer, failure });
   }
 

@@ -41,7 +41,7 @@ export class Fleet {
   /** How many workers are kept warm. */
   #min = 0;
   #isStopping = false;
-  #onEmpty: (() => void)[] = [];
+  readonly #onEmpty: (() => void)[] = [];
   readonly #workerEvents: WorkerEvents;
 
   constructor({ settings, log, nextWorkerId, backlog, events }: FleetOptions) {

@@ -43,7 +43,7 @@ export class HandAhead {
       holder = worker;
       least = load;
     }
-    if (holder) this.#stallCheck ??= setTimeout(() => this.#checkStalls(), stallMs).unref();
+    if (holder) this.#checkStallsSoon();
     return holder;
   }
 
@@ -61,6 +61,10 @@ export class HandAhead {
     return recalled ?? none;
   }
 
+  #checkStallsSoon(): void {
+    this.#stallCheck ??= setTimeout(() => this.#checkStalls(), stallMs).unref();
+  }
+
   /** Takes back what waits behind a run that turns out to be long, when it could run elsewhere. */
   #checkStalls(): void {
     this.#stallCheck = undefined;
@@ -74,7 +78,7 @@ export class HandAhead {
       if (worker.load > 1) isHolding = true;
     }
     this.#onStalled(stalled);
-    if (isHolding) this.#stallCheck ??= setTimeout(() => this.#checkStalls(), stallMs).unref();
+    if (isHolding) this.#checkStallsSoon();
   }
 }
 

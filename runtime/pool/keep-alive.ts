@@ -1,3 +1,5 @@
+import { longestTimerMs } from '../config/timer.ts';
+
 /**
  * Holds the program up while there is work. Everything else of the runtime is unreferenced, so that a program that
  * forgot to close an idle runtime ends by itself.
@@ -30,12 +32,10 @@ let timer: NodeJS.Timeout | undefined;
 let holding = 0;
 
 function holdProgram(): void {
-  timer ??= setInterval(() => {}, longestIntervalMs);
+  timer ??= setInterval(() => {}, longestTimerMs);
   if (holding++ === 0) timer.ref();
 }
 
 function releaseProgram(): void {
   if (--holding === 0) timer?.unref();
 }
-
-const longestIntervalMs = 2 ** 31 - 1;

@@ -1,3 +1,5 @@
+import { longestTimerMs } from '../config/timer.ts';
+
 /**
  * A timer that is set and cleared for each invocation. That only notes a time; the timer below it, which costs more, is
  * started again when it fires too early. It lets the program end.
@@ -32,7 +34,8 @@ export class LazyTimer {
 
   #start(ms: number, now: number): void {
     clearTimeout(this.#timer);
-    const delay = Math.min(ms, longestDelayMs);
+    // What is longer is waited for in parts.
+    const delay = Math.min(ms, longestTimerMs);
     this.#firesAt = now + delay;
     this.#timer = setTimeout(() => this.#fire(), Math.ceil(delay)).unref();
   }
@@ -50,6 +53,3 @@ export class LazyTimer {
     this.#callback();
   }
 }
-
-/** setTimeout takes no more: what is longer is waited for in parts. */
-const longestDelayMs = 2 ** 31 - 1;

@@ -59,18 +59,14 @@ export class Pools {
     return this.#pools.get(name);
   }
 
-  get all(): Iterable<Pool> {
-    return this.#pools.values();
-  }
-
   /**
    * Brings this release into service: first in the default pool, whose first worker tells which function is whose, then
    * in the others; when each has a worker that is ready with it, all change at once. Resolves when the `min` workers of
    * all are warm with it, or with what came after it. Rejects when no worker with it starts; then all stays as it was.
    */
   async load(release: Release): Promise<void> {
-    const codes = new Map(Array.from(this.all, (pool) => [pool, release.codeOf(pool.name)] as const));
-    const arrival: Arrival = { release, codes, missing: new Set(this.all) };
+    const codes = new Map(Array.from(this.#all, (pool) => [pool, release.codeOf(pool.name)] as const));
+    const arrival: Arrival = { release, codes, missing: new Set(this.#all) };
     this.#arrival = arrival;
     const first = this.get(defaultPool) as Pool;
     try {
@@ -83,12 +79,12 @@ export class Pools {
   }
 
   get workers(): Worker[] {
-    return Array.from(this.all, ({ workers }) => [...workers]).flat();
+    return Array.from(this.#all, ({ workers }) => [...workers]).flat();
   }
 
   /** By their names. */
   get stats(): Record<string, PoolStats> {
-    return Object.fromEntries(Array.from(this.all, ({ name, stats }) => [name, stats]));
+    return Object.fromEntries(Array.from(this.#all, ({ name, stats }) => [name, stats]));
   }
 
   /** The figures of a function, in whichever pools it has run. */
@@ -113,26 +109,31 @@ export class Pools {
   async drain(): Promise<void> {
     const isBusy = ({ isDrained }: Pool) => !isDrained;
     // What waits can move from one to the other, when a function changes its pool.
-    while (Array.from(this.all).some(isBusy)) await Promise.all(Array.from(this.all, (pool) => pool.drain()));
+    while (Array.from(this.#all).some(isBusy))
+      await Promise.all(Array.from(this.#all, (pool) => pool.drain()));
   }
 
   /** See Pool.stopRetrying. */
   stopRetrying(): void {
-    for (const pool of this.all) pool.stopRetrying();
+    for (const pool of this.#all) pool.stopRetrying();
   }
 
   /** See Pool.kill. */
   kill(error: (record: InvocationRecord) => RuntimeClosedError): void {
-    for (const pool of this.all) pool.kill(error);
+    for (const pool of this.#all) pool.kill(error);
   }
 
   /** Stops all workers; resolves when their processes are gone. */
   async stop(): Promise<void> {
-    await Promise.all(Array.from(this.all, (pool) => pool.stop()));
+    await Promise.all(Array.from(this.#all, (pool) => pool.stop()));
+  }
+
+  get #all(): Iterable<Pool> {
+    return this.#pools.values();
   }
 
   #recorderOf(functionName: string): FunctionRecorder {
-    const recorders = Array.from(this.all, (pool) => pool.functionRecorder(functionName));
+    const recorders = Array.from(this.#all, (pool) => pool.functionRecorder(functionName));
     const [first, ...others] = recorders.filter((each) => each !== undefined);
     // Most functions stay in one pool.
     if (first && others.length === 0) return first;
@@ -167,12 +168,12 @@ export class Pools {
   #giveUp(arrival: Arrival, error: Error): void {
     if (this.#arrival !== arrival) return;
     this.#arrival = undefined;
-    for (const pool of this.all) pool.abandon(error);
+    for (const pool of this.#all) pool.abandon(error);
   }
 
   #sum(figure: (pool: Pool) => number): number {
     let sum = 0;
-    for (const pool of this.all) sum += figure(pool);
+    for (const pool of this.#all) sum += figure(pool);
     return sum;
   }
 }

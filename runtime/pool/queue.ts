@@ -50,12 +50,7 @@ export class InvocationQueue {
   }
 
   /** The one that `take` would take. */
-  get next(): InvocationRecord | undefined {
-    return this.nextFrom(0);
-  }
-
-  /** The next of those that are nested so deep or deeper. */
-  nextFrom(depth: number): InvocationRecord | undefined {
+  nextFrom(depth = 0): InvocationRecord | undefined {
     return this.#nextLane(depth)?.first;
   }
 

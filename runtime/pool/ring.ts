@@ -15,15 +15,14 @@ export function insertBefore<Member extends RingMember<Member>>(next: Member, me
   next.previous = member;
 }
 
-/** Returns whether it was in a ring. */
-export function takeOut<Member extends RingMember<Member>>(member: Member): boolean {
+/** Of one that is in no ring nothing changes. */
+export function takeOut<Member extends RingMember<Member>>(member: Member): void {
   const { previous, next } = member;
-  if (!previous || !next) return false;
+  if (!previous || !next) return;
   previous.next = next;
   next.previous = previous;
   member.previous = undefined;
   member.next = undefined;
-  return true;
 }
 
 /** A ring of this one alone: it stands for the end of a list, between the last and the first. */

@@ -54,10 +54,10 @@ test('a limit that comes with new code counts what is in hand, and one that goes
   for (const record of [a1, a2, a3]) queue.push(record);
   assert.equal(queue.take(), a1);
   queue.limit(new Map([['a', 1]]), [a1]);
-  assert.equal(queue.next, undefined);
+  assert.equal(queue.nextFrom(), undefined);
   queue.limit(new Map([['a', 2]]), [a1]);
   assert.equal(queue.take(), a2);
-  assert.equal(queue.next, undefined);
+  assert.equal(queue.nextFrom(), undefined);
   queue.limit(noLimits, [a1, a2]);
   assert.equal(queue.take(), a3);
 });
@@ -224,7 +224,7 @@ test('whatever is done with it, it holds the same in the same order as lists do'
         queue.limit(plain.limits, inHand);
         plain.settle();
       }
-      assert(queue.next === nextOf(plain), `step ${step} of round ${round}`);
+      assert(queue.nextFrom() === nextOf(plain), `step ${step} of round ${round}`);
       assert.deepEqual([queue.size, queue.demand], [plain.size, plain.demand]);
     }
   }
