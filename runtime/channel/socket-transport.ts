@@ -2,53 +2,59 @@ import type { Socket } from 'node:net';
 import type { SharedMemory } from './shared-memory.ts';
 import type { Transport } from './transport.ts';
 
-/** The connection with a worker process. */
+/** The connection with a worker process: two sockets, see start.ts. */
 export class SocketTransport implements Transport {
   readonly memory: SharedMemory | undefined;
-  readonly #socket: Socket;
+  readonly #incoming: Socket;
+  readonly #outgoing: Socket;
 
-  /** Without a memory everything goes over the socket. */
-  constructor(socket: Socket, memory?: SharedMemory | undefined) {
-    this.#socket = socket;
+  /** Without a memory everything goes over the sockets. */
+  constructor(incoming: Socket, outgoing: Socket, memory?: SharedMemory | undefined) {
+    this.#incoming = incoming;
+    this.#outgoing = outgoing;
     this.memory = memory;
   }
 
   listen({ onChunk, onClose }: Parameters<Transport['listen']>[0]): void {
-    this.#socket.on('data', onChunk);
+    this.#incoming.on('data', onChunk);
     // Without a listener EPIPE and ECONNRESET would be thrown; 'close' follows them.
-    this.#socket.on('error', () => {});
+    for (const socket of [this.#incoming, this.#outgoing]) socket.on('error', () => {});
     // The other side's half of the socket has ended: nothing more will come, so there is nothing to wait for.
-    this.#socket.on('end', () => this.#socket.destroy());
-    this.#socket.on('close', onClose);
+    this.#incoming.on('end', () => this.close());
+    this.#incoming.on('close', onClose);
+    // Nothing comes this way, but its end has to be noticed.
+    this.#outgoing.resume();
   }
 
   write(chunks: readonly Uint8Array[]): void {
-    if (this.#socket.destroyed) return;
+    if (this.#outgoing.destroyed) return;
     if (chunks.length === 1) {
-      this.#socket.write(chunks[0] as Uint8Array);
+      this.#outgoing.write(chunks[0] as Uint8Array);
       return;
     }
-    this.#socket.cork();
-    for (const chunk of chunks) this.#socket.write(chunk);
-    this.#socket.uncork();
+    this.#outgoing.cork();
+    for (const chunk of chunks) this.#outgoing.write(chunk);
+    this.#outgoing.uncork();
   }
 
   get isBackedUp(): boolean {
-    return this.#socket.writableLength > 0 && !this.#socket.destroyed;
+    return this.#outgoing.writableLength > 0 && !this.#outgoing.destroyed;
   }
 
   written(): Promise<void> {
     return new Promise((resolve) => {
-      if (this.#socket.destroyed) resolve();
-      else this.#socket.write('', () => resolve());
+      if (this.#outgoing.destroyed) resolve();
+      else this.#outgoing.write('', () => resolve());
     });
   }
 
   close(): void {
-    this.#socket.destroy();
+    this.#incoming.destroy();
+    this.#outgoing.destroy();
   }
 
   unref(): void {
-    this.#socket.unref();
+    this.#incoming.unref();
+    this.#outgoing.unref();
   }
 }

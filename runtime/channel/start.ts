@@ -1,8 +1,12 @@
 /** How a worker is told what it needs before its first message. */
 import type { MessagePort } from 'node:worker_threads';
 
-/** The worker's file descriptor of the channel. */
-export const channelFd = 3;
+/**
+ * The worker's file descriptors of the channel: a socket for each direction. A write to a worker that has just died closes
+ * its socket, and what the worker had sent must be there to be read still.
+ */
+export const toWorkerFd = 3;
+export const toRuntimeFd = 6;
 
 /** The worker's file descriptor of its journal (see journal.ts); there is none where the platform has no unlinked files. */
 export const journalFd = 4;

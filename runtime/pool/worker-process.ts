@@ -8,7 +8,7 @@ import { JournalFile } from '../channel/journal-file.ts';
 import type { FromWorker, ToWorker } from '../channel/messages.ts';
 import { SharedMemory } from '../channel/shared-memory.ts';
 import { SocketTransport } from '../channel/socket-transport.ts';
-import { channelFd, startEnvironment } from '../channel/start.ts';
+import { startEnvironment, toRuntimeFd, toWorkerFd } from '../channel/start.ts';
 import { OutputTail } from './output-tail.ts';
 import type { WorkerHost, WorkerHostOptions } from './worker-host.ts';
 import { WorkerOutput } from './worker-output.ts';
@@ -34,19 +34,18 @@ export class WorkerProcess implements WorkerHost {
     this.#child = child;
     // There is no kill of a process that is gone, or of one that is no longer ours: its end is told by 'exit'.
     child.on('error', () => {});
-    const { stdout, stderr, stdio } = child;
+    const { stdout, stderr } = child;
     // Out of file descriptors: Node made no streams, and says why only later.
-    if (!stdio?.[channelFd]) {
+    const streams = (child.stdio ?? []) as readonly (Socket | null | undefined)[];
+    const [incoming, outgoing] = [streams[toRuntimeFd], streams[toWorkerFd]];
+    if (!incoming || !outgoing) {
       child.once('error', (error) => this.#neverStarted(error, options.onExit));
       return;
     }
-    this.#channel = new Channel<ToWorker, FromWorker>(
-      new SocketTransport(stdio[channelFd] as Socket, this.#memory),
-      {
-        onMessage: options.onMessage,
-        onClose: (error) => this.#connectionClosed(child, error),
-      },
-    );
+    this.#channel = new Channel<ToWorker, FromWorker>(new SocketTransport(incoming, outgoing, this.#memory), {
+      onMessage: options.onMessage,
+      onClose: (error) => this.#connectionClosed(child, error),
+    });
     this.#output = new WorkerOutput((stream, line) => {
       if (stream === 'stderr') this.#stderr.push(line);
       options.onLine(stream, line);
@@ -153,7 +152,7 @@ function start(
   try {
     return spawn(process.execPath, [...options.execArgv, workerEntry], {
       env: startEnvironment.give({ ...process.env, ...options.env }, process.pid),
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', journal?.fd ?? 'ignore', memory?.fd ?? 'ignore'],
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', journal?.fd ?? 'ignore', memory?.fd ?? 'ignore', 'pipe'],
       windowsHide: true,
     });
   } catch (error) {

@@ -8,7 +8,7 @@ import { JournalWriter } from '../channel/journal.ts';
 import { JournalFile } from '../channel/journal-file.ts';
 import { SharedMemory } from '../channel/shared-memory.ts';
 import { SocketTransport } from '../channel/socket-transport.ts';
-import { channelFd, journalFd, memoryFd, startEnvironment } from '../channel/start.ts';
+import { journalFd, memoryFd, startEnvironment, toRuntimeFd, toWorkerFd } from '../channel/start.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import { CountedOutput } from './output.ts';
 import { serve } from './serve.ts';
@@ -32,7 +32,8 @@ const { runtimePid } = startEnvironment.take(process.env);
 const memoryGuard = new MemoryGuard();
 const worker = serve({
   transport: new SocketTransport(
-    new Socket({ fd: channelFd, readable: true, writable: true }),
+    new Socket({ fd: toWorkerFd, readable: true, writable: false }),
+    new Socket({ fd: toRuntimeFd, readable: false, writable: true }),
     SharedMemory.inherited(memoryFd),
   ),
   journal: new JournalWriter(JournalFile.inherited(journalFd)),
