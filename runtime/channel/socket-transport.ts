@@ -21,7 +21,13 @@ export class SocketTransport implements Transport {
     for (const socket of [this.#incoming, this.#outgoing]) socket.on('error', () => {});
     // The other side's half of the socket has ended: nothing more will come, so there is nothing to wait for.
     this.#incoming.on('end', () => this.close());
-    this.#incoming.on('close', onClose);
+    let isClosed = false;
+    for (const socket of [this.#incoming, this.#outgoing]) {
+      socket.on('close', () => {
+        if (!isClosed) onClose();
+        isClosed = true;
+      });
+    }
     // Nothing comes this way, but its end has to be noticed.
     this.#outgoing.resume();
   }

@@ -7,7 +7,10 @@ import type { SharedMemory } from './shared-memory.ts';
 export interface Transport {
   /** Where large buffers can be put for the other side, and taken from it, in place of the stream. */
   readonly memory?: SharedMemory | undefined;
-  /** Says who is told. `onClose` is called once, after the last chunk: the other side is gone, or this one was closed. */
+  /**
+   * Says who is told. `onClose` is called once: the other side is gone, or this one was closed. Chunks that were on their
+   * way may come after it.
+   */
   listen(handlers: { onChunk: (chunk: Buffer) => void; onClose: () => void }): void;
   /**
    * Hands over chunks that won't be written to any more. After the close it does nothing. The buffers of `given` are

@@ -70,11 +70,12 @@ testEach(
         for (const start = performance.now(); performance.now() - start < 300; );
         const current = invocations.findIndex(({ status }) => status === 'running');
         invocations[current]?.cancel();
-        return current + 1;
+        // A thread may have told of all of them before it died.
+        return current === -1 ? [] : [current + 1];
       });
       const outcomes = await within('all of them', Promise.allSettled(invocations));
       const failed = outcomes.flatMap(({ status }, index) => (status === 'rejected' ? [index + 1] : []));
-      assert.deepEqual(new Set(failed), new Set([await running, 50]));
+      assert.deepEqual(new Set(failed), new Set([...((await running) ?? []), 50]));
     }
   },
 );

@@ -38,8 +38,9 @@ test('a process that a function leaves behind with its streams does not hold up 
 
 /** Either way nothing sensible can come from the worker any more. */
 const cutOff: [what: string, body: string][] = [
-  ['writes into', `fs.writeSync(3, 'hello, who is there?');`],
-  ['closes', 'fs.closeSync(3);'],
+  ['writes into', `fs.writeSync(6, 'hello, who is there?');`],
+  ['closes one end of', 'fs.closeSync(3);'],
+  ['closes the other end of', 'fs.closeSync(6);'],
 ];
 
 for (const [what, body] of cutOff) {
