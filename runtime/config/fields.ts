@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { durationExpected, parseDuration } from './duration.ts';
-import { expected } from './expected.ts';
-import { parseSize, sizeExpected } from './size.ts';
+import { durationExpected, parseDuration } from '../options/duration.ts';
+import { expected } from '../options/expected.ts';
+import { parseSize, sizeExpected } from '../options/size.ts';
 
 /** A duration; comes out in ms. */
 export const duration = z

@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { isCommonJs, isModuleInCommonJs } from '../modules/module-kind.ts';
 import { withTsconfig } from '../modules/tsconfig.ts';
-import { isCommonJs, isModuleInCommonJs } from './module-kind.ts';
 
 /** Imports a configuration file as it is now, through tsx where Node can't run it as it is. */
 export async function importConfig(file: string): Promise<unknown> {

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { ConfigError, type ConfigIssue } from '../invocation/errors.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '../options/did-you-mean.ts';
 
 /** The mistakes zod found, each with its path as a user writes it: `triggers[0].path`. */
 export function issuesOf(error: z.ZodError, knownKeys: readonly string[] = []): ConfigIssue[] {

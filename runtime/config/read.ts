@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import type { ConfigIssue } from '../invocation/errors.ts';
-import { expected, expectedText } from './expected.ts';
+import { expected, expectedText } from '../options/expected.ts';
 import { count, duration, size, text, wholeNumber } from './fields.ts';
 import { issuesOf, issuesOfTrigger, mistakesIn } from './issues.ts';
 import { type LogLevel, logLevels } from './logger.ts';

@@ -1,5 +1,5 @@
-import { closestOf } from '../config/did-you-mean.ts';
 import { FunctionNotFoundError } from '../invocation/errors.ts';
+import { closestOf } from '../options/did-you-mean.ts';
 
 /** The error of a name that none of the functions has. It says which one was probably meant, or which there are. */
 export function functionNotFound(

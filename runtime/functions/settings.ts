@@ -1,6 +1,4 @@
 import { z } from 'zod';
-import { didYouMean } from '../config/did-you-mean.ts';
-import { expected } from '../config/expected.ts';
 import { duration, size, text, wholeNumber } from '../config/fields.ts';
 import { issuesOf } from '../config/issues.ts';
 import { defaultPool } from '../config/pool-settings.ts';
@@ -12,6 +10,8 @@ import {
   retryCodes,
   retryDefaults,
 } from '../invocation/retry.ts';
+import { didYouMean } from '../options/did-you-mean.ts';
+import { expected } from '../options/expected.ts';
 
 /** The settings of a function, read. */
 export interface FunctionSettings {

@@ -1,4 +1,4 @@
-import { expectedText } from '../config/expected.ts';
+import { expectedText } from '../options/expected.ts';
 import type { InvokeOptions } from './invocation.ts';
 import { type MapContext, Mapping } from './mapping.ts';
 

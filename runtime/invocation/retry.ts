@@ -1,5 +1,5 @@
-import { durationExpected, parseDuration } from '../config/duration.ts';
-import { expectedText } from '../config/expected.ts';
+import { durationExpected, parseDuration } from '../options/duration.ts';
+import { expectedText } from '../options/expected.ts';
 import type { PoolError } from './errors.ts';
 
 /** The codes of the errors that another attempt may not meet again. Everything else is never tried again. */

@@ -1,8 +1,8 @@
 import { type EncodedValue, encodeValue } from '../channel/codec.ts';
 import { newInvocationId } from '../channel/invocation-id.ts';
 import { UnserializableError } from '../channel/structured.ts';
-import { durationExpected, parseDuration } from '../config/duration.ts';
-import { expectedText } from '../config/expected.ts';
+import { durationExpected, parseDuration } from '../options/duration.ts';
+import { expectedText } from '../options/expected.ts';
 import { SerializationError } from './errors.ts';
 import { Invocation, type InvokeOptions, type Priority, priorities } from './invocation.ts';
 import { checkDepth } from './nesting.ts';

@@ -1,9 +1,9 @@
 import type { Logger } from '../config/logger.ts';
-import { startTimer } from '../config/timer.ts';
 import type { PoolError } from '../invocation/errors.ts';
 import { errorOf, type Failure } from '../invocation/outcome.ts';
 import type { InvocationRecord } from '../invocation/record.ts';
 import { type RetryPolicy, waitAfter } from '../invocation/retry.ts';
+import { startTimer } from './timer.ts';
 
 export interface BackOffOptions {
   readonly log: Logger;

@@ -1,4 +1,4 @@
-import { longestTimerMs } from '../config/timer.ts';
+import { longestTimerMs } from './timer.ts';
 
 /**
  * Holds the program up while there is work. Everything else of the runtime is unreferenced, so that a program that

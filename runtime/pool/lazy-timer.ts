@@ -1,4 +1,4 @@
-import { longestTimerMs } from '../config/timer.ts';
+import { longestTimerMs } from './timer.ts';
 
 /**
  * A timer that is set and cleared for each invocation. That only notes a time; the timer below it, which costs more, is

@@ -1,8 +1,8 @@
 import type { ToWorker } from '../channel/messages.ts';
 import type { PoolSettings } from '../config/pool-settings.ts';
-import { isLimit } from '../config/timer.ts';
 import type { InvocationRecord, Nesting, Request } from '../invocation/record.ts';
 import type { Code } from './code.ts';
+import { isLimit } from './timer.ts';
 import type { Turn } from './turn.ts';
 import type { Worker } from './worker.ts';
 import type { WorkerHost } from './worker-host.ts';

@@ -1,4 +1,4 @@
-import { startTimer } from '../config/timer.ts';
+import { startTimer } from './timer.ts';
 import type { WorkerHost } from './worker-host.ts';
 
 /** Ends a worker that was asked to end and may not do so: SIGTERM after `killGrace`, SIGKILL after twice that. */

@@ -3,11 +3,12 @@
  * went. The CLI loads nothing else of the runtime until it has to start one, so what is listed here stays light: no
  * HTTP server, no schema library, no pool.
  */
-export { didYouMean } from '../config/did-you-mean.ts';
-export { parseDuration } from '../config/duration.ts';
+
 export { logLevels } from '../config/logger.ts';
 export { functionNotFound } from '../functions/not-found.ts';
 export { mapItems } from '../invocation/map.ts';
+export { didYouMean } from '../options/did-you-mean.ts';
+export { parseDuration } from '../options/duration.ts';
 export { version } from '../version.ts';
 export { answerOf, type InvocationAnswer, type InvocationFigures } from './answer.ts';
 export type { ControlStatus } from './api.ts';

@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { encodeValue } from '../channel/codec.ts';
 import type { JournalWriter } from '../channel/journal.ts';
 import type { FunctionDescriptor, FunctionSource } from '../channel/messages.ts';
-import { isModuleInCommonJs } from '../config/module-kind.ts';
+import { isModuleInCommonJs } from '../modules/module-kind.ts';
 import { withTsconfig } from '../modules/tsconfig.ts';
 import { versionOf } from '../modules/version.ts';
 import { type FunctionForm, readExports } from './exports.ts';

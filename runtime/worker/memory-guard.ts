@@ -1,4 +1,4 @@
-import { parseSize } from '../config/size.ts';
+import { parseSize } from '../options/size.ts';
 import type { LoadedFunction } from './load.ts';
 import { memoryMB } from './memory.ts';
 

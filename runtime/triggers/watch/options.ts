@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
-import { didYouMean } from '../../config/did-you-mean.ts';
 import type { ConfigIssue } from '../../invocation/errors.ts';
+import { didYouMean } from '../../options/did-you-mean.ts';
 import { completeByExtension } from './completeness/complete.ts';
 import type { CompletenessCheck, WatchedFile } from './watched-file.ts';
 
