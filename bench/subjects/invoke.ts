@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Job, Subject } from '../harness/subject.ts';
 import { bareSocket, type PoolContestant, poolContestants } from '../peers/pools/contestants.ts';
+import { type Load, measureLoad } from '../peers/pools/measure-load.ts';
 import type { EchoArgs, Pool } from '../peers/pools/pool.ts';
-import { assertAllWereBusy, findWorkers } from '../peers/pools/verify.ts';
 
-const poolWorkers = 2;
 const inFlight = 64;
 const burstSize = 20_000;
 
@@ -15,9 +14,6 @@ const warmUpMs = { full: 1_500, quick: 1_000 };
 const windowMs = { full: 500, quick: 200 };
 
 type MeasureName = 'sequential' | 'in-flight' | 'burst';
-
-/** Keeps a pool under load for at least `ms`; resolves to the calls made in the time it took. */
-type Load = (pool: Pool, ms: number) => Promise<{ calls: number; elapsedMs: number }>;
 
 const loads: Record<MeasureName, { load: Load; toReading(calls: number, elapsedMs: number): number }> = {
   sequential: { load: oneAfterAnother, toReading: microsecondsPerCall },
@@ -51,26 +47,14 @@ const subject: Subject = {
 export default subject;
 
 async function measure(job: Job): Promise<number> {
-  const contestant = contestants.find(({ name }) => name === job.contestant);
-  assert.ok(contestant, `Expected a contestant, got \`${job.contestant}\``);
   const { load, toReading } = loads[job.measure as MeasureName];
   const length = job.quick ? 'quick' : 'full';
-  const workers = contestant.name === bareSocket.name ? 1 : poolWorkers;
-
-  const pool = await contestant.open({
-    workers,
-    kind: contestant.kind,
-    build: job.build,
-    folder: job.folder,
+  const { calls, elapsedMs } = await measureLoad(job, contestants, load, {
+    warmUpMs: warmUpMs[length],
+    windowMs: windowMs[length],
+    sharesEvenly: job.measure !== 'sequential',
   });
-  await findWorkers(pool, contestant.kind, workers);
-  const warmUp = await load(pool, warmUpMs[length]);
-  const measured = await load(pool, windowMs[length]);
-  if (job.measure !== 'sequential') {
-    assertAllWereBusy(await findWorkers(pool, contestant.kind, workers), warmUp.calls + measured.calls);
-  }
-  await pool.close();
-  return toReading(measured.calls, measured.elapsedMs);
+  return toReading(calls, elapsedMs);
 }
 
 async function oneAfterAnother(pool: Pool, ms: number) {

@@ -2,10 +2,8 @@ import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';
 import type { Job, Subject } from '../harness/subject.ts';
 import { type PoolContestant, poolContestants } from '../peers/pools/contestants.ts';
+import { measureLoad, poolWorkers, type Served } from '../peers/pools/measure-load.ts';
 import type { Pool } from '../peers/pools/pool.ts';
-import { assertAllWereBusy, findWorkers } from '../peers/pools/verify.ts';
-
-const poolWorkers = 2;
 
 // One in each worker, and one that is on its way to it or back.
 const inFlight = 2 * poolWorkers;
@@ -48,24 +46,18 @@ const subject: Subject = {
 export default subject;
 
 async function measure(job: Job): Promise<number> {
-  const contestant = contestants.find(({ name }) => name === job.contestant);
-  assert.ok(contestant, `Expected a contestant, got \`${job.contestant}\``);
-  const { kind } = contestant;
   const length = job.quick ? 'quick' : 'full';
   const bytes = randomFillSync(Buffer.alloc(sizes[job.measure] as number));
-
-  const pool = await contestant.open({ workers: poolWorkers, kind, build: job.build, folder: job.folder });
-  await findWorkers(pool, kind, poolWorkers);
-  await assertReturned(pool, bytes);
-  const warmUp = await echoFor(pool, bytes, warmUpMs[length]);
-  const measured = await echoFor(pool, bytes, windowMs[length]);
-  await assertReturned(pool, bytes);
-  assertAllWereBusy(await findWorkers(pool, kind, poolWorkers), warmUp.calls + measured.calls + 2);
-  await pool.close();
-  return measured.calls / (measured.elapsedMs / 1000);
+  const { calls, elapsedMs } = await measureLoad(job, contestants, (pool, ms) => echoFor(pool, bytes, ms), {
+    warmUpMs: warmUpMs[length],
+    windowMs: windowMs[length],
+    sharesEvenly: true,
+    check: (pool) => assertReturned(pool, bytes),
+  });
+  return calls / (elapsedMs / 1000);
 }
 
-async function echoFor(pool: Pool, bytes: Buffer, ms: number) {
+async function echoFor(pool: Pool, bytes: Buffer, ms: number): Promise<Served> {
   const start = performance.now();
   let calls = 0;
   const caller = async () => {
