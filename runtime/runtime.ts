@@ -15,6 +15,7 @@ import type { InvocationRecord } from './invocation/record.ts';
 import { submit, submitNested } from './invocation/submit.ts';
 import { durationExpected, parseDuration } from './options/duration.ts';
 import { expectedText } from './options/expected.ts';
+import { checkOptionNames } from './options/option-names.ts';
 import { KeepAlive } from './pool/keep-alive.ts';
 import type { Pool } from './pool/pool.ts';
 import { Pools } from './pool/pools.ts';
@@ -54,6 +55,9 @@ async function readProject({ cwd = process.cwd(), config }: CreateRuntimeOptions
 
 /** How many events are kept for a reader: some seconds of a busy runtime, some MB. */
 const defaultBuffer = 10_000;
+
+const ofEvents = new Set(['buffer']);
+const ofClose = new Set(['timeout']);
 
 class WarmRuntime implements Runtime {
   readonly root: string;
@@ -170,7 +174,9 @@ class WarmRuntime implements Runtime {
     return { workers, queued, running, pools: this.#pools.stats, functions: Object.fromEntries(functions) };
   }
 
-  events({ buffer = defaultBuffer }: EventOptions = {}): AsyncIterable<RuntimeEvent | DroppedEvents> {
+  events(options: EventOptions = {}): AsyncIterable<RuntimeEvent | DroppedEvents> {
+    checkOptionNames('events', options, ofEvents);
+    const { buffer = defaultBuffer } = options;
     if (!Number.isInteger(buffer) || buffer < 1)
       throw new TypeError(expectedText('the `buffer` option to be a whole number from 1', buffer));
     return this.#events.read(buffer);
@@ -180,7 +186,9 @@ class WarmRuntime implements Runtime {
     return this.#keepAlive.during(this.#pools.drain());
   }
 
-  async close({ timeout }: { timeout?: number | string } = {}): Promise<void> {
+  async close(options: { timeout?: number | string } = {}): Promise<void> {
+    checkOptionNames('close', options, ofClose);
+    const { timeout } = options;
     const deadline = timeout === undefined ? undefined : this.#killAfter(timeout);
     this.#closing ??= this.#keepAlive.during(this.#close());
     await this.#closing;

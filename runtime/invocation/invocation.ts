@@ -5,7 +5,7 @@ import type { RetryOptions } from './retry.ts';
 export interface InvokeOptions {
   /** Cancels the invocation when it aborts; aborted already, the function never runs. */
   signal?: AbortSignal | undefined;
-  /** Instead of the function's own: a number of ms or a string such as `'5s'`; Infinity for no limit. */
+  /** Instead of the function's own: a number of ms above 0 or a string such as `'5s'`; Infinity for no limit. */
   timeout?: number | string | undefined;
   /** What is started first when workers are scarce. Default: `normal`; triggers use `low`. */
   priority?: Priority | undefined;

@@ -1,3 +1,5 @@
+import { expectedText } from '../options/expected.ts';
+
 /** One step of a source: an item, or its end. */
 export type Step<Item> = { readonly done: false; readonly item: Item } | { readonly done: true };
 
@@ -12,6 +14,8 @@ export class ItemSource<Item> {
   constructor(source: Iterable<Item> | AsyncIterable<Item>) {
     this.#iterator =
       Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+    if (typeof (this.#iterator as Partial<Iterator<Item>> | null)?.next === 'function') return;
+    throw new TypeError(expectedText('the iterator of the items to have a `next`', this.#iterator));
   }
 
   /** Whether there is nothing to read: it has ended, or the step before is not there yet. */
@@ -24,6 +28,7 @@ export class ItemSource<Item> {
     let result: Reading<Item>;
     try {
       result = this.#iterator.next();
+      checkResult(result);
     } catch (error) {
       this.#hasEnded = true;
       throw error;
@@ -47,6 +52,7 @@ export class ItemSource<Item> {
     let result: IteratorResult<Item>;
     try {
       result = await pending;
+      checkResult(result);
     } catch (error) {
       this.#hasEnded = true;
       throw error;
@@ -68,6 +74,12 @@ export class ItemSource<Item> {
     this.#hasEnded = true;
     return { done: true };
   }
+}
+
+/** Anything else would be taken for an endless row of nothing. */
+function checkResult(result: unknown): void {
+  if (typeof result === 'object' && result !== null) return;
+  throw new TypeError(expectedText('`next` of the items to give an object', result));
 }
 
 function isPromise<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {

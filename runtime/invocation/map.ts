@@ -1,9 +1,11 @@
 import { expectedText } from '../options/expected.ts';
+import { checkOptionNames } from '../options/option-names.ts';
 import type { InvokeOptions } from './invocation.ts';
 import { type MapContext, Mapping } from './mapping.ts';
+import { ofEach, readRequest } from './options.ts';
 
 /** How to run a function for each item of a source; `timeout`, `priority`, `cwd` and `retry` are for each invocation. */
-export interface MapOptions<Item = unknown> extends InvokeOptions {
+export interface MapOptions<Item = unknown> extends Omit<InvokeOptions, 'transfer'> {
   /**
    * The most invocations at once, those included that wait for a worker. Default: twice what the workers of its pool
    * can have in their hands, which of a function that has shown to be short is several each.
@@ -43,11 +45,19 @@ export function mapItems<Result, Item>(
 function checkSource(source: unknown): void {
   const isObject = typeof source === 'object' && source !== null;
   // The characters of a text are hardly ever meant.
-  if (isObject && (Symbol.iterator in source || Symbol.asyncIterator in source)) return;
+  if (isObject && (isCallable(source, Symbol.asyncIterator) || isCallable(source, Symbol.iterator))) return;
   throw new TypeError(expectedText('the items of `map` to be an iterable or an async iterable', source));
 }
 
-function checkOptions({ concurrency, ordered, onError, signal }: MapOptions<never>): void {
+function isCallable(source: object, method: symbol): boolean {
+  return typeof (source as Record<symbol, unknown>)[method] === 'function';
+}
+
+const ofMap = new Set<string>(['concurrency', 'ordered', 'onError', 'signal', ...ofEach]);
+
+function checkOptions(options: MapOptions<never>): void {
+  checkOptionNames('map', options, ofMap);
+  const { concurrency, ordered, onError, signal, timeout, priority, cwd, retry } = options;
   if (concurrency !== undefined && !(Number.isSafeInteger(concurrency) && concurrency >= 1)) {
     throw new TypeError(
       expectedText('the `concurrency` option to be a whole number of at least 1', concurrency),
@@ -59,7 +69,6 @@ function checkOptions({ concurrency, ordered, onError, signal }: MapOptions<neve
   if (onError !== undefined && typeof onError !== 'function') {
     throw new TypeError(expectedText('the `onError` option to be a function', onError));
   }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(expectedText('the `signal` option to be an AbortSignal', signal));
-  }
+  // Those of each invocation: now, rather than in the place of each item.
+  readRequest('', { timeout, priority, cwd, retry, signal });
 }

@@ -1,13 +1,12 @@
 import { type EncodedValue, encodeValue } from '../channel/codec.ts';
 import { newInvocationId } from '../channel/invocation-id.ts';
 import { UnserializableError } from '../channel/structured.ts';
-import { durationExpected, parseDuration } from '../options/duration.ts';
 import { expectedText } from '../options/expected.ts';
 import { SerializationError } from './errors.ts';
-import { Invocation, type InvokeOptions, type Priority, priorities } from './invocation.ts';
+import { Invocation, type InvokeOptions } from './invocation.ts';
 import { checkDepth } from './nesting.ts';
-import { type Destination, InvocationRecord, type Request } from './record.ts';
-import { readRetry } from './retry.ts';
+import { checkNamesOfCall, checkNamesOfInvoke, readRequest } from './options.ts';
+import { type Destination, InvocationRecord } from './record.ts';
 
 /**
  * Makes an invocation and sends it where `route` says; an error from there rejects it. Never throws: what is wrong
@@ -21,6 +20,7 @@ export function submit(
   const record = new InvocationRecord(newInvocationId(), name);
   const invocation = new Invocation(record);
   try {
+    checkNamesOfInvoke(options);
     const { signal } = options;
     checkName(name);
     record.prepare(readRequest(encodeArgs(args, record, options.transfer), options));
@@ -48,6 +48,7 @@ export function submitNested(
   route: (record: InvocationRecord) => Destination | Error,
 ): void {
   try {
+    checkNamesOfCall(call.options);
     checkName(record.functionName);
     checkDepth(record);
     const { cwd, priority } = record.nesting?.parent.request ?? {};
@@ -62,7 +63,7 @@ export function submitNested(
 }
 
 function checkName(name: unknown): void {
-  if (typeof name !== 'string') throw new TypeError(`expected the name of a function, got ${String(name)}`);
+  if (typeof name !== 'string') throw new TypeError(expectedText('the name of a function', name));
 }
 
 function encodeArgs(
@@ -110,24 +111,6 @@ function isDetached(buffer: ArrayBuffer): boolean {
   } catch {
     return true;
   }
-}
-
-function readRequest(args: EncodedValue, options: InvokeOptions): Request {
-  const { timeout, priority = 'normal', cwd = process.cwd(), signal, retry } = options;
-  const timeoutMs = timeout === undefined ? undefined : parseDuration(timeout);
-  if (timeout !== undefined && timeoutMs === undefined) {
-    throw new TypeError(expectedText(`the \`timeout\` option to be ${durationExpected}`, timeout));
-  }
-  if (!priorities.includes(priority as Priority)) {
-    throw new TypeError(
-      expectedText(`the \`priority\` option to be one of ${priorities.join(', ')}`, priority),
-    );
-  }
-  if (typeof cwd !== 'string') throw new TypeError(expectedText('the `cwd` option to be a path', cwd));
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(expectedText('the `signal` option to be an AbortSignal', signal));
-  }
-  return { args, priority, cwd, timeoutMs, retry: retry === undefined ? undefined : readRetry(retry) };
 }
 
 /** What is to be cancelled by each signal. One listener serves all, as Node warns of more than ten. */

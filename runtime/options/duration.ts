@@ -9,6 +9,14 @@ export function parseDuration(value: unknown): number | undefined {
 /** What `parseDuration` takes, for messages. */
 export const durationExpected = 'a number of ms or a string such as "30s" or "5 min"';
 
+/** Reads the longest that something may take: Infinity is no limit, and 0 none that anything can keep. */
+export function parseTimeout(value: unknown): number | undefined {
+  return parseDuration(value) || undefined;
+}
+
+/** What `parseTimeout` takes, for messages. */
+export const timeoutExpected = 'a number of ms above 0 or a string such as "30s" or "5 min"';
+
 function parseText(text: string): number | undefined {
   if (text.trim() === '' || text.length > 100) return undefined; // ms throws on these
   return ms(text as StringValue) as number | undefined;

@@ -2,6 +2,7 @@ import type { Channel } from '../channel/channel.ts';
 import { decodeValue, type EncodedValue, encodeValue } from '../channel/codec.ts';
 import type { FromWorker, ToWorker } from '../channel/messages.ts';
 import { UnserializableError } from '../channel/structured.ts';
+import { expectedText } from '../options/expected.ts';
 import type { CallOptions } from './context.ts';
 import { encodeLossy } from './lossy.ts';
 import { asPoolError } from './pool-error.ts';
@@ -29,6 +30,7 @@ export class Calls {
   ): Promise<unknown> {
     // What is thrown here rejects it.
     return new Promise((resolve, reject) => {
+      checkHere(options);
       const { signal, ...settings } = options;
       const body = encodeArgs(args, name);
       const sent = toSend(settings);
@@ -63,6 +65,15 @@ export class Calls {
   }
 }
 
+/** What is not sent, or could not be; all else is checked where it arrives. */
+function checkHere(options: CallOptions | null): void {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(expectedText('the options of `ctx.invoke` to be an object', options));
+  const { signal } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new TypeError(expectedText('the `signal` option to be an AbortSignal', signal));
+}
+
 function encodeArgs(args: unknown, functionName: string): EncodedValue {
   try {
     return encodeValue(args, 'args');
@@ -75,12 +86,12 @@ function encodeArgs(args: unknown, functionName: string): EncodedValue {
   }
 }
 
-/** As JSON, in which Infinity is nothing: the largest number is no limit either. */
 function toSend({ timeout, retry, ...settings }: Omit<CallOptions, 'signal'>): Record<string, unknown> {
   const options = {
     ...settings,
-    timeout: finite(timeout),
-    retry: retry && { ...retry, backoff: finite(retry.backoff) },
+    timeout: inJson(timeout),
+    // What is no object is told where it arrives.
+    retry: typeof retry === 'object' && retry !== null ? { ...retry, backoff: inJson(retry.backoff) } : retry,
   };
   // What JSON would leave out without a word, a function for example, is told.
   encodeOptions(options);
@@ -96,6 +107,8 @@ function encodeOptions(options: object): void {
   }
 }
 
-function finite(duration: number | string | undefined): number | string | undefined {
-  return duration === Number.POSITIVE_INFINITY ? Number.MAX_VALUE : duration;
+/** JSON has no Infinity, for which the largest number is no limit either; and no NaN, which is to be told as what it is. */
+function inJson(duration: number | string | undefined): number | string | undefined {
+  if (duration === Number.POSITIVE_INFINITY) return Number.MAX_VALUE;
+  return Number.isNaN(duration) ? String(duration) : duration;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { test } from 'node:test';
-import type { DroppedEvents, Runtime, RuntimeEvent } from 'warm-pool';
+import type { DroppedEvents, EventOptions, Runtime, RuntimeEvent } from 'warm-pool';
 import { startProgram } from '../runtime/support-program.ts';
 import { rejectionOf, runProject } from '../support/open-runtime.ts';
 import { makeProject } from '../support/project.ts';
@@ -152,6 +152,10 @@ test('a buffer that is none is refused', async (t) => {
   for (const buffer of [0, -1, 1.5, Number.NaN, '10' as unknown as number]) {
     assert.throws(() => runtime.events({ buffer }), /the `buffer` option to be a whole number from 1/);
   }
+  const none = null as unknown as EventOptions;
+  assert.throws(() => runtime.events(none), /the options of `events` to be an object, got null/);
+  const typo = { bufer: 5 } as EventOptions;
+  assert.throws(() => runtime.events(typo), /`events` has no option `bufer`, did you mean "buffer"\?/);
 });
 
 test('subscribers of diagnostics_channel are told the same, with the project', async (t) => {

@@ -42,8 +42,23 @@ const refused: [what: string, invoke: (runtime: Runtime) => Promise<unknown>, ex
   ],
   ['a cwd that is no path', options({ cwd: 5 }), { message: /`cwd` option.*got 5/ }],
   ['a signal that is none', options({ signal: {} }), { message: /`signal` option.*AbortSignal.*got \{\}/ }],
-  ['options that are null', options(null), { message: /options/ }],
-  ['a name that is undefined', named(undefined), { message: /function.*undefined/i }],
+  ['a timeout of zero', options({ timeout: 0 }), { message: /`timeout` option.*above 0.*got 0 \(number\)/ }],
+  ['options that are null', options(null), { message: /options of `invoke` to be an object, got null/ }],
+  ['options that are a number', options(5), { message: /options of `invoke` to be an object, got 5/ }],
+  [
+    'an option with a typo',
+    options({ tiemout: 5 }),
+    { message: '`invoke` has no option `tiemout`, did you mean "timeout"?' },
+  ],
+  [
+    'an option like no other',
+    options({ concurrency: 5 }),
+    {
+      message: '`invoke` has no option `concurrency`: it has signal, timeout, priority, cwd, retry, transfer',
+    },
+  ],
+  ['a name that is undefined', named(undefined), { message: /name of a function, got nothing/ }],
+  ['a name without a text form', named(Object.create(null)), { message: /name of a function, got / }],
   ['a name that is a symbol', named(Symbol('resize')), { message: /function.*Symbol\(resize\)/i }],
   ['an empty name', named(''), { code: 'FUNCTION_NOT_FOUND', functionName: '' }],
   [

@@ -61,6 +61,21 @@ const mistakes: [Record<string, unknown>, string, RegExp][] = [
   [{ name: 'echo', options: { timeout: 'soon' } }, '', /the `timeout` option to be a number of ms/],
   [{ name: 'echo', options: { priority: 'urgent' } }, '', /the `priority` option to be one of/],
   [{ name: 'echo', options: { retry: { attempts: 0 } } }, '', /the `retry.attempts` option to be/],
+  [{ name: 'echo', options: { retry: 3 } }, '', /the `retry` option to be an object .*, got 3/],
+  [
+    { name: 'echo', options: { timeout: 0 } },
+    '',
+    /the `timeout` option to be a number of ms above 0.*, got 0/,
+  ],
+  [{ name: 'echo', options: { timeout: Number.NaN } }, '', /the `timeout` option to be .*, got .*NaN/],
+  [{ name: 'echo', options: { signal: {} } }, '', /the `signal` option to be an AbortSignal, got {}/],
+  [
+    { name: 'echo', options: { tiemout: 5 } },
+    '',
+    /`ctx.invoke` has no option `tiemout`, did you mean "timeout"/,
+  ],
+  [{ name: 'echo', options: { transfer: [] } }, '', /`ctx.invoke` has no option `transfer`/],
+  [{ name: 'echo', options: null }, '', /the options of `ctx.invoke` to be an object, got null/],
 ];
 
 test('mistakes are told as those of runtime.invoke', async (t) => {
