@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { checkCreateOptions } from './config/create-options.ts';
 import { findProject, type Project } from './config/find.ts';
 import { loadConfigFile } from './config/load.ts';
 import { fromLevel, type Logger, type LogLevel, silentLogger } from './config/logger.ts';
@@ -26,6 +27,7 @@ import type { CreateRuntimeOptions, EventOptions, Runtime, RuntimeStats, Trigger
 
 /** See `createRuntime` in index.ts. */
 export async function createRuntime(options: CreateRuntimeOptions = {}): Promise<Runtime> {
+  checkCreateOptions(options);
   const { project, settings } = await readProject(options);
   const logLevel = options.logLevel ?? settings.log.level;
   const runtime = new WarmRuntime(

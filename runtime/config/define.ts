@@ -12,18 +12,18 @@ export interface PoolConfig {
   isolation?: Isolation;
   /** How long a worker above `min` may be idle before it is stopped: ms or a string. Default: `'30s'`. */
   idleTimeout?: number | string;
-  /** The longest an invocation may run when its function sets no timeout: ms or a string. Default: `'60s'`. */
+  /** The longest an invocation may run when its function sets no timeout: ms above 0 or a string, Infinity for no limit. Default: `'60s'`. */
   timeout?: number | string;
   /** How long after a timeout or cancel a function may go on before SIGTERM; SIGKILL comes after twice that. Default: `'1s'`. */
   killGrace?: number | string;
-  /** How long a worker may take to load all functions. Default: `'30s'`. */
+  /** How long a worker may take to load all functions: ms above 0 or a string. Default: `'30s'`. */
   loadTimeout?: number | string;
   /** The most invocations that wait; one more is a `QueueFullError`. Default: 100,000. */
   queueLimit?: number;
   /** A worker that has run so many invocations is replaced by a new one. Default: Infinity. */
   maxInvocations?: number;
   /**
-   * The resident memory of a worker, bytes or a string: after the invocation that crosses it the worker is replaced; at
+   * The resident memory of a worker, bytes or a string, from `'1mb'` on: after the invocation that crosses it the worker is replaced; at
    * 1.5 times that, while it runs, the invocation fails with a `MemoryLimitError`. Infinity for no limit. Default: `'1gb'`.
    */
   maxMemory?: number | string;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { durationExpected, parseDuration } from '../options/duration.ts';
-import { expected } from '../options/expected.ts';
+import { durationExpected, parseDuration, parseTimeout, timeoutExpected } from '../options/duration.ts';
+import { expected, expectedText } from '../options/expected.ts';
 import { parseSize, sizeExpected } from '../options/size.ts';
 
 /** A duration; comes out in ms. */
@@ -9,11 +9,24 @@ export const duration = z
   .refine((value) => parseDuration(value) !== undefined, { error: expected(durationExpected) })
   .transform((value) => parseDuration(value) as number);
 
-/** A size; comes out in bytes. */
+/** The longest that something may take; comes out in ms. */
+export const timeout = z
+  .unknown()
+  .refine((value) => parseTimeout(value) !== undefined, { error: expected(timeoutExpected) })
+  .transform((value) => parseTimeout(value) as number);
+
+/** What memory a worker may have; comes out in bytes. */
 export const size = z
   .unknown()
-  .refine((value) => parseSize(value) !== undefined, { error: expected(sizeExpected) })
+  .refine((value) => (parseSize(value) ?? 0) >= smallestSize, {
+    error: ({ input }) => expectedText(parseSize(input) === undefined ? sizeExpected : enoughExpected, input),
+  })
   .transform((value) => parseSize(value) as number);
+
+/** No worker can do with less: a smaller number was meant in MB. */
+const smallestSize = 2 ** 20;
+
+const enoughExpected = 'at least "1mb", as a number it is in bytes';
 
 /** A whole number, or Infinity. */
 export function count(min: number) {

@@ -28,8 +28,13 @@ export function mistakesIn(source: string, issues: readonly ConfigIssue[]): Conf
   return new ConfigError(`There ${count} in ${source}:${list}`, { issues });
 }
 
-function pathText(path: readonly PropertyKey[]): string {
-  return path
-    .map((key, depth) => (typeof key === 'number' ? `[${key}]` : `${depth === 0 ? '' : '.'}${String(key)}`))
-    .join('');
+/** As a user would write it: `triggers[0].path`, `pools["fast io"].max`. */
+export function pathText(path: readonly PropertyKey[]): string {
+  return path.map((key, depth) => stepText(key, depth === 0)).join('');
+}
+
+function stepText(key: PropertyKey, isFirst: boolean): string {
+  if (typeof key === 'number') return `[${key}]`;
+  if (isFirst || /^[\w$-]+$/.test(String(key))) return `${isFirst ? '' : '.'}${String(key)}`;
+  return `[${JSON.stringify(String(key))}]`;
 }

@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import type { ConfigIssue } from '../invocation/errors.ts';
 import { expected, expectedText } from '../options/expected.ts';
-import { count, duration, size, text, wholeNumber } from './fields.ts';
-import { issuesOf, issuesOfTrigger, mistakesIn } from './issues.ts';
+import { count, duration, size, text, timeout, wholeNumber } from './fields.ts';
+import { issuesOf, issuesOfTrigger, mistakesIn, pathText } from './issues.ts';
 import { type LogLevel, logLevels } from './logger.ts';
 import { defaultPool, type PoolSettings } from './pool-settings.ts';
 import type { Trigger } from './trigger.ts';
@@ -24,9 +24,9 @@ const pool = z.strictObject(
     max: wholeNumber(1).default(() => availableParallelism()),
     isolation: z.enum(['process', 'thread'], { error: expected('"process" or "thread"') }).default('process'),
     idleTimeout: duration.default(30_000),
-    timeout: duration.default(60_000),
+    timeout: timeout.default(60_000),
     killGrace: duration.default(1_000),
-    loadTimeout: duration.default(30_000),
+    loadTimeout: timeout.default(30_000),
     queueLimit: count(0).default(100_000),
     maxInvocations: count(1).default(Number.POSITIVE_INFINITY),
     maxMemory: size.default(2 ** 30),
@@ -107,7 +107,7 @@ function contradictions(value: unknown): ConfigIssue[] {
     ...contradictionsOfSize('pool', given.pool ?? {}),
     ...named.flatMap(([name, each]) => [
       ...issuesOfName(name),
-      ...contradictionsOfSize(`pools.${name}`, each),
+      ...contradictionsOfSize(pathText(['pools', name]), each),
     ]),
     ...issuesOfTriggers(given.triggers),
   ];
@@ -116,9 +116,13 @@ function contradictions(value: unknown): ConfigIssue[] {
 function issuesOfName(name: string): ConfigIssue[] {
   if (name === defaultPool)
     return [
-      { path: `pools.${name}`, message: 'the default pool has its settings in `pool`: move them there' },
+      {
+        path: pathText(['pools', name]),
+        message: 'the default pool has its settings in `pool`: move them there',
+      },
     ];
-  if (name === '') return [{ path: 'pools', message: 'a pool needs a name, got an empty one' }];
+  if (name === '')
+    return [{ path: pathText(['pools', name]), message: 'a pool needs a name, got an empty one' }];
   return [];
 }
 

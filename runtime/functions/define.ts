@@ -7,7 +7,7 @@ export interface FunctionConfig {
   /** One line for `pool list`. */
   description?: string;
   /**
-   * The longest an invocation may run, from the start of its execution: a number of ms or a string such as `'30s'`;
+   * The longest an invocation may run, from the start of its execution: a number of ms above 0 or a string such as `'30s'`;
    * Infinity for no limit. Default: the pool's `timeout`.
    */
   timeout?: number | string;
@@ -18,7 +18,7 @@ export interface FunctionConfig {
    * other functions pass it. A whole number of at least 1. Default: no limit but the pool's `max`.
    */
   concurrency?: number;
-  /** Takes the place of the pool's `maxMemory` while it runs: bytes or a string such as `'512mb'`. */
+  /** Takes the place of the pool's `maxMemory` while it runs: bytes or a string such as `'512mb'`, from `'1mb'` on. */
   memory?: number | string;
   /** The name of the pool that runs it, one of `pools` in the configuration. Default: `'default'`, which is `pool` there. */
   pool?: string;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, size, text, wholeNumber } from '../config/fields.ts';
+import { duration, size, text, timeout, wholeNumber } from '../config/fields.ts';
 import { issuesOf } from '../config/issues.ts';
 import { defaultPool } from '../config/pool-settings.ts';
 import type { ConfigIssue } from '../invocation/errors.ts';
@@ -46,17 +46,22 @@ const retrySchema = z
     return { attempts, backoffMs: backoff, on };
   });
 
+const schemaExpected = 'a Standard Schema, such as one made with zod, valibot or arktype';
+
 const schema = z.strictObject({
-  timeout: duration.optional(),
+  timeout: timeout.optional(),
   retry: retrySchema.optional(),
   concurrency: wholeNumber(1).optional(),
   memory: size.optional(),
   pool: text('the name of a pool').default(defaultPool),
   description: z.string({ error: expected('a text') }).optional(),
+  // The worker keeps what is code: what arrives here it could not use.
+  input: z.undefined({ error: expected(schemaExpected) }).optional(),
+  setup: z.undefined({ error: expected('a function') }).optional(),
+  teardown: z.undefined({ error: expected('a function') }).optional(),
 });
 
-// The last ones are told apart by the worker, which has them as code.
-const knownKeys = [...Object.keys(schema.shape), 'handler', 'input', 'setup', 'teardown'];
+const knownKeys = [...Object.keys(schema.shape), 'handler'];
 
 /**
  * Reads what a module gave as its settings; `pools` are the names of the pools there are.

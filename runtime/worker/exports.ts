@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import type { StandardSchema } from '../functions/standard-schema.ts';
+import { expectedText } from '../options/expected.ts';
 import type { FunctionContext } from './context.ts';
 import { lambdaHandler } from './lambda.ts';
 
@@ -9,7 +10,7 @@ export interface FunctionForm {
   readonly input: StandardSchema | undefined;
   readonly setup: (() => unknown) | undefined;
   readonly teardown: (() => unknown) | undefined;
-  /** All other settings, as the module has them. */
+  /** All other settings, as the module has them, and those of these three that can't be used: the runtime tells them. */
   readonly config: Record<string, unknown>;
 }
 
@@ -31,8 +32,8 @@ export function readExports(namespace: Record<string, unknown>, file: string): F
   if (definition) return fromDefinition(definition);
   // `module.exports = resize; module.exports.config = …` has its settings on the function itself.
   const config = find('config') ?? (typeof exported === 'function' ? configOf(exported) : undefined) ?? {};
-  if (!isObject(config))
-    throw new Error(`expected the export \`config\` to be an object, got ${typeof config}`);
+  if (!isObject(config) || Array.isArray(config))
+    throw new Error(expectedText('the export `config` to be an object', config));
   if (typeof exported === 'function') return fromDefinition({ ...config, handler: exported });
   const handler = find('handler');
   if (typeof handler === 'function') {
@@ -50,29 +51,29 @@ type LambdaHandler = Parameters<typeof lambdaHandler>[0];
 const definitionBrand = Symbol.for('warm-pool.function');
 
 function fromDefinition(definition: Record<string, unknown>): FunctionForm {
-  const { handler, input, setup, teardown, ...config } = definition;
-  if (input !== undefined && !(isObject(input) && '~standard' in input) && !isSchemaFunction(input)) {
-    throw new Error(
-      'expected `input` to be a Standard Schema, such as one made with zod, valibot or arktype',
-    );
-  }
+  const { handler, ...config } = definition;
+  const take = <Kind>(name: string, isUsable: (value: unknown) => value is Kind): Kind | undefined => {
+    const value = config[name];
+    if (!isUsable(value)) return undefined;
+    delete config[name];
+    return value;
+  };
   return {
     handler: handler as FunctionForm['handler'],
-    input: input as StandardSchema | undefined,
-    setup: hook('setup', setup),
-    teardown: hook('teardown', teardown),
+    input: take('input', isSchema),
+    setup: take('setup', isHook),
+    teardown: take('teardown', isHook),
     config,
   };
 }
 
 // Schemas of arktype are functions.
-function isSchemaFunction(input: unknown): boolean {
-  return typeof input === 'function' && '~standard' in input;
+function isSchema(value: unknown): value is StandardSchema {
+  return (isObject(value) || typeof value === 'function') && '~standard' in value;
 }
 
-function hook(name: string, value: unknown): (() => unknown) | undefined {
-  if (value === undefined || typeof value === 'function') return value as (() => unknown) | undefined;
-  throw new Error(`expected \`${name}\` to be a function, got ${typeof value}`);
+function isHook(value: unknown): value is () => unknown {
+  return typeof value === 'function';
 }
 
 function configOf(exported: object): unknown {

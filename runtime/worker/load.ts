@@ -88,10 +88,19 @@ function registerTsx(root: string): Promise<void> {
  * What the runtime is told of the settings. It knows no setting that can't be sent: such a one is a mistake, told as
  * text so that the runtime can show it, and that must not cost the message with all the others.
  */
-function toldConfig(config: Record<string, unknown>): Record<string, unknown> {
+function toldConfig(config: object): Record<string, unknown> {
+  return eachTold(config, (value) => (isPlain(value) ? eachTold(value, inspect) : inspect(value)));
+}
+
+function eachTold(values: object, otherwise: (value: unknown) => unknown): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(config).map(([name, value]) => [name, canBeSent(value) ? value : inspect(value)]),
+    Object.entries(values).map(([name, value]) => [name, canBeSent(value) ? value : otherwise(value)]),
   );
+}
+
+/** Of such a one, as `retry` is, only the part that can't be sent is told as text. */
+function isPlain(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 function canBeSent(value: unknown): boolean {

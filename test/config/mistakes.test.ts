@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Config, ConfigError, createRuntime } from 'warm-pool';
+import { type Config, ConfigError, type CreateRuntimeOptions, createRuntime } from 'warm-pool';
 import { rejectionOf } from '../support/open-runtime.ts';
 import { makeProject } from '../support/project.ts';
 import { runProgram } from '../support/run-program.ts';
@@ -12,6 +12,8 @@ async function refusalOf(config: unknown): Promise<ConfigError> {
 }
 
 const aDuration = 'expected a number of ms or a string such as "30s" or "5 min"';
+
+const aTimeout = 'expected a number of ms above 0 or a string such as "30s" or "5 min"';
 
 const aQueueLimit = 'expected a whole number of at least 0, or Infinity';
 
@@ -38,18 +40,27 @@ const mistakes: readonly [config: unknown, path: string, message: string][] = [
     'pool.isolation',
     `expected "process" or "thread", got 'fibre' (string)`,
   ],
-  [{ pool: { timeout: 'soon' } }, 'pool.timeout', `${aDuration}, got 'soon' (string)`],
-  [{ pool: { timeout: -5 } }, 'pool.timeout', `${aDuration}, got -5 (number)`],
-  [{ pool: { timeout: Number.NaN } }, 'pool.timeout', `${aDuration}, got NaN (number)`],
+  [{ pool: { timeout: 'soon' } }, 'pool.timeout', `${aTimeout}, got 'soon' (string)`],
+  [{ pool: { timeout: -5 } }, 'pool.timeout', `${aTimeout}, got -5 (number)`],
+  [{ pool: { timeout: Number.NaN } }, 'pool.timeout', `${aTimeout}, got NaN (number)`],
+  [{ pool: { timeout: 0 } }, 'pool.timeout', `${aTimeout}, got 0 (number)`],
+  [{ pool: { timeout: '1 fortnight' } }, 'pool.timeout', `${aTimeout}, got '1 fortnight' (string)`],
   [{ pool: { idleTimeout: true } }, 'pool.idleTimeout', `${aDuration}, got true (boolean)`],
   [{ pool: { killGrace: '' } }, 'pool.killGrace', `${aDuration}, got '' (string)`],
-  [{ pool: { loadTimeout: {} } }, 'pool.loadTimeout', `${aDuration}, got {} (object)`],
+  [{ pool: { loadTimeout: {} } }, 'pool.loadTimeout', `${aTimeout}, got {} (object)`],
+  [{ pool: { loadTimeout: '0s' } }, 'pool.loadTimeout', `${aTimeout}, got '0s' (string)`],
   [{ pool: { queueLimit: -1 } }, 'pool.queueLimit', `${aQueueLimit}, got -1 (number)`],
   [{ pool: { queueLimit: 1.5 } }, 'pool.queueLimit', `${aQueueLimit}, got 1.5 (number)`],
   [{ pool: { queueLimit: '10' } }, 'pool.queueLimit', `${aQueueLimit}, got '10' (string)`],
   [{ pool: { maxInvocations: 0 } }, 'pool.maxInvocations', `${aCount}, got 0 (number)`],
   [{ pool: { maxMemory: 'much' } }, 'pool.maxMemory', `${aSize}, got 'much' (string)`],
   [{ pool: { maxMemory: 0 } }, 'pool.maxMemory', `${aSize}, got 0 (number)`],
+  [{ pool: { maxMemory: '1xb' } }, 'pool.maxMemory', `${aSize}, got '1xb' (string)`],
+  [
+    { pool: { maxMemory: 512 } },
+    'pool.maxMemory',
+    'expected at least "1mb", as a number it is in bytes, got 512 (number)',
+  ],
   [{ pool: { env: ['A=1'] } }, 'pool.env', "expected an object of strings, got [ 'A=1' ] (array)"],
   [{ pool: { env: { A: 1 } } }, 'pool.env.A', 'expected a string, got 1 (number)'],
   [{ pool: { execArgv: '--x' } }, 'pool.execArgv', "expected a list of strings, got '--x' (string)"],
@@ -71,7 +82,17 @@ const mistakes: readonly [config: unknown, path: string, message: string][] = [
     'pools.default',
     'the default pool has its settings in `pool`: move them there',
   ],
-  [{ pools: { '': {} } }, 'pools', 'a pool needs a name, got an empty one'],
+  [{ pools: { '': {} } }, 'pools[""]', 'a pool needs a name, got an empty one'],
+  [
+    { pools: { 'fast io': { max: 0 } } },
+    'pools["fast io"].max',
+    'expected a whole number of at least 1, got 0 (number)',
+  ],
+  [
+    { pools: { 'fast io': { min: 3, max: 2 } } },
+    'pools["fast io"].min',
+    'expected at most the value of pools["fast io"].max, 2, got 3 (number)',
+  ],
   [{ function: 'a' }, 'function', 'there is no such setting, did you mean "functions"?'],
   [{ datadir: 'a' }, 'datadir', 'there is no such setting, did you mean "dataDir"?'],
   [{ somethingElse: 1 }, 'somethingElse', 'there is no such setting'],
@@ -91,6 +112,34 @@ for (const [config, path, message] of mistakes) {
     assert.deepEqual(error.issues, [{ path, message }]);
     assert(error.message.includes(`\n  ${path}: ${message}`), error.message);
     assert.match(error.message, /^There is a mistake in the configuration given to createRuntime:\n/);
+  });
+}
+
+const wrongOptions: readonly [options: unknown, path: string, message: string][] = [
+  [{ cwd: 5 }, 'cwd', 'expected the path of a folder, got 5 (number)'],
+  [{ config: 5 }, 'config', 'expected a configuration, or the path of one, got 5 (number)'],
+  [{ config: null }, 'config', 'expected a configuration, or the path of one, got null (object)'],
+  [
+    { logger: { info() {} } },
+    'logger',
+    'expected a logger with trace, debug, info, warn, error, fatal and child, got { info: [Function: info] } (object)',
+  ],
+  [
+    { logLevel: 'loud' },
+    'logLevel',
+    "expected one of trace, debug, info, warn, error, fatal, silent, got 'loud' (string)",
+  ],
+  [{ hotReload: 'yes' }, 'hotReload', "expected true or false, got 'yes' (string)"],
+  [{ hotreload: false }, 'hotreload', 'there is no such setting, did you mean "hotReload"?'],
+  ['pool.config.ts', '', "expected an object, got 'pool.config.ts' (string)"],
+  [null, '', 'expected an object, got null (object)'],
+];
+
+for (const [options, path, message] of wrongOptions) {
+  test(`of the options of createRuntime ${path}: ${message}`, async () => {
+    const error = await rejectionOf(createRuntime(options as CreateRuntimeOptions), ConfigError);
+    assert.deepEqual(error.issues, [{ path, message }]);
+    assert.match(error.message, /^There is a mistake in the options of createRuntime:\n/);
   });
 }
 

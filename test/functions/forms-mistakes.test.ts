@@ -66,7 +66,9 @@ const mistakes: readonly Mistake[] = [
     file: 'timeout-text.ts',
     source:
       "import { defineFunction } from 'warm-pool'; export default defineFunction({ timeout: 'soon', handler() {} });",
-    says: [/timeout: expected a number of ms or a string such as "30s" or "5 min", got 'soon' \(string\)/],
+    says: [
+      /timeout: expected a number of ms above 0 or a string such as "30s" or "5 min", got 'soon' \(string\)/,
+    ],
   },
   {
     what: 'a timeout below zero',
@@ -109,21 +111,45 @@ const mistakes: readonly Mistake[] = [
     what: 'settings that are no object',
     file: 'config-text.mjs',
     source: "export default () => {}; export const config = 'fast';",
-    says: [/`config` to be an object, got string/],
+    says: [/`config` to be an object, got 'fast' \(string\)/],
   },
   {
     what: 'an `input` that is no schema',
     file: 'input-object.ts',
     source: `import { defineFunction } from 'warm-pool';
       export default defineFunction({ input: { src: 'string' } as never, handler() {} });`,
-    says: [/`input` to be a Standard Schema, such as one made with zod, valibot or arktype/],
+    says: [/input: expected a Standard Schema, such as one made with zod, valibot or arktype, got \{/],
   },
   {
     what: 'a `setup` that is no function',
     file: 'setup.ts',
     source:
       "import { defineFunction } from 'warm-pool'; export default defineFunction({ setup: 5 as never, handler() {} });",
-    says: [/`setup` to be a function, got number/],
+    says: [/setup: expected a function, got 5 \(number\)/],
+  },
+  {
+    what: 'mistakes in settings that the worker needs, and in others',
+    file: 'both.ts',
+    source: `import { defineFunction } from 'warm-pool';
+      export default defineFunction({ input: 5, teardown: 'x', timeout: 0, memory: 64, handler() {} } as never);`,
+    says: [
+      /input: expected a Standard Schema/,
+      /teardown: expected a function, got 'x'/,
+      /timeout: expected a number of ms above 0 .*, got 0/,
+      /memory: expected at least "1mb", as a number it is in bytes, got 64/,
+    ],
+  },
+  {
+    what: 'a condition of a retry, which only a caller can have as a function',
+    file: 'retry-on.mjs',
+    source: 'export default () => {}; export const config = { retry: { attempts: 2, on: () => true } };',
+    says: [/not valid: retry\.on: expected a list of codes/],
+  },
+  {
+    what: 'a list as its settings',
+    file: 'config-list.mjs',
+    source: 'export default () => {}; export const config = [5];',
+    says: [/`config` to be an object, got \[ 5 \] \(array\)/],
   },
   {
     what: 'a module that throws while it loads',
