@@ -84,7 +84,11 @@ test('what a module throws later is blamed on it, and not on the one that is bei
   const { runtime } = await runProject(t, {
     ...echo,
     'functions/a-guilty.js': `
-      setTimeout(() => { throw new Error('the database is not there'); }, 20);
+      import fs from 'node:fs';
+      const tried = new URL('../tried', import.meta.url);
+      setInterval(() => {
+        if (fs.existsSync(tried)) throw new Error('the database is not there');
+      }, 5);
       export default () => {};`,
     // Only the first time is it in the way: alone it would be loaded at once.
     'functions/b-innocent.js': `
