@@ -1,9 +1,10 @@
-import { z } from 'zod';
+import * as v from 'valibot';
 import { levelNames } from '../channel/levels.ts';
 import { expected } from '../options/expected.ts';
-import { text } from './fields.ts';
+import { logLevel, text } from './fields.ts';
 import { issuesOf, mistakesIn } from './issues.ts';
-import { type Logger, logLevels } from './logger.ts';
+import type { Logger } from './logger.ts';
+import { settings } from './objects.ts';
 
 const isConfig = (value: unknown) =>
   (typeof value === 'object' && value !== null) || (typeof value === 'string' && value !== '');
@@ -15,25 +16,21 @@ const isLogger = (value: unknown) => {
   return loggerMethods.every((name) => typeof given[name] === 'function');
 };
 
-const schema = z.strictObject(
-  {
-    cwd: text('the path of a folder').optional(),
-    config: z.custom(isConfig, { error: expected('a configuration, or the path of one') }).optional(),
-    logger: z
-      .custom(isLogger, { error: expected(`a logger with ${levelNames.join(', ')} and child`) })
-      .optional(),
-    logLevel: z.enum(logLevels, { error: expected(`one of ${logLevels.join(', ')}`) }).optional(),
-    hotReload: z.boolean({ error: expected('true or false') }).optional(),
-  },
-  { error: expected('an object') },
-);
+const entries = {
+  cwd: v.optional(text('the path of a folder')),
+  config: v.optional(v.custom(isConfig, expected('a configuration, or the path of one'))),
+  logger: v.optional(v.custom(isLogger, expected(`a logger with ${levelNames.join(', ')} and child`))),
+  logLevel: v.optional(logLevel),
+  hotReload: v.optional(v.boolean(expected('true or false'))),
+};
+
+const schema = settings(entries, 'an object');
 
 /**
  * Checks the options of `createRuntime`.
  * @throws ConfigError with every mistake in them
  */
 export function checkCreateOptions(options: unknown): void {
-  const result = schema.safeParse(options, { reportInput: true });
-  if (!result.success)
-    throw mistakesIn('the options of createRuntime', issuesOf(result.error, Object.keys(schema.shape)));
+  const { issues } = v.safeParse(schema, options);
+  if (issues) throw mistakesIn('the options of createRuntime', issuesOf(issues, Object.keys(entries)));
 }

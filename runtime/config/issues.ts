@@ -1,15 +1,20 @@
-import type { z } from 'zod';
+import type * as v from 'valibot';
 import { ConfigError, type ConfigIssue } from '../invocation/errors.ts';
 import { didYouMean } from '../options/did-you-mean.ts';
+import { unknownSetting } from './objects.ts';
 
-/** The mistakes zod found, each with its path as a user writes it: `triggers[0].path`. */
-export function issuesOf(error: z.ZodError, knownKeys: readonly string[] = []): ConfigIssue[] {
-  return error.issues.flatMap((issue) => {
-    if (issue.code !== 'unrecognized_keys') return [{ path: pathText(issue.path), message: issue.message }];
-    return issue.keys.map((key) => ({
-      path: pathText([...issue.path, key]),
-      message: `there is no such setting${didYouMean(key, knownKeys)}`,
-    }));
+/** The mistakes that valibot found, each with its path as a user writes it: `triggers[0].path`. */
+export function issuesOf(
+  issues: readonly v.BaseIssue<unknown>[] = [],
+  knownKeys: readonly string[] = [],
+): ConfigIssue[] {
+  return issues.map(({ expected, message, path = [] }) => {
+    const keys = path.map(({ key }) => key as PropertyKey);
+    const isUnknown = expected === unknownSetting;
+    return {
+      path: pathText(keys),
+      message: isUnknown ? `there is no such setting${didYouMean(String(keys.at(-1)), knownKeys)}` : message,
+    };
   });
 }
 

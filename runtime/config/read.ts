@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os';
-import { z } from 'zod';
+import * as v from 'valibot';
 import type { ConfigIssue } from '../invocation/errors.ts';
 import { expected, expectedText } from '../options/expected.ts';
-import { count, duration, size, text, timeout, wholeNumber } from './fields.ts';
+import { count, duration, logLevel, size, text, timeout, wholeNumber } from './fields.ts';
 import { issuesOf, issuesOfTrigger, mistakesIn, pathText } from './issues.ts';
-import { type LogLevel, logLevels } from './logger.ts';
+import type { LogLevel } from './logger.ts';
+import { record, settings } from './objects.ts';
 import { defaultPool, type PoolSettings } from './pool-settings.ts';
 import type { Trigger } from './trigger.ts';
 
@@ -18,76 +19,66 @@ export interface Settings {
   readonly log: { readonly level: LogLevel };
 }
 
-const pool = z.strictObject(
-  {
-    min: wholeNumber(0).default(1),
-    max: wholeNumber(1).default(() => availableParallelism()),
-    isolation: z.enum(['process', 'thread'], { error: expected('"process" or "thread"') }).default('process'),
-    idleTimeout: duration.default(30_000),
-    timeout: timeout.default(60_000),
-    killGrace: duration.default(1_000),
-    loadTimeout: timeout.default(30_000),
-    queueLimit: count(0).default(100_000),
-    maxInvocations: count(1).default(Number.POSITIVE_INFINITY),
-    maxMemory: size.default(2 ** 30),
-    env: z
-      .record(z.string(), z.string({ error: expected('a string') }), {
-        error: expected('an object of strings'),
-      })
-      .default({}),
-    execArgv: z.array(text(), { error: expected('a list of strings') }).default([]),
-  },
-  { error: expected('an object with the settings of the pool') },
+const poolEntries = {
+  min: v.optional(wholeNumber(0), 1),
+  max: v.optional(wholeNumber(1), () => availableParallelism()),
+  isolation: v.optional(v.picklist(['process', 'thread'], expected('"process" or "thread"')), 'process'),
+  idleTimeout: v.optional(duration, 30_000),
+  timeout: v.optional(timeout, 60_000),
+  killGrace: v.optional(duration, 1_000),
+  loadTimeout: v.optional(timeout, 30_000),
+  queueLimit: v.optional(count(0), 100_000),
+  maxInvocations: v.optional(count(1), Number.POSITIVE_INFINITY),
+  maxMemory: v.optional(size, 2 ** 30),
+  env: v.optional(record(v.string(expected('a string')), 'an object of strings'), {}),
+  execArgv: v.optional(v.array(text(), expected('a list of strings')), []),
+};
+
+const pool = settings(poolEntries, 'an object with the settings of the pool');
+
+const trigger = v.custom<Trigger>((value) => {
+  const { start, stop, id } = (value ?? {}) as Partial<Trigger>;
+  return typeof start === 'function' && typeof stop === 'function' && typeof id === 'string';
+}, expected('a trigger, such as watch({ … }) makes'));
+
+const foldersExpected = expected('the path of a folder, or a list of them');
+
+const folders = v.pipe(
+  v.unknown(),
+  v.transform((value) => (typeof value === 'string' && value !== '' ? [value] : value)),
+  v.array(text('the path of a folder'), foldersExpected),
+  v.nonEmpty(foldersExpected),
 );
 
-const trigger = z.custom<Trigger>(
-  (value) => {
-    const { start, stop, id } = (value ?? {}) as Partial<Trigger>;
-    return typeof start === 'function' && typeof stop === 'function' && typeof id === 'string';
-  },
-  { error: expected('a trigger, such as watch({ … }) makes') },
-);
+const log = settings({ level: v.optional(logLevel, 'info') }, 'an object');
 
-const folders = { error: expected('the path of a folder, or a list of them') };
+const configEntries = {
+  functions: v.optional(folders, 'functions'),
+  dataDir: v.optional(text('the path of a folder'), '.pool'),
+  pool: v.optional(pool, {}),
+  pools: v.optional(record(pool, 'an object of pools by their names'), {}),
+  triggers: v.optional(v.array(trigger, expected('a list of triggers')), []),
+  log: v.optional(log, {}),
+};
 
-const config = z.strictObject(
-  {
-    functions: z
-      .preprocess(
-        (value) => (typeof value === 'string' && value !== '' ? [value] : value),
-        z.array(text('the path of a folder'), folders).refine(({ length }) => length > 0, folders),
-      )
-      .default(['functions']),
-    dataDir: text('the path of a folder').default('.pool'),
-    pool: pool.prefault({}),
-    pools: z.record(z.string(), pool, { error: expected('an object of pools by their names') }).default({}),
-    triggers: z.array(trigger, { error: expected('a list of triggers') }).default([]),
-    log: z
-      .strictObject(
-        { level: z.enum(logLevels, { error: expected(`one of ${logLevels.join(', ')}`) }).default('info') },
-        { error: expected('an object') },
-      )
-      .prefault({}),
-  },
-  { error: expected('a configuration: an object') },
-);
+const config = settings(configEntries, 'a configuration: an object');
 
-const knownKeys = [...Object.keys(config.shape), ...Object.keys(pool.shape), 'level'];
+const knownKeys = [...Object.keys(configEntries), ...Object.keys(poolEntries), 'level'];
 
 /**
  * Reads a configuration.
  * @throws ConfigError with every mistake in it
  */
 export function readConfig(value: unknown, source: string): Settings {
-  const result = config.safeParse(value, { reportInput: true });
-  const issues = [...(result.success ? [] : issuesOf(result.error, knownKeys)), ...contradictions(value)];
+  const result = v.safeParse(config, value);
+  const issues = [...issuesOf(result.issues, knownKeys), ...contradictions(value)];
   if (!result.success || issues.length > 0) throw mistakesIn(source, issues);
-  const { pool: first, pools: named, ...rest } = result.data;
+  const { pool: first, pools: named, ...rest } = result.output;
   const pools = Object.entries({ [defaultPool]: first, ...named });
   return { ...rest, pools: pools.map(([name, each]) => settingsOfPool(name, each)) };
 }
 
-function settingsOfPool(name: string, read: z.infer<typeof pool>): PoolSettings {
+function settingsOfPool(name: string, read: v.InferOutput<typeof pool>): PoolSettings {
   const { idleTimeout, timeout, killGrace, loadTimeout, ...rest } = read;
   return {
     ...rest,
@@ -127,31 +118,31 @@ function issuesOfName(name: string): ConfigIssue[] {
 }
 
 function contradictionsOfSize(path: string, value: unknown): ConfigIssue[] {
-  const size = poolSize.safeParse(value);
-  if (!size.success || size.data.min <= size.data.max) return [];
-  const { min, max } = size.data;
+  const size = v.safeParse(poolSize, value);
+  if (!size.success || size.output.min <= size.output.max) return [];
+  const { min, max } = size.output;
   return [{ path: `${path}.min`, message: expectedText(`at most the value of ${path}.max, ${max}`, min) }];
 }
 
-const poolSize = z.object({ min: pool.shape.min, max: pool.shape.max });
+const poolSize = v.object({ min: poolEntries.min, max: poolEntries.max });
 
 /** What the triggers say of themselves, and ids that stand there twice. */
 function issuesOfTriggers(value: unknown): ConfigIssue[] {
   const issues: ConfigIssue[] = [];
   const ids = new Map<string, number>();
   for (const [index, candidate] of (Array.isArray(value) ? value : []).entries()) {
-    const { success, data } = trigger.safeParse(candidate);
-    if (!success) continue;
-    if (data.issues && data.issues.length > 0) {
-      issues.push(...issuesOfTrigger(index, data.issues));
+    if (!v.is(trigger, candidate)) continue;
+    const { id } = candidate;
+    if (candidate.issues && candidate.issues.length > 0) {
+      issues.push(...issuesOfTrigger(index, candidate.issues));
       continue;
     }
-    const first = ids.get(data.id);
-    if (first === undefined) ids.set(data.id, index);
+    const first = ids.get(id);
+    if (first === undefined) ids.set(id, index);
     else
       issues.push({
         path: `triggers[${index}].id`,
-        message: `triggers[${first}] has the id "${data.id}" already: give one of them another \`id\``,
+        message: `triggers[${first}] has the id "${id}" already: give one of them another \`id\``,
       });
   }
   return issues;

@@ -1,12 +1,13 @@
-import { z } from 'zod';
+import * as v from 'valibot';
 import { duration, size, text, timeout, wholeNumber } from '../config/fields.ts';
 import { issuesOf } from '../config/issues.ts';
+import { settings } from '../config/objects.ts';
 import { defaultPool } from '../config/pool-settings.ts';
 import type { ConfigIssue } from '../invocation/errors.ts';
 import {
   attemptsExpected,
   type FunctionRetry,
-  mostAttempts,
+  isAttempts,
   retryCodes,
   retryDefaults,
 } from '../invocation/retry.ts';
@@ -26,55 +27,54 @@ export interface FunctionSettings {
   readonly retry: FunctionRetry | undefined;
 }
 
-const attempts = z
-  .int({ error: expected(attemptsExpected) })
-  .min(1, { error: expected(attemptsExpected) })
-  .max(mostAttempts, { error: expected(attemptsExpected) });
+const code = v.picklist(retryCodes, expected(`one of ${retryCodes.join(', ')}`));
 
-const code = z.enum(retryCodes, { error: expected(`one of ${retryCodes.join(', ')}`) });
-
-const retrySchema = z
-  .strictObject(
+const retry = v.pipe(
+  settings(
     {
-      attempts,
-      backoff: duration.optional(),
-      on: z.array(code, { error: expected('a list of codes') }).optional(),
+      attempts: v.custom<number>(isAttempts, expected(attemptsExpected)),
+      backoff: v.optional(duration),
+      on: v.optional(v.array(code, expected('a list of codes'))),
     },
-    { error: expected('an object such as { attempts: 3 }') },
-  )
-  .transform(({ attempts, backoff = retryDefaults.backoffMs, on = retryDefaults.on }): FunctionRetry => {
-    return { attempts, backoffMs: backoff, on };
-  });
+    'an object such as { attempts: 3 }',
+  ),
+  v.transform(
+    ({ attempts, backoff = retryDefaults.backoffMs, on = retryDefaults.on }): FunctionRetry => ({
+      attempts,
+      backoffMs: backoff,
+      on,
+    }),
+  ),
+);
 
 const schemaExpected = 'a Standard Schema, such as one made with zod, valibot or arktype';
 
-const schema = z.strictObject({
-  timeout: timeout.optional(),
-  retry: retrySchema.optional(),
-  concurrency: wholeNumber(1).optional(),
-  memory: size.optional(),
-  pool: text('the name of a pool').default(defaultPool),
-  description: z.string({ error: expected('a text') }).optional(),
+const entries = {
+  timeout: v.optional(timeout),
+  retry: v.optional(retry),
+  concurrency: v.optional(wholeNumber(1)),
+  memory: v.optional(size),
+  pool: v.optional(text('the name of a pool'), defaultPool),
+  description: v.optional(v.string(expected('a text'))),
   // The worker keeps what is code: what arrives here it could not use.
-  input: z.undefined({ error: expected(schemaExpected) }).optional(),
-  setup: z.undefined({ error: expected('a function') }).optional(),
-  teardown: z.undefined({ error: expected('a function') }).optional(),
-});
+  input: v.undefined(expected(schemaExpected)),
+  setup: v.undefined(expected('a function')),
+  teardown: v.undefined(expected('a function')),
+};
 
-const knownKeys = [...Object.keys(schema.shape), 'handler'];
+const schema = settings(entries, 'an object');
+
+const knownKeys = [...Object.keys(entries), 'handler'];
 
 /**
  * Reads what a module gave as its settings; `pools` are the names of the pools there are.
  * @throws Error that says everything that is wrong with them
  */
 export function readFunctionSettings(config: unknown, pools: readonly string[]): FunctionSettings {
-  const result = schema.safeParse(config, { reportInput: true });
-  const issues = [
-    ...(result.success ? [] : issuesOf(result.error, knownKeys)),
-    ...issuesOfPool(config, pools),
-  ];
+  const result = v.safeParse(schema, config);
+  const issues = [...issuesOf(result.issues, knownKeys), ...issuesOfPool(config, pools)];
   if (result.success && issues.length === 0) {
-    const { timeout, description, retry, concurrency, memory, pool } = result.data;
+    const { timeout, description, retry, concurrency, memory, pool } = result.output;
     return { timeoutMs: timeout, description, retry, concurrency, memory, pool };
   }
   const list = issues.map(({ path, message }) => `${path}: ${message}`);

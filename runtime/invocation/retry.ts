@@ -91,7 +91,7 @@ function isRetried(error: PoolError, { on }: RetryPolicy): boolean {
   return answer;
 }
 
-function isAttempts(value: unknown): value is number {
+export function isAttempts(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= mostAttempts;
 }
 

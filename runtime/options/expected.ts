@@ -7,7 +7,7 @@ export function expectedText(what: string, found: unknown): string {
   return `expected ${what}, got ${shown} (${Array.isArray(found) ? 'array' : typeof found})`;
 }
 
-/** The same as the `error` of a zod type. */
+/** The same as the message of a valibot schema. */
 export function expected(what: string) {
   return ({ input }: { input?: unknown }) => expectedText(what, input);
 }

@@ -43,7 +43,7 @@ function nameOf(url: string): string | undefined {
 
 /** What it takes to run functions oneself: the server, the runtime and its rooms, the libraries of both. */
 const heavy =
-  /^(?:fastify|zod|tsx|chokidar|pino|ulid|picomatch|runtime\/(?:index|runtime|server\/(?:server|routes)|(?:pool|worker|triggers)\/.*)\.js)$/;
+  /^(?:fastify|zod|valibot|tsx|chokidar|pino|ulid|picomatch|runtime\/(?:index|runtime|server\/(?:server|routes)|(?:pool|worker|triggers)\/.*)\.js)$/;
 
 test('commands of a running runtime load nothing that running one takes', async (t) => {
   const project = makePoolProject(t, recording);
@@ -59,9 +59,9 @@ test('commands of a running runtime load nothing that running one takes', async 
 test('without a running runtime a command loads one, but no server', async (t) => {
   const project = makePoolProject(t, recording);
   const modules = await modulesOf(t, project, ['invoke', 'echo']);
-  for (const name of ['runtime/runtime.js', 'runtime/pool/pool.js', 'zod', 'pino'])
+  for (const name of ['runtime/runtime.js', 'runtime/pool/pool.js', 'valibot', 'pino'])
     assert(modules.includes(name), name);
-  assert(!modules.includes('fastify'));
+  for (const name of ['fastify', 'zod']) assert(!modules.includes(name), name);
 });
 
 test('the commands know three files of the runtime: what everybody imports, its client and its server', () => {
