@@ -1,19 +1,7 @@
 import assert from 'node:assert/strict';
 import { startProgram } from '../runtime/support-program.ts';
 import { makeProject } from '../support/project.ts';
-import { functions, type Isolation, poolText, testEach } from './support.ts';
-
-const collected = `
-  import v8 from 'node:v8';
-  import vm from 'node:vm';
-  v8.setFlagsFromString('--expose-gc');
-  const collect = vm.runInNewContext('gc');
-  /** What is still reachable, in bytes. */
-  const memory = () => {
-    for (let round = 0; round < 3; round++) collect();
-    const { heapUsed, arrayBuffers } = process.memoryUsage();
-    return heapUsed + arrayBuffers;
-  };`;
+import { collected, functions, type Isolation, poolText, testEach } from './support.ts';
 
 /** An invocation that waits has its promise, its record and its arguments; measured, that are some 500 bytes. */
 const mostBytesQueued = 2_000;

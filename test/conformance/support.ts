@@ -65,6 +65,19 @@ export function poolText(isolation: Isolation, pool: PoolConfig): string {
   return JSON.stringify({ isolation, ...pool });
 }
 
+/** The begin of a program, or a module, in which `memory()` tells what is used. */
+export const collected = `
+  import v8 from 'node:v8';
+  import vm from 'node:vm';
+  v8.setFlagsFromString('--expose-gc');
+  const collect = vm.runInNewContext('gc');
+  /** What is still reachable, in bytes. */
+  const memory = () => {
+    for (let round = 0; round < 3; round++) collect();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  };`;
+
 /** Who runs the next invocation. */
 export function whoIs(runtime: Runtime): Promise<string> {
   return within('the next one', runtime.invoke<string>('who'));

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { startProgram } from '../runtime/support-program.ts';
+import { makeProject } from '../support/project.ts';
+import { within } from '../support/wait.ts';
+import { collected, type Isolation, poolText, testEach } from './support.ts';
+
+const counted = {
+  'functions/give.js': `
+    import fs from 'node:fs';
+    const runs = fs.openSync(new URL('../runs', import.meta.url), 'a');
+    export default (size) => {
+      fs.writeSync(runs, '.');
+      return Buffer.alloc(size, 'x');
+    };`,
+};
+
+const resultBytes = 1_000_000;
+
+/**
+ * How many results may wait to be read. A process stops once what it has sent is not taken from it: measured, at 10. What
+ * a thread sends lies with the program at once: it stops with what it was handed ahead, which are 64. To both come those
+ * that were read together with the first.
+ */
+const mostUnread: Record<Isolation, number> = { process: 40, thread: 130 };
+
+testEach('a worker whose results nobody reads stops, and loses none', async (t, open, isolation) => {
+  const { project, runtime } = await open({ max: 1 }, counted);
+  const runs = () => fs.readFileSync(project.path('runs'), 'utf8').length;
+  // So that it has shown to be short.
+  for (let round = 0; round < 20; round++) {
+    await Promise.all(Array.from({ length: 200 }, () => runtime.invoke('give', 1)));
+  }
+  const before = runs();
+  const invocations = Array.from({ length: 300 }, () => runtime.invoke<Buffer>('give', resultBytes));
+  await within('the first', invocations[0] as Promise<Buffer>);
+  // This program is busy: it reads nothing.
+  let ran = 0;
+  for (const start = performance.now(); performance.now() - start < 1_000; ) ran = runs() - before;
+  t.diagnostic(`${ran} had run`);
+  assert(ran <= mostUnread[isolation], `${ran} had run`);
+  for (const { length } of await within('all of them', Promise.all(invocations))) {
+    assert.equal(length, resultBytes);
+  }
+});
+
+/** The arguments of what waits, once, and little else: with one more copy of them it would be twice as much. */
+const mostCopies = 1.5;
+
+testEach(
+  'a caller that is faster than its worker keeps what waits in memory once',
+  async (t, _open, isolation) => {
+    const hold = `
+    import fs from 'node:fs';
+    // Blocks the event loop: nothing that is sent to this worker is read meanwhile.
+    export default ({ file }) => { while (file && !fs.existsSync(file)); };`;
+    const project = makeProject(t, { 'functions/hold.js': hold });
+    const program = startProgram(
+      t,
+      project,
+      `${collected}
+    import fs from 'node:fs';
+    import { createRuntime } from 'warm-pool';
+    const runtime = await createRuntime({ config: { pool: ${poolText(isolation, { max: 1 })} } });
+    // So that it has shown to be short, and much of it is handed ahead.
+    for (let round = 0; round < 20; round++) {
+      await Promise.all(Array.from({ length: 200 }, () => runtime.invoke('hold', {})));
+    }
+    const [count, size] = [4_000, 20_000];
+    const invocations = new Array(count).fill(undefined);
+    const before = memory();
+    const held = runtime.invoke('hold', { file: ${JSON.stringify(project.path('go'))} });
+    for (let index = 0; index < count; index++) {
+      // All of them could be sent by now, if there were nothing to hold them back.
+      if (index % 100 === 0) await new Promise(setImmediate);
+      invocations[index] = runtime.invoke('hold', { photo: 'x'.repeat(size - 10) + index });
+    }
+    await new Promise(setImmediate);
+    console.log(JSON.stringify([(memory() - before) / (count * size), runtime.stats().queued]));
+    fs.writeFileSync(${JSON.stringify(project.path('go'))}, '');
+    await Promise.all([held, ...invocations]);
+    console.log(JSON.stringify('done'));
+    await runtime.close();`,
+    );
+    const [copies, queued] = await program.line<[number, number]>(0);
+    t.diagnostic(`${copies.toFixed(2)} times the arguments, with ${queued} queued`);
+    assert.equal(queued, 4_000);
+    assert(copies < mostCopies, `${copies} times the arguments`);
+    assert.equal(await program.line(1), 'done');
+    assert.equal((await program.ended).code, 0);
+  },
+);
