@@ -1,6 +1,7 @@
 import { isExactInJson } from './json-exact.ts';
 import { maxBodyBytes } from './limits.ts';
 import {
+  checkLength,
   deserialize,
   type Part,
   type SerializeOptions,
@@ -65,14 +66,12 @@ function encodeWith(value: unknown, rootName: string, options: SerializeOptions)
 function encode(value: unknown, rootName: string, options: SerializeOptions): EncodedValue {
   const { transfer } = options;
   const text = !transfer && isExactInJson(value) ? toJson(value) : undefined;
-  const encoded: EncodedValue = text ?? {
-    codec: 'v8',
-    ...serialize(value, rootName, options),
-    isTransfer: transfer !== undefined,
-  };
-  const length = lengthOf(encoded);
-  if (length <= maxBodyBytes) return encoded;
-  throw new UnserializableError(rootName, `it is ${length} bytes long, at most ${maxBodyBytes} can be sent`);
+  if (text === undefined) {
+    return { codec: 'v8', ...serialize(value, rootName, options), isTransfer: transfer !== undefined };
+  }
+  // UTF-8 takes at most three bytes for each unit of a string: only a long one has to be measured.
+  if (text.length * 3 > maxBodyBytes) checkLength(rootName, Buffer.byteLength(text));
+  return text;
 }
 
 function toJson(value: unknown): string | undefined {
@@ -81,15 +80,6 @@ function toJson(value: unknown): string | undefined {
   } catch {
     return undefined; // longer than a string can be
   }
-}
-
-/** UTF-8 takes at most three bytes for each unit of a string: only a long one has to be measured. */
-function lengthOf(encoded: EncodedValue): number {
-  if (typeof encoded !== 'string') {
-    const { bytes, buffers = [] } = encoded;
-    return buffers.reduce((sum, { byteLength }) => sum + byteLength, bytes.length);
-  }
-  return encoded.length * 3 <= maxBodyBytes ? encoded.length : Buffer.byteLength(encoded);
 }
 
 export function decodeValue(value: EncodedValue): unknown {

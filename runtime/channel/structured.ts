@@ -8,6 +8,7 @@
 import v8 from 'node:v8';
 import { describeErrors, type ErrorDescription, restoreErrors, withoutCauses } from './errors-inside.ts';
 import { findUnserializable } from './find-unserializable.ts';
+import { maxBodyBytes } from './limits.ts';
 
 const formatVersion = 1;
 
@@ -68,11 +69,25 @@ export function serialize(
     throw new UnserializableError(path, reason);
   }
   const written = serializer.releaseBuffer();
+  // Before anything is taken over.
+  checkLength(rootName, written.length + 1 + lengthOf(transfer) + lengthOf(serializer.parts));
   const bytes = new Uint8Array(written.length + 1);
   bytes[0] = formatVersion;
   bytes.set(written, 1);
   const buffers = [...takeOver(transfer), ...serializer.parts];
   return buffers.length === 0 ? { bytes } : { bytes, buffers };
+}
+
+/** @throws UnserializableError when no frame can hold so many bytes */
+export function checkLength(rootName: string, length: number): void {
+  if (length <= maxBodyBytes) return;
+  throw new UnserializableError(rootName, `it is ${length} bytes long, at most ${maxBodyBytes} can be sent`);
+}
+
+function lengthOf(buffers: readonly Part[]): number {
+  let length = 0;
+  for (const { byteLength } of buffers) length += byteLength;
+  return length;
 }
 
 /** Moves the buffers to new ones of this side alone; nothing is copied. */
