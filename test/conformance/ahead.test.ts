@@ -1,20 +1,31 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { test } from 'node:test';
 import { CancelledError, type Runtime, TimeoutError } from 'warm-pool';
-import { rejectionOf, runProject } from '../support/open-runtime.ts';
+import { rejectionOf } from '../support/open-runtime.ts';
 import { until, within } from '../support/wait.ts';
+import { testEach } from './support.ts';
 
 // A worker is handed several invocations of a function that has shown to be short. Here one of them turns out long.
+/** As hard as a worker of its kind can die. */
+const dying = `
+  import { isMainThread } from 'node:worker_threads';
+  const die = () => {
+    if (!isMainThread) process.exit(1);
+    process.kill(process.pid, 'SIGKILL');
+    for (;;);
+  };`;
+
 const files = {
   'functions/turn.js': `
     import fs from 'node:fs';
+    ${dying}
     const runs = fs.openSync(new URL('../runs', import.meta.url), 'a');
     const isThere = (name) => fs.existsSync(new URL('../' + name, import.meta.url));
-    export default ({ id, until }) => {
+    export default ({ id, until, dies }) => {
       if (id !== undefined) fs.writeSync(runs, id + ';');
       // Blocks the event loop: nothing that is sent to this worker is read meanwhile.
       while (until && !isThere(until));
+      if (dies) die();
       return id;
     };`,
 };
@@ -26,9 +37,9 @@ async function earnCredit(runtime: Runtime): Promise<void> {
   }
 }
 
-/** One that blocks its worker until there is a file `go`, and some that came right behind it. */
-function blockAndFollow(runtime: Runtime, count: number) {
-  const long = runtime.invoke<number>('turn', { id: 0, until: 'go' });
+/** One that blocks its worker until there is a file `go`, or then ends it, and some that came right behind it. */
+function blockAndFollow(runtime: Runtime, count: number, dies = false) {
+  const long = runtime.invoke<number>('turn', { id: 0, until: 'go', dies });
   long.catch(() => {}); // whoever awaits it is told
   const followers = Array.from({ length: count }, (_, index) =>
     runtime.invoke<number>('turn', { id: index + 1 }),
@@ -39,8 +50,8 @@ function blockAndFollow(runtime: Runtime, count: number) {
 
 const runsOf = (file: string) => fs.readFileSync(file, 'utf8').split(';').slice(0, -1).map(Number);
 
-test('what was handed to a worker behind a long one runs elsewhere, once', async (t) => {
-  const { project, runtime } = await runProject(t, files, { config: { pool: { min: 2, max: 2 } } });
+testEach('what was handed to a worker behind a long one runs elsewhere, once', async (_t, open) => {
+  const { project, runtime } = await open({ min: 2, max: 2 }, files);
   await earnCredit(runtime);
   const { long, followers } = blockAndFollow(runtime, 100);
   const values = await within('those behind it', Promise.all(followers));
@@ -58,8 +69,8 @@ test('what was handed to a worker behind a long one runs elsewhere, once', async
   );
 });
 
-test('what waits in a worker is queued, and what of it is cancelled never runs', async (t) => {
-  const { project, runtime } = await runProject(t, files, { config: { pool: { max: 1 } } });
+testEach('what waits in a worker is queued, and what of it is cancelled never runs', async (_t, open) => {
+  const { project, runtime } = await open({ max: 1 }, files);
   await earnCredit(runtime);
   const { long, followers } = blockAndFollow(runtime, 20);
   await until('the long one to run', () => project.has('runs') && long.status === 'running');
@@ -76,21 +87,24 @@ test('what waits in a worker is queued, and what of it is cancelled never runs',
   assert.deepEqual(runsOf(project.path('runs')), expected);
 });
 
-test('when the long one times out, what waited behind it runs in the next worker, in its order', async (t) => {
-  const { project, runtime } = await runProject(t, files, { config: { pool: { max: 1, killGrace: 50 } } });
-  await earnCredit(runtime);
-  const long = runtime.invoke('turn', { id: 0, until: 'go' }, { timeout: 300 });
-  const followers = Array.from({ length: 20 }, (_, index) => runtime.invoke('turn', { id: index + 1 }));
-  await rejectionOf(long, TimeoutError);
-  await within('those behind it', Promise.all(followers));
-  assert.deepEqual(
-    runsOf(project.path('runs')),
-    Array.from({ length: 21 }, (_, id) => id),
-  );
-});
+testEach(
+  'when the long one times out, what waited behind it runs in the next worker, in its order',
+  async (_t, open) => {
+    const { project, runtime } = await open({ max: 1, killGrace: 50 }, files);
+    await earnCredit(runtime);
+    const long = runtime.invoke('turn', { id: 0, until: 'go' }, { timeout: 300 });
+    const followers = Array.from({ length: 20 }, (_, index) => runtime.invoke('turn', { id: index + 1 }));
+    await rejectionOf(long, TimeoutError);
+    await within('those behind it', Promise.all(followers));
+    assert.deepEqual(
+      runsOf(project.path('runs')),
+      Array.from({ length: 21 }, (_, id) => id),
+    );
+  },
+);
 
-test('the timeout of one that waits in a worker begins when it does', async (t) => {
-  const { project, runtime } = await runProject(t, files, { config: { pool: { max: 1 } } });
+testEach('the timeout of one that waits in a worker begins when it does', async (_t, open) => {
+  const { project, runtime } = await open({ max: 1 }, files);
   await earnCredit(runtime);
   const { long } = blockAndFollow(runtime, 0);
   const behind = runtime.invoke('turn', { id: 1 }, { timeout: 200 });
@@ -101,8 +115,8 @@ test('the timeout of one that waits in a worker begins when it does', async (t) 
   await within('both', Promise.all([long, behind]));
 });
 
-test('a higher priority goes before what waits in a worker', async (t) => {
-  const { project, runtime } = await runProject(t, files, { config: { pool: { max: 1 } } });
+testEach('a higher priority goes before what waits in a worker', async (_t, open) => {
+  const { project, runtime } = await open({ max: 1 }, files);
   await earnCredit(runtime);
   const { long, followers } = blockAndFollow(runtime, 10);
   await until('the long one to run', () => project.has('runs') && long.status === 'running');
@@ -112,32 +126,37 @@ test('a higher priority goes before what waits in a worker', async (t) => {
   assert.deepEqual(runsOf(project.path('runs')), [0, 99, ...followers.map((_, index) => index + 1)]);
 });
 
-test('a worker that is killed in the long one takes nothing with it that only waited there', async (t) => {
-  const { project, runtime } = await runProject(t, files, { config: { pool: { max: 1 } } });
-  await earnCredit(runtime);
-  const { long, followers } = blockAndFollow(runtime, 30);
-  await until('the long one to run', () => project.has('runs') && runsOf(project.path('runs')).length === 1);
-  process.kill(runtime.stats().workers[0]?.pid as number, 'SIGKILL');
-  await assert.rejects(long, { code: 'WORKER_CRASHED' });
-  await within('those behind it', Promise.all(followers));
-  assert.deepEqual(
-    runsOf(project.path('runs')),
-    Array.from({ length: 31 }, (_, id) => id),
-  );
-});
+testEach(
+  'a worker that dies in the long one takes nothing with it that only waited there',
+  async (_t, open) => {
+    const { project, runtime } = await open({ max: 1 }, files);
+    await earnCredit(runtime);
+    const { long, followers } = blockAndFollow(runtime, 30, true);
+    await until(
+      'the long one to run',
+      () => project.has('runs') && runsOf(project.path('runs')).length === 1,
+    );
+    project.write('go', '');
+    await assert.rejects(long, { code: 'WORKER_CRASHED' });
+    await within('those behind it', Promise.all(followers));
+    assert.deepEqual(
+      runsOf(project.path('runs')),
+      Array.from({ length: 31 }, (_, id) => id),
+    );
+  },
+);
 
-test('results that a worker had not sent when it died count', async (t) => {
-  const { runtime } = await runProject(
-    t,
+testEach('results that a worker had not sent when it died count', async (_t, open) => {
+  const { runtime } = await open(
+    { max: 1 },
     {
-      ...files,
       'functions/die-at.js': `
+        ${dying}
         export default ({ id, end }) => {
-          if (id === end) process.kill(process.pid, 'SIGKILL');
+          if (id === end) die();
           return 'result of ' + id;
         };`,
     },
-    { config: { pool: { max: 1 } } },
   );
   for (let round = 0; round < 20; round++) {
     for (let call = 0; call < 3; call++) {
