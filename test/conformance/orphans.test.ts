@@ -48,8 +48,11 @@ const ready = (isolation: Isolation, name: string | undefined) => `
   for (const { progress } of invocations) for await (const value of progress) break;
   console.log(JSON.stringify(runtime.stats().workers));`;
 
-/** The design asks for 2 s. The deadline leaves room for a machine that is busy with something else. */
-const deadlineMs = 10_000;
+/**
+ * They are to be gone within 2 s. That is told in looks, which come every 13 to 25 ms: on a machine that is busy with
+ * something else they take longer, as the end of the workers does. Measured, it takes up to 20.
+ */
+const mostLooks = 100;
 
 async function assertNothingIsLeft(t: TestContext, program: Program): Promise<void> {
   const workers = await program.line<WorkerStats[]>(0);
@@ -66,10 +69,13 @@ async function assertNothingIsLeft(t: TestContext, program: Program): Promise<vo
   });
   await program.ended;
   const since = performance.now();
-  for (const pid of pids) {
-    await until(`the end of worker ${pid}`, async () => !(await isAlive(pid)), deadlineMs);
-  }
-  t.diagnostic(`gone ${Math.round(performance.now() - since)} ms after the program`);
+  let looks = 0;
+  await until('the end of all workers', async () => {
+    looks++;
+    return !(await Promise.all(pids.map(isAlive))).includes(true);
+  });
+  t.diagnostic(`gone ${Math.round(performance.now() - since)} ms after the program, in ${looks} looks`);
+  assert(looks <= mostLooks, `it took ${looks} looks`);
 }
 
 for (const [what, name] of busy) {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { until } from '../support/wait.ts';
+import type { PoolConfig } from 'warm-pool';
+import { until, within } from '../support/wait.ts';
 import { meet, testEach, untilGone, whoIs } from './support.ts';
 
 testEach('a burst starts workers up to max at once, and never more', async (_t, open) => {
@@ -54,3 +55,47 @@ testEach('idle workers above min leave, and who stays is used again', async (_t,
     );
   }
 });
+
+/** Notes for as long as it runs that it does, and returns how many do, itself included. */
+const crowd = `
+  import fs from 'node:fs';
+  import { threadId } from 'node:worker_threads';
+  import { setTimeout } from 'node:timers/promises';
+  const running = new URL('../running/', import.meta.url);
+  const own = new URL(process.pid + '.' + threadId, running);
+  fs.mkdirSync(running, { recursive: true });
+  export default async () => {
+    fs.writeFileSync(own, '', { flag: 'wx' });
+    let most = 0;
+    for (let look = 0; look < 3; look++) {
+      most = Math.max(most, fs.readdirSync(running).length);
+      await setTimeout(2);
+    }
+    fs.unlinkSync(own);
+    return most;
+  };`;
+
+const crowded = {
+  'functions/crowd.js': crowd,
+  'functions/calls.js': `
+    export default async (count, ctx) =>
+      Math.max(...(await Promise.all(Array.from({ length: count }, () => ctx.invoke('crowd')))));`,
+};
+
+/** Whatever adds workers: spare ones while others are recycled, and those that take the place of who waits. */
+const crowds: [what: string, pool: PoolConfig, name: string][] = [
+  ['a burst', {}, 'crowd'],
+  ['recycling', { maxInvocations: 3 }, 'crowd'],
+  ['nested calls', {}, 'calls'],
+  ['nested calls and recycling', { maxInvocations: 2 }, 'calls'],
+];
+
+for (const [what, pool, name] of crowds) {
+  testEach(`no more than max run something at the same time: ${what}`, async (_t, open) => {
+    const max = 2;
+    const { runtime } = await open({ min: 1, max, ...pool }, crowded);
+    const invocations = Array.from({ length: 30 }, () => runtime.invoke<number>(name, 3));
+    const most = Math.max(...(await within('all of them', Promise.all(invocations))));
+    assert.equal(most, max);
+  });
+}
