@@ -3,18 +3,9 @@ import fs from 'node:fs';
 import { CancelledError, type Runtime, TimeoutError } from 'warm-pool';
 import { rejectionOf } from '../support/open-runtime.ts';
 import { until, within } from '../support/wait.ts';
-import { testEach } from './support.ts';
+import { dying, testEach } from './support.ts';
 
 // A worker is handed several invocations of a function that has shown to be short. Here one of them turns out long.
-/** As hard as a worker of its kind can die. */
-const dying = `
-  import { isMainThread } from 'node:worker_threads';
-  const die = () => {
-    if (!isMainThread) process.exit(1);
-    process.kill(process.pid, 'SIGKILL');
-    for (;;);
-  };`;
-
 const files = {
   'functions/turn.js': `
     import fs from 'node:fs';

@@ -36,6 +36,15 @@ export const functions = {
     };`,
 };
 
+/** The begin of a module in which `die()` ends the worker, as hard as one of its kind can die. */
+export const dying = `
+  import { isMainThread } from 'node:worker_threads';
+  const die = () => {
+    if (!isMainThread) process.exit(1);
+    process.kill(process.pid, 'SIGKILL');
+    for (;;);
+  };`;
+
 /** Makes a project of `functions` and these files and opens a runtime on it with a pool of this kind. */
 export type Open = (
   pool: PoolConfig,
