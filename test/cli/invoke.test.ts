@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { after, before, describe, test } from 'node:test';
-import { makePoolProject, runPool, startPool, startService } from '../support/cli.ts';
+import { test } from 'node:test';
+import { describeBoth } from '../support/both-runtimes.ts';
+import { makePoolProject, runPool, startPool } from '../support/cli.ts';
 import type { Project } from '../support/project.ts';
 
 interface Example {
@@ -128,120 +129,107 @@ const reportLine =
 
 const args = { 'args.json': '\uFEFF{"name":"Bob"}' };
 
-for (const isAttached of [false, true]) {
-  describe(isAttached ? 'with a running `pool start`' : 'with a runtime of its own', () => {
-    const cleanups: (() => unknown)[] = [];
-    let project: Project;
-
-    before(async () => {
-      project = makePoolProject({ after: (callback) => cleanups.push(callback) }, args);
-      if (isAttached) await startService({ after: (callback) => cleanups.unshift(callback) }, project);
+describeBoth('pool invoke', args, (project, isAttached) => {
+  for (const example of examples) {
+    test(`pool invoke: ${example.name}`, async (t) => {
+      const ended = await runPool(t, project, example.args, { input: example.input });
+      assert.equal(ended.code, example.code, ended.stderr);
+      assert.deepEqual(ended.bytes, expectedBytes(example, project));
+      assert.match(ended.stderr, example.stderr ?? reportLine);
+      // What never ran has nothing to report.
+      assert.equal(reportLine.test(ended.stderr), example.name !== 'an unknown function', ended.stderr);
+      if (example.code === 0)
+        assert.ok(ended.stderr.includes(isAttached ? '(warm)' : '(cold)'), ended.stderr);
     });
-    after(async () => {
-      for (const cleanup of cleanups) await cleanup();
-    });
+  }
 
-    for (const example of examples) {
-      test(`pool invoke: ${example.name}`, async (t) => {
-        const ended = await runPool(t, project, example.args, { input: example.input });
-        assert.equal(ended.code, example.code, ended.stderr);
-        assert.deepEqual(ended.bytes, expectedBytes(example, project));
-        assert.match(ended.stderr, example.stderr ?? reportLine);
-        // What never ran has nothing to report.
-        assert.equal(reportLine.test(ended.stderr), example.name !== 'an unknown function', ended.stderr);
-        if (example.code === 0)
-          assert.ok(ended.stderr.includes(isAttached ? '(warm)' : '(cold)'), ended.stderr);
-      });
-    }
-
-    test('--json has the result and the figures', async (t) => {
-      const { code, stdout, stderr } = await runPool(t, project, [
-        'invoke',
-        'greet',
-        '--args',
-        '{"name":"Ada"}',
-        '--json',
-      ]);
-      const { ok, result, invocationId, durationMs, queueMs, initMs, memoryMB, worker } = JSON.parse(stdout);
-      assert.equal(ok, true);
-      assert.equal(result, 'Hello Ada!');
-      assert.match(invocationId, /^[0-9A-HJKMNP-TV-Z]{26}$/);
-      for (const figure of [durationMs, queueMs, initMs]) assert.ok(figure >= 0 && figure < 60_000, stdout);
-      // The runtime was started for this call alone, and that is what its init is.
-      if (!isAttached) assert.ok(initMs > 0, stdout);
-      assert.ok(memoryMB > 10 && memoryMB < 4096, stdout);
-      assert.ok(worker >= 1);
-      assert.equal(stderr, '');
-      assert.equal(code, 0);
-    });
-
-    test('--json has what JSON can not carry as text', async (t) => {
-      const { stdout } = await runPool(t, project, value('map', '--json'));
-      const { ok, result, resultFormat } = JSON.parse(stdout);
-      assert.deepEqual([ok, result, resultFormat], [true, "Map(1) { 'a' => 1 }", 'inspect']);
-    });
-
-    test('--json has the error with its cause and its own properties', async (t) => {
-      const { code, stdout } = await runPool(t, project, ['invoke', 'throws', '--json', '--verbose']);
-      const { ok, error } = JSON.parse(stdout);
-      assert.equal(ok, false);
-      assert.deepEqual(
-        [error.name, error.code, error.functionName],
-        ['FunctionError', 'FUNCTION_FAILED', 'throws'],
-      );
-      assert.deepEqual([error.cause.name, error.cause.message], ['RangeError', 'it is full']);
-      assert.deepEqual(error.cause.properties, { code: 7 });
-      assert.match(error.cause.stack, /throws\.ts:3:/);
-      assert.equal(error.cause.cause.message, 'the last straw');
-      assert.equal(code, 1);
-    });
-
-    test('--verbose adds the stack, the own properties and the cause', async (t) => {
-      const { stderr } = await runPool(t, project, ['invoke', 'throws', '--verbose']);
-      assert.match(stderr, /^ {4}at .*throws\.ts:3:\d+/m);
-      assert.match(stderr, /\{ code: 7 \}/);
-      assert.match(stderr, /Caused by: Error: the last straw/);
-    });
-
-    test('a deep result is printed to its bottom', async (t) => {
-      const { stdout } = await runPool(t, project, value('deep'));
-      assert.match(stdout, /Set\(1\) \{ 1 \}/);
-    });
-
-    test('--cwd is where relative paths and ctx.cwd begin', async (t) => {
-      mkdirSync(project.path('sub', 'folder'), { recursive: true });
-      writeFileSync(project.path('sub', 'here.json'), '{"name":"Cleo"}');
-      const { stdout } = await runPool(t, project, [
-        'invoke',
-        'echo',
-        '--cwd',
-        'sub/folder',
-        '--args-file',
-        '../here.json',
-      ]);
-      assert.deepEqual(JSON.parse(stdout), { input: { name: 'Cleo' }, cwd: project.path('sub', 'folder') });
-    });
-
-    test('20 MB of arguments and as much of a result', async (t) => {
-      const text = 'x'.repeat(20 * 2 ** 20);
-      const { code, stdout, stderr } = await runPool(t, project, ['invoke', 'echo', '-'], {
-        input: JSON.stringify(text),
-      });
-      assert.equal(code, 0, stderr.slice(0, 1000));
-      assert.equal(JSON.parse(stdout).input.length, text.length);
-    });
-
-    test('a reader that leaves early ends it quietly', async (t) => {
-      const run = startPool(t, project, ['invoke', 'echo', '-'], {
-        input: JSON.stringify('x'.repeat(5 * 2 ** 20)),
-      });
-      run.child.stdout?.once('data', () => run.child.stdout?.destroy());
-      const { code, stderr } = await run.ended;
-      assert.doesNotMatch(stderr, /EPIPE|at .*\(/);
-      assert.equal(code, 0);
-    });
+  test('--json has the result and the figures', async (t) => {
+    const { code, stdout, stderr } = await runPool(t, project, [
+      'invoke',
+      'greet',
+      '--args',
+      '{"name":"Ada"}',
+      '--json',
+    ]);
+    const { ok, result, invocationId, durationMs, queueMs, initMs, memoryMB, worker } = JSON.parse(stdout);
+    assert.equal(ok, true);
+    assert.equal(result, 'Hello Ada!');
+    assert.match(invocationId, /^[0-9A-HJKMNP-TV-Z]{26}$/);
+    for (const figure of [durationMs, queueMs, initMs]) assert.ok(figure >= 0 && figure < 60_000, stdout);
+    // The runtime was started for this call alone, and that is what its init is.
+    if (!isAttached) assert.ok(initMs > 0, stdout);
+    assert.ok(memoryMB > 10 && memoryMB < 4096, stdout);
+    assert.ok(worker >= 1);
+    assert.equal(stderr, '');
+    assert.equal(code, 0);
   });
-}
+
+  test('--json has what JSON can not carry as text', async (t) => {
+    const { stdout } = await runPool(t, project, value('map', '--json'));
+    const { ok, result, resultFormat } = JSON.parse(stdout);
+    assert.deepEqual([ok, result, resultFormat], [true, "Map(1) { 'a' => 1 }", 'inspect']);
+  });
+
+  test('--json has the error with its cause and its own properties', async (t) => {
+    const { code, stdout } = await runPool(t, project, ['invoke', 'throws', '--json', '--verbose']);
+    const { ok, error } = JSON.parse(stdout);
+    assert.equal(ok, false);
+    assert.deepEqual(
+      [error.name, error.code, error.functionName],
+      ['FunctionError', 'FUNCTION_FAILED', 'throws'],
+    );
+    assert.deepEqual([error.cause.name, error.cause.message], ['RangeError', 'it is full']);
+    assert.deepEqual(error.cause.properties, { code: 7 });
+    assert.match(error.cause.stack, /throws\.ts:3:/);
+    assert.equal(error.cause.cause.message, 'the last straw');
+    assert.equal(code, 1);
+  });
+
+  test('--verbose adds the stack, the own properties and the cause', async (t) => {
+    const { stderr } = await runPool(t, project, ['invoke', 'throws', '--verbose']);
+    assert.match(stderr, /^ {4}at .*throws\.ts:3:\d+/m);
+    assert.match(stderr, /\{ code: 7 \}/);
+    assert.match(stderr, /Caused by: Error: the last straw/);
+  });
+
+  test('a deep result is printed to its bottom', async (t) => {
+    const { stdout } = await runPool(t, project, value('deep'));
+    assert.match(stdout, /Set\(1\) \{ 1 \}/);
+  });
+
+  test('--cwd is where relative paths and ctx.cwd begin', async (t) => {
+    mkdirSync(project.path('sub', 'folder'), { recursive: true });
+    writeFileSync(project.path('sub', 'here.json'), '{"name":"Cleo"}');
+    const { stdout } = await runPool(t, project, [
+      'invoke',
+      'echo',
+      '--cwd',
+      'sub/folder',
+      '--args-file',
+      '../here.json',
+    ]);
+    assert.deepEqual(JSON.parse(stdout), { input: { name: 'Cleo' }, cwd: project.path('sub', 'folder') });
+  });
+
+  test('20 MB of arguments and as much of a result', async (t) => {
+    const text = 'x'.repeat(20 * 2 ** 20);
+    const { code, stdout, stderr } = await runPool(t, project, ['invoke', 'echo', '-'], {
+      input: JSON.stringify(text),
+    });
+    assert.equal(code, 0, stderr.slice(0, 1000));
+    assert.equal(JSON.parse(stdout).input.length, text.length);
+  });
+
+  test('a reader that leaves early ends it quietly', async (t) => {
+    const run = startPool(t, project, ['invoke', 'echo', '-'], {
+      input: JSON.stringify('x'.repeat(5 * 2 ** 20)),
+    });
+    run.child.stdout?.once('data', () => run.child.stdout?.destroy());
+    const { code, stderr } = await run.ended;
+    assert.doesNotMatch(stderr, /EPIPE|at .*\(/);
+    assert.equal(code, 0);
+  });
+});
 
 function expectedBytes({ stdout }: Example, project: Project): Buffer {
   return typeof stdout === 'string' ? Buffer.from(stdout.replaceAll('$ROOT', project.root)) : stdout;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { makePoolProject, runPool, startPool, startService } from '../support/cli.ts';
-import type { Project } from '../support/project.ts';
+import { test } from 'node:test';
+import { describeBoth } from '../support/both-runtimes.ts';
+import { makePoolProject, runPool, startPool } from '../support/cli.ts';
 import { until } from '../support/wait.ts';
 
 const files = {
@@ -18,92 +18,79 @@ const files = {
 
 const lines = (text: string) => text.split('\n').slice(0, -1);
 
-for (const isAttached of [false, true]) {
-  describe(isAttached ? 'pool map with a running `pool start`' : 'pool map with a runtime of its own', () => {
-    const cleanups: (() => unknown)[] = [];
-    let project: Project;
-
-    before(async () => {
-      project = makePoolProject({ after: (callback) => cleanups.push(callback) }, files);
-      if (isAttached) await startService({ after: (callback) => cleanups.unshift(callback) }, project);
-    });
-    after(async () => {
-      for (const cleanup of cleanups) await cleanup();
-    });
-
-    test('items that are text come under their key, results in the order of the items', async (t) => {
-      const run = await runPool(t, project, ['map', 'slow', '300', '100', '1', '--as', 'ms']);
-      assert.deepEqual(lines(run.stdout), ['"300"', '"100"', '"1"'], run.stderr);
-      assert.match(run.stderr, /^MAP slow 3 items {2}3 done {2}0 failed {2}duration .*s$/m);
-      assert.equal(run.code, 0);
-    });
-
-    test('items that are JSON are the arguments', async (t) => {
-      const run = await runPool(t, project, ['map', 'greet', '{"name":"Ada"}', '{"name":"Bob"}']);
-      assert.deepEqual(lines(run.stdout), ['"Hello Ada!"', '"Hello Bob!"']);
-      assert.equal(run.code, 0);
-    });
-
-    test('items from standard input, many of them, a few at a time', async (t) => {
-      const names = Array.from({ length: 500 }, (_, index) => `Ada ${index}`);
-      const input = `\uFEFF${names.join('\r\n')}\n\n`;
-      const run = await runPool(t, project, ['map', 'greet', '-', '--as', 'name', '--concurrency', '4'], {
-        input,
-      });
-      assert.deepEqual(
-        lines(run.stdout),
-        names.map((name) => `"Hello ${name}!"`),
-        run.stderr,
-      );
-      assert.match(run.stderr, /500 items {2}500 done/);
-    });
-
-    test('an item that fails is told by its name, the others are done, and the exit code is 1', async (t) => {
-      const items = ['{"name":"Ada"}', '{"nome":"Bob"}', '{"name":"Eve"}'];
-      const run = await runPool(t, project, ['map', 'greet', ...items]);
-      assert.deepEqual(lines(run.stdout), ['"Hello Ada!"', '"Hello Eve!"']);
-      assert.match(
-        run.stderr,
-        /^pool: \{"nome":"Bob"\}: The arguments of "greet" are not valid: name: expected/m,
-      );
-      assert.match(run.stderr, /3 items {2}2 done {2}1 failed/);
-      assert.equal(run.code, 1);
-    });
-
-    test('--json has one object for each item, failed or not', async (t) => {
-      const run = await runPool(t, project, ['map', 'greet', '{"name":"Ada"}', '{}', '--json']);
-      const [first, second] = lines(run.stdout).map((line) => JSON.parse(line));
-      assert.deepEqual([first.item, first.ok, first.result], [{ name: 'Ada' }, true, 'Hello Ada!']);
-      assert.deepEqual([second.item, second.ok, second.error.code], [{}, false, 'INVALID_INPUT']);
-      assert.equal(run.code, 1);
-    });
-
-    test('each result is one line, also nothing and what JSON can not carry', async (t) => {
-      const items = ['nothing', 'map', 'text'];
-      const run = await runPool(t, project, ['map', 'values', ...items, '--as', 'name']);
-      assert.deepEqual(lines(run.stdout), ['null', `"Map(1) { 'a' => 1 }"`, '"two\\nlines"']);
-    });
-
-    test('a function that does not exist ends it at the first item', async (t) => {
-      const run = await runPool(t, project, ['map', 'ecko', ...Array(50).fill('1')]);
-      assert.equal(run.stdout, '');
-      assert.equal(run.stderr.match(/did you mean "echo"/g)?.length, 1, run.stderr);
-      assert.equal(run.code, 2);
-    });
-
-    test('Ctrl-C cancels what runs and takes up nothing more', async (t) => {
-      const items = Array.from({ length: 50 }, (_, index) =>
-        JSON.stringify({ ms: 600_000, file: `i${index}` }),
-      );
-      const run = startPool(t, project, ['map', 'slow', ...items, '--concurrency', '2']);
-      await until('the first', () => project.has('begun'));
-      run.interrupt();
-      const { code, stdout } = await run.ended;
-      assert.equal(stdout, '');
-      assert.equal(code, 130);
-    });
+describeBoth('pool map', files, (project, _isAttached) => {
+  test('items that are text come under their key, results in the order of the items', async (t) => {
+    const run = await runPool(t, project, ['map', 'slow', '300', '100', '1', '--as', 'ms']);
+    assert.deepEqual(lines(run.stdout), ['"300"', '"100"', '"1"'], run.stderr);
+    assert.match(run.stderr, /^MAP slow 3 items {2}3 done {2}0 failed {2}duration .*s$/m);
+    assert.equal(run.code, 0);
   });
-}
+
+  test('items that are JSON are the arguments', async (t) => {
+    const run = await runPool(t, project, ['map', 'greet', '{"name":"Ada"}', '{"name":"Bob"}']);
+    assert.deepEqual(lines(run.stdout), ['"Hello Ada!"', '"Hello Bob!"']);
+    assert.equal(run.code, 0);
+  });
+
+  test('items from standard input, many of them, a few at a time', async (t) => {
+    const names = Array.from({ length: 500 }, (_, index) => `Ada ${index}`);
+    const input = `\uFEFF${names.join('\r\n')}\n\n`;
+    const run = await runPool(t, project, ['map', 'greet', '-', '--as', 'name', '--concurrency', '4'], {
+      input,
+    });
+    assert.deepEqual(
+      lines(run.stdout),
+      names.map((name) => `"Hello ${name}!"`),
+      run.stderr,
+    );
+    assert.match(run.stderr, /500 items {2}500 done/);
+  });
+
+  test('an item that fails is told by its name, the others are done, and the exit code is 1', async (t) => {
+    const items = ['{"name":"Ada"}', '{"nome":"Bob"}', '{"name":"Eve"}'];
+    const run = await runPool(t, project, ['map', 'greet', ...items]);
+    assert.deepEqual(lines(run.stdout), ['"Hello Ada!"', '"Hello Eve!"']);
+    assert.match(
+      run.stderr,
+      /^pool: \{"nome":"Bob"\}: The arguments of "greet" are not valid: name: expected/m,
+    );
+    assert.match(run.stderr, /3 items {2}2 done {2}1 failed/);
+    assert.equal(run.code, 1);
+  });
+
+  test('--json has one object for each item, failed or not', async (t) => {
+    const run = await runPool(t, project, ['map', 'greet', '{"name":"Ada"}', '{}', '--json']);
+    const [first, second] = lines(run.stdout).map((line) => JSON.parse(line));
+    assert.deepEqual([first.item, first.ok, first.result], [{ name: 'Ada' }, true, 'Hello Ada!']);
+    assert.deepEqual([second.item, second.ok, second.error.code], [{}, false, 'INVALID_INPUT']);
+    assert.equal(run.code, 1);
+  });
+
+  test('each result is one line, also nothing and what JSON can not carry', async (t) => {
+    const items = ['nothing', 'map', 'text'];
+    const run = await runPool(t, project, ['map', 'values', ...items, '--as', 'name']);
+    assert.deepEqual(lines(run.stdout), ['null', `"Map(1) { 'a' => 1 }"`, '"two\\nlines"']);
+  });
+
+  test('a function that does not exist ends it at the first item', async (t) => {
+    const run = await runPool(t, project, ['map', 'ecko', ...Array(50).fill('1')]);
+    assert.equal(run.stdout, '');
+    assert.equal(run.stderr.match(/did you mean "echo"/g)?.length, 1, run.stderr);
+    assert.equal(run.code, 2);
+  });
+
+  test('Ctrl-C cancels what runs and takes up nothing more', async (t) => {
+    const items = Array.from({ length: 50 }, (_, index) =>
+      JSON.stringify({ ms: 600_000, file: `i${index}` }),
+    );
+    const run = startPool(t, project, ['map', 'slow', ...items, '--concurrency', '2']);
+    await until('the first', () => project.has('begun'));
+    run.interrupt();
+    const { code, stdout } = await run.ended;
+    assert.equal(stdout, '');
+    assert.equal(code, 130);
+  });
+});
 
 const mistakes: [string[], RegExp][] = [
   [['map'], /function/],

@@ -196,7 +196,6 @@ describe('the package, installed into an empty project', () => {
       'tsconfig.json': tsconfig,
       'uses.ts': uses,
     });
-    assert(uses.split('@ts-expect-error').length > 15);
     const { code, stdout } = await run(process.execPath, [tsc, '--noEmit', '-p', '.'], cwd);
     assert.deepEqual([code, stdout], [0, '']);
   });
