@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Runtime } from 'warm-pool';
 import { openRuntime, runProject } from '../support/open-runtime.ts';
+import { makeProject } from '../support/project.ts';
 import { isAlive, until, within } from '../support/wait.ts';
 import { meeting } from './support-meeting.ts';
+import { startProgram } from './support-program.ts';
 
 const files = {
   ...meeting,
@@ -78,4 +80,22 @@ test('two runtimes in one program have workers of their own', async (t) => {
   await assert.rejects(first.invoke('pid'), { code: 'RUNTIME_CLOSED' });
   assert.equal(await second.invoke('pid'), secondPid);
   assert.deepEqual([await isAlive(firstPid), await isAlive(secondPid)], [false, true]);
+});
+
+test('a runtime takes no signal handlers', async (t) => {
+  const program = startProgram(
+    t,
+    makeProject(t, files),
+    `
+    const names = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGPIPE', 'exit', 'beforeExit', 'uncaughtException', 'unhandledRejection'];
+    const before = names.map((name) => process.listenerCount(name));
+    import { createRuntime } from 'warm-pool';
+    const runtime = await createRuntime({ config: { pool: { min: 2, max: 2 } } });
+    await runtime.invoke('pid');
+    const after = names.map((name) => process.listenerCount(name));
+    await runtime.close();
+    console.log(JSON.stringify([before, after]));`,
+  );
+  const [before, after] = await program.line<[number[], number[]]>(0);
+  assert.deepEqual(after, before);
 });
