@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createRuntime, FunctionLoadError, type Logger, PoolError, WorkerCrashedError } from 'warm-pool';
-import { infoOf, rejectionOf, runProject } from '../support/open-runtime.ts';
+import { createRuntime, type Logger, PoolError, WorkerCrashedError } from 'warm-pool';
+import { rejectionOf, runProject } from '../support/open-runtime.ts';
 import { makeProject } from '../support/project.ts';
 import { within } from '../support/wait.ts';
 
@@ -11,58 +11,6 @@ const good = {
     import { setTimeout } from 'node:timers/promises';
     export default (ms) => setTimeout(ms, process.pid);`,
 };
-
-const bad: Record<string, { module: string; says: RegExp }> = {
-  throws: { module: `throw new RangeError('no such codec');`, says: /RangeError: no such codec/ },
-  'throws-null': { module: 'throw null;', says: /threw null/ },
-  exits: { module: `console.error('good bye'); process.exit(0);`, says: /exited with code 0.*good bye/ },
-  aborts: { module: 'process.abort();', says: /was killed by SIGABRT/ },
-  kills: { module: `process.kill(process.pid, 'SIGKILL'); for (;;);`, says: /was killed by SIGKILL/ },
-  spins: { module: 'for (;;);', says: /had not loaded its functions after 2000 ms/ },
-  hangs: { module: 'await new Promise(() => {});', says: /had not loaded its functions after 2000 ms/ },
-  'throws-later': {
-    module: `await new Promise((resolve, reject) => setTimeout(() => { throw new RangeError('late'); }, 5));`,
-    says: /exited with code 1.*RangeError: late/,
-  },
-};
-
-for (const [name, { module, says }] of Object.entries(bad)) {
-  test(`a module that ${name.replace('-', ' ')} while it loads is out of service alone, with the reason`, async (t) => {
-    const { runtime } = await runProject(
-      t,
-      { ...good, [`functions/${name}.js`]: `${module}\nexport default () => 1;` },
-      { config: { pool: { min: 2, max: 2, loadTimeout: '2s' } } },
-    );
-    const invocation = runtime.invoke(name);
-    const error = await rejectionOf(invocation, FunctionLoadError);
-    assert.match(error.message, says);
-    assert.equal(error.invocationId, invocation.id);
-    const { state, error: reason } = infoOf(runtime, name);
-    assert.equal(state, 'failed');
-    assert.match(`${reason?.name}: ${reason?.message}`, says);
-    const pids = await within(
-      'the others',
-      Promise.all(Array.from({ length: 6 }, () => runtime.invoke<number>('wait', 20))),
-    );
-    assert.equal(new Set(pids).size, 2);
-  });
-}
-
-test('all kinds of bad modules at once leave the good ones in service', async (t) => {
-  const modules = Object.entries(bad).map(([name, { module }]) => [`functions/${name}.js`, module]);
-  const { runtime } = await runProject(
-    t,
-    { ...good, ...Object.fromEntries(modules) },
-    { config: { pool: { max: 1, loadTimeout: '2s' } } },
-  );
-  await within('a good one', runtime.invoke('good'));
-  for (const name of Object.keys(bad)) await rejectionOf(runtime.invoke(name), FunctionLoadError);
-});
-
-test('a project in which no module can be loaded has a runtime that says so', async (t) => {
-  const { runtime } = await runProject(t, { 'functions/exits.js': 'process.exit(1);' });
-  await rejectionOf(runtime.invoke('exits'), FunctionLoadError);
-});
 
 /** A logger that counts the workers that start. */
 function countStarts(): { logger: Logger; starts: () => number } {
