@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { loadAsUsual } from './compile/node-options.ts';
 import { checkCreateOptions } from './config/create-options.ts';
 import { findProject, type Project } from './config/find.ts';
 import { loadConfigFile } from './config/load.ts';
@@ -109,6 +110,7 @@ class WarmRuntime implements Runtime {
     this.#functions = new ReloadingFunctions({
       folders: resolveFolders(settings.functions, root),
       root,
+      compiled: pools.every(loadAsUsual) ? path.join(this.dataDir, 'compiled') : undefined,
       log,
       pools: pools.map(({ name }) => name),
       load: (generation) => this.#pools.load(generation),

@@ -12,6 +12,8 @@ export interface FunctionSource {
   readonly file: string;
   /** Names the content of the module, see version.ts. */
   readonly version: string;
+  /** The file of the same module as JavaScript, when it is TypeScript and has been compiled; else tsx loads it. */
+  readonly compiled?: string | undefined;
 }
 
 /** What a worker found in a function's module. */

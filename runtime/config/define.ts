@@ -37,7 +37,7 @@ export interface PoolConfig {
 export interface Config {
   /** The folder of functions, or several folders and packages: `['functions', 'warm-pool/functions']`. Default: `'functions'`. */
   functions?: string | string[];
-  /** Where the runtime keeps its control socket and what it has to remember. Default: `'.pool'`. */
+  /** Where the runtime keeps its control socket, compiled functions and what it has to remember. Default: `'.pool'`. */
   dataDir?: string;
   /** The default pool. */
   pool?: PoolConfig;

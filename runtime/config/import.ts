@@ -2,23 +2,21 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { isCommonJs, isModuleInCommonJs } from '../modules/module-kind.ts';
+import { isCommonJs, isModuleInCommonJs, isTypeScript } from '../modules/module-kind.ts';
 import { withTsconfig } from '../modules/tsconfig.ts';
 
 /** Imports a configuration file as it is now, through tsx where Node can't run it as it is. */
 export async function importConfig(file: string): Promise<unknown> {
   // A program may load a file again that has changed since: it must not get what it got before.
   const url = `${pathToFileURL(file).href}?${fs.statSync(file).mtimeMs}`;
-  if (isTypeScript.test(file) ? isCommonJs(file) : isModuleInCommonJs(file)) return requireThroughTsx(file);
-  if (!isTypeScript.test(file)) {
+  if (isTypeScript(file) ? isCommonJs(file) : isModuleInCommonJs(file)) return requireThroughTsx(file);
+  if (!isTypeScript(file)) {
     delete require.cache[fs.realpathSync(file)];
     return import(url);
   }
   const { tsImport } = await import('tsx/esm/api');
   return withTsconfig(path.dirname(file), () => tsImport(url, import.meta.url));
 }
-
-const isTypeScript = /\.[cm]?ts$/;
 
 const require = createRequire(import.meta.url);
 

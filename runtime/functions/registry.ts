@@ -76,7 +76,8 @@ export class Registry {
 
   #describe(known: KnownFunction): FunctionInfo {
     const { source, state } = known;
-    const common = { ...source, state, stats: this.#statsOf(source.name) };
+    const { name, file, version } = source;
+    const common = { name, file, version, state, stats: this.#statsOf(name) };
     if (known.state === 'failed') {
       const config = { timeout: this.#timeoutOf(defaultPool), pool: defaultPool };
       return { ...common, config, error: known.error };

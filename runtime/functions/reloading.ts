@@ -1,4 +1,5 @@
 import type { FunctionSource } from '../channel/messages.ts';
+import { compileFunctions } from '../compile/compile-functions.ts';
 import type { Logger } from '../config/logger.ts';
 import { type Discovery, discoverFunctions } from './discovery.ts';
 import { FolderWatcher } from './folder-watcher.ts';
@@ -11,6 +12,8 @@ export interface ReloadingOptions {
   readonly root: string;
   /** The names of the pools there are. */
   readonly pools: readonly string[];
+  /** Where compiled functions are kept; undefined when they are not to be compiled. */
+  readonly compiled: string | undefined;
   readonly log: Logger;
   /** Brings a generation into service; rejects when that fails, and the one before stays. */
   readonly load: (generation: Generation) => Promise<void>;
@@ -53,8 +56,11 @@ export class ReloadingFunctions {
     await this.#watcher?.close();
   }
 
-  #discover(): Promise<Discovery> {
-    return discoverFunctions(this.#options.folders);
+  async #discover(): Promise<Discovery> {
+    const { folders, root, compiled: folder } = this.#options;
+    const discovery = await discoverFunctions(folders);
+    if (folder === undefined) return discovery;
+    return { ...discovery, sources: await compileFunctions(discovery.sources, { root, folder }) };
   }
 
   #generationOf(discovery: Discovery): Generation {

@@ -1,6 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
+/** Whether Node alone can't run it, at least the oldest that we support. */
+export function isTypeScript(file: string): boolean {
+  return /\.[cm]?tsx?$/.test(file);
+}
+
 /** Whether Node takes a `.js` or `.ts` file for CommonJS: what the nearest package.json says, and its extension first. */
 export function isCommonJs(file: string): boolean {
   if (/\.[cm][jt]s$/.test(file)) return /\.c[jt]s$/.test(file);

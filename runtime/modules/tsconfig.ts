@@ -17,7 +17,8 @@ export function withTsconfig<Value>(folder: string, action: () => Value): Value 
   }
 }
 
-function findTsconfig(from: string): string | undefined {
+/** The tsconfig.json of this folder or the nearest one above. */
+export function findTsconfig(from: string): string | undefined {
   for (let folder = from; ; folder = path.dirname(folder)) {
     const file = path.join(folder, 'tsconfig.json');
     if (fs.existsSync(file)) return file;

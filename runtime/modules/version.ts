@@ -6,5 +6,10 @@ import fs from 'node:fs';
  * @throws the error of reading the file
  */
 export function versionOf(file: string): string {
-  return createHash('sha1').update(fs.readFileSync(file)).digest('hex').slice(0, 8);
+  return versionOfContent(fs.readFileSync(file));
+}
+
+/** The same of what was read from it. */
+export function versionOfContent(content: string | Uint8Array): string {
+  return createHash('sha1').update(content).digest('hex').slice(0, 8);
 }

@@ -4,9 +4,10 @@ import { inspect } from 'node:util';
 import { encodeValue } from '../channel/codec.ts';
 import type { JournalWriter } from '../channel/journal.ts';
 import type { FunctionDescriptor, FunctionSource } from '../channel/messages.ts';
-import { isModuleInCommonJs } from '../modules/module-kind.ts';
+import { isModuleInCommonJs, isTypeScript } from '../modules/module-kind.ts';
 import { withTsconfig } from '../modules/tsconfig.ts';
 import { versionOf } from '../modules/version.ts';
+import { importCompiled } from './compiled.ts';
 import { type FunctionForm, readExports } from './exports.ts';
 import { describeInput } from './input.ts';
 
@@ -35,11 +36,8 @@ export async function loadFunctions(
 
 async function loadFunction(source: FunctionSource, root: string): Promise<LoadedFunction> {
   try {
-    const before = versionOf(source.file);
-    const form = readExports(await importModule(source.file, root), source.file);
-    const after = versionOf(source.file);
-    // Saved while it was loaded: nobody can tell which of the two this is, and it must not go by the name of either.
-    const version = before === after ? before : `${before}-${after}`;
+    const { namespace, version } = (await importCompiled(source)) ?? (await importSource(source.file, root));
+    const form = readExports(namespace, source.file);
     const inputSchema = describeInput(form.input);
     const descriptor: FunctionDescriptor = {
       name: source.name,
@@ -58,11 +56,19 @@ async function loadFunction(source: FunctionSource, root: string): Promise<Loade
   }
 }
 
-const isTypeScript = /\.[cm]?tsx?$/;
+interface Imported {
+  readonly namespace: Record<string, unknown>;
+  readonly version: string;
+}
 
-async function importModule(file: string, root: string): Promise<Record<string, unknown>> {
-  if (isTypeScript.test(file) || isModuleInCommonJs(file)) await registerTsx(root);
-  return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+/** Imports the source itself, through tsx where Node can't run it as it is. */
+async function importSource(file: string, root: string): Promise<Imported> {
+  const before = versionOf(file);
+  if (isTypeScript(file) || isModuleInCommonJs(file)) await registerTsx(root);
+  const namespace = await import(pathToFileURL(file).href);
+  const after = versionOf(file);
+  // Saved while it was loaded: nobody can tell which of the two this is, and it must not go by the name of either.
+  return { namespace, version: before === after ? before : `${before}-${after}` };
 }
 
 let registered: Promise<void> | undefined;

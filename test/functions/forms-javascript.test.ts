@@ -33,10 +33,18 @@ test('a folder of plain JavaScript loads nothing of tsx in its workers', async (
   assert.deepEqual(await runtime.invoke<Seen>('probe'), nothing);
 });
 
-test('one function in TypeScript loads tsx', async (t) => {
+test('TypeScript that was compiled beforehand loads nothing of tsx in its workers either', async (t) => {
   const { runtime } = await runProject(t, {
     'functions/probe.mjs': probe,
     'functions/typed.ts': 'export default (): void => {};',
+  });
+  assert.deepEqual(await runtime.invoke<Seen>('probe'), { ...nothing, sourceMaps: true });
+});
+
+test('TypeScript that can be loaded through tsx alone loads it', async (t) => {
+  const { runtime } = await runProject(t, {
+    'functions/probe.mjs': probe,
+    'functions/typed.ts': "export default (name: string): Promise<unknown> => import('./' + name);",
   });
   const seen = await runtime.invoke<Seen>('probe');
   assert(seen.loaded.length > 0);
