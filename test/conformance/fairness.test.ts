@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { test } from 'node:test';
 import { held, holdWorker } from '../support/hold-worker.ts';
-import { runProject } from '../support/open-runtime.ts';
 import { within } from '../support/wait.ts';
+import { testEach } from './support.ts';
 
 const noting = `
   import fs from 'node:fs';
@@ -14,23 +13,25 @@ const files = {
   ...held,
 };
 
-test('the functions that have something waiting take turns, each in the order of its calls', async (t) => {
-  const running = await runProject(t, files, { config: { pool: { max: 1 } } });
-  const { project, runtime } = running;
-  const letGo = await holdWorker(running);
-  const calls = ['a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1'];
-  const invocations = calls.map((call) => runtime.invoke(call[0] as string, call));
-  letGo();
-  await within('all of them', Promise.all(invocations));
-  const order = fs.readFileSync(project.path('order'), 'utf8').split(';').slice(0, -1);
-  assert.deepEqual(order, ['a1', 'b1', 'c1', 'a2', 'b2', 'a3', 'a4']);
-});
+testEach(
+  'the functions that have something waiting take turns, each in the order of its calls',
+  async (_t, open) => {
+    const running = await open({ max: 1 }, files);
+    const { project, runtime } = running;
+    const letGo = await holdWorker(running);
+    const calls = ['a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1'];
+    const invocations = calls.map((call) => runtime.invoke(call[0] as string, call));
+    letGo();
+    await within('all of them', Promise.all(invocations));
+    const order = fs.readFileSync(project.path('order'), 'utf8').split(';').slice(0, -1);
+    assert.deepEqual(order, ['a1', 'b1', 'c1', 'a2', 'b2', 'a3', 'a4']);
+  },
+);
 
-test('one invocation does not wait behind 100,000 of another function', async (t) => {
-  const running = await runProject(
-    t,
+testEach('one invocation does not wait behind 100,000 of another function', async (_t, open) => {
+  const running = await open(
+    { max: 1, queueLimit: Infinity },
     { ...files, 'functions/many.js': 'export default () => {};' },
-    { config: { pool: { max: 1, queueLimit: Infinity } } },
   );
   const { runtime } = running;
   const letGo = await holdWorker(running);
