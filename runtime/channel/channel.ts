@@ -22,8 +22,8 @@ export class Channel<Out extends Message, In> {
     },
   ) {
     this.#transport = transport;
-    this.#batch = new FrameBatch(transport.memory?.outgoing);
-    const reader = new FrameReader<In>(transport.memory?.incoming);
+    this.#batch = new FrameBatch(transport.outgoingMemory);
+    const reader = new FrameReader<In>(transport.incomingMemory);
     let failure: Error | undefined;
     transport.listen({
       onChunk: (chunk) => {

@@ -3,27 +3,33 @@
  *
  *     u32  length of what follows, little endian
  *     u8   kind of the head (see heads.ts)
- *     u8   codec of the body: 0 none, 1 json (UTF-8), 2 v8, 3 v8 with buffers, 4 v8 with buffers in shared memory
+ *     u8   codec of the body: 0 none, 1 json (UTF-8), 2 v8, 3 v8 with buffers
  *     u32  length of the head
  *     head
  *     body, the rest
  *
- * With buffers the body begins with their number and the length of each, u32; their bytes follow the frame, so that
- * nobody has to copy them to put frames together or apart. Those in shared memory don't: before the table stands their
- * position there, f64 (see shared-memory.ts).
+ * With buffers the body begins with a table of them (see buffer-table.ts). Their bytes are in shared memory, or follow
+ * the frame, so that nobody has to copy them to put frames together or apart.
  */
-import { type BufferTable, readTable, tableRoom, writeTable } from './buffer-table.ts';
+import { Block } from './arena.ts';
+import {
+  type BufferEntry,
+  type BufferTable,
+  follows,
+  readTable,
+  tableRoom,
+  writeTable,
+} from './buffer-table.ts';
 import type { EncodedValue } from './codec.ts';
 import { FollowingBuffers } from './following-buffers.ts';
 import { HeadReader, HeadWriter, headKinds, type Message } from './heads.ts';
 import { maxFrameBytes } from './limits.ts';
-import type { IncomingArea, OutgoingArea } from './shared-memory.ts';
 import type { Part } from './structured.ts';
+import type { IncomingMemory, OutgoingMemory } from './transport.ts';
 
 const lengthBytes = 4;
 const prefixBytes = lengthBytes + 1 + 1 + 4;
-const codecs = { none: 0, json: 1, v8: 2, v8WithBuffers: 3, v8InMemory: 4 } as const;
-const positionBytes = 8;
+const codecs = { none: 0, json: 1, v8: 2, v8WithBuffers: 3 } as const;
 const codecCount = Object.keys(codecs).length;
 const kindCount = Object.keys(headKinds).length;
 
@@ -51,7 +57,7 @@ const roomBehind = 4;
 /** Collects the frames of one turn, as few buffers as that takes without copying large bodies. */
 export class FrameBatch {
   readonly #heads = new HeadWriter();
-  readonly #memory: OutgoingArea | undefined;
+  readonly #memory: OutgoingMemory | undefined;
   #buffer = Buffer.alloc(0);
   /** What lies before this has been taken. */
   #start = 0;
@@ -60,7 +66,7 @@ export class FrameBatch {
   #lastStart = 0;
 
   /** Buffers go into this memory as long as it has room. */
-  constructor(memory?: OutgoingArea | undefined) {
+  constructor(memory?: OutgoingMemory | undefined) {
     this.#memory = memory;
   }
 
@@ -85,16 +91,15 @@ export class FrameBatch {
     const own = body && ownWrite(body);
     const bodyRoom = own || !body ? 0 : typeof body === 'string' ? 3 * body.length : body.bytes.length;
     const buffers = typeof body === 'object' ? body.buffers : undefined;
-    const position = buffers && this.#memory?.put(buffers);
-    const room = this.#heads.room(kind, message) + positionBytes + tableRoom(buffers) + bodyRoom;
+    const entries = buffers?.map((part) => this.#place(part));
+    const room = this.#heads.room(kind, message) + (entries ? tableRoom(entries.length) : 0) + bodyRoom;
     this.#reserve(prefixBytes + room + roomBehind);
     const start = this.#end;
     const buffer = this.#buffer;
     const headStart = start + prefixBytes;
     const headEnd = this.#heads.write(kind, message, buffer, headStart);
     let end = headEnd;
-    if (position !== undefined) end = buffer.writeDoubleLE(position, end);
-    if (buffers) end = writeTable(buffers, buffer, end);
+    if (entries) end = writeTable(entries, buffer, end);
     if (body && !own) {
       if (typeof body === 'string') end += buffer.write(body, end, 'utf8');
       else {
@@ -104,7 +109,7 @@ export class FrameBatch {
     }
     buffer.writeUInt32LE(end - start - lengthBytes + (own?.length ?? 0), start);
     buffer[start + 4] = kind;
-    buffer[start + 5] = position === undefined ? codecOf(body) : codecs.v8InMemory;
+    buffer[start + 5] = codecOf(body);
     buffer.writeUInt32LE(headEnd - headStart, start + 6);
     this.#lastStart = start;
     this.#end = end;
@@ -115,7 +120,16 @@ export class FrameBatch {
     if (!buffers) return;
     // Also without chunks of its own: a journal, which holds only what lies in frames, must not take this one.
     this.#seal();
-    if (position === undefined) for (const part of buffers) this.#chunks.push(ownBytes(part));
+    for (const [index, part] of buffers.entries()) {
+      if (entries?.[index]?.position === follows) this.#chunks.push(ownBytes(part as ArrayBuffer));
+    }
+  }
+
+  #place(part: Part): BufferEntry {
+    const { byteLength: length } = part;
+    if (part instanceof Block) return { length, position: part.position };
+    const bytes = part instanceof ArrayBuffer ? new Uint8Array(part) : part;
+    return { length, position: this.#memory?.put(bytes) ?? follows };
   }
 
   /** Takes the frames out, in the order they were added. */
@@ -153,20 +167,22 @@ function ownWrite(body: EncodedValue): Uint8Array | undefined {
 }
 
 /** What is borrowed is copied: it may be written only later. */
-function ownBytes(part: Part): Uint8Array {
+function ownBytes(part: ArrayBuffer | Uint8Array): Uint8Array {
   return new Uint8Array(part);
 }
 
 interface Incomplete<In> {
   readonly message: In;
   readonly bytes: Uint8Array;
+  /** Those that were in shared memory, in their places. */
+  readonly buffers: readonly (ArrayBuffer | undefined)[];
   readonly following: FollowingBuffers;
 }
 
 /** Cuts a stream of chunks back into messages. */
 export class FrameReader<In> {
   readonly #heads = new HeadReader();
-  readonly #memory: IncomingArea | undefined;
+  readonly #memory: IncomingMemory | undefined;
   #chunks: Buffer[] = [];
   #size = 0;
   #needed = prefixBytes;
@@ -174,7 +190,7 @@ export class FrameReader<In> {
   #incomplete: Incomplete<In> | undefined;
 
   /** `memory` is where the other side puts large buffers. */
-  constructor(memory?: IncomingArea | undefined) {
+  constructor(memory?: IncomingMemory | undefined) {
     this.#memory = memory;
   }
 
@@ -207,16 +223,15 @@ export class FrameReader<In> {
         offset = end;
         const codec = bytes[start + 5] as number;
         if (codec === codecs.v8WithBuffers) {
-          const table = tableOf(bytes, headEnd, end);
-          const following = new FollowingBuffers(table.lengths);
-          this.#incomplete = { message, bytes: bytes.subarray(table.end, end), following };
-          break;
+          const incomplete = this.#withBuffers(message, bytes, headEnd, end);
+          if (!incomplete.following.areComplete) {
+            this.#incomplete = incomplete;
+            break;
+          }
+          onMessage(message, bodyOf(incomplete));
+          continue;
         }
-        const isInMemory = codec === codecs.v8InMemory;
-        onMessage(
-          message,
-          isInMemory ? this.#bodyInMemory(bytes, headEnd, end) : readBody(bytes, codec, headEnd, end),
-        );
+        onMessage(message, readBody(bytes, codec, headEnd, end));
       }
     } finally {
       // Also when the callback throws: what was read is read.
@@ -229,12 +244,12 @@ export class FrameReader<In> {
 
   /** Takes the buffers of the message that waits for them, and then goes on with what comes after. */
   #follow(chunk: Buffer, onMessage: (message: In, body: EncodedValue | undefined) => void): void {
-    const { message, bytes, following } = this.#incomplete as Incomplete<In>;
-    const taken = takeFrom(chunk, following);
-    if (!following.areComplete) return;
+    const incomplete = this.#incomplete as Incomplete<In>;
+    const taken = takeFrom(chunk, incomplete.following);
+    if (!incomplete.following.areComplete) return;
     this.#incomplete = undefined;
     try {
-      onMessage(message, { codec: 'v8', bytes, buffers: following.buffers });
+      onMessage(incomplete.message, bodyOf(incomplete));
     } finally {
       if (taken < chunk.length) this.push(chunk.subarray(taken), onMessage);
     }
@@ -247,12 +262,18 @@ export class FrameReader<In> {
     return rest;
   }
 
-  #bodyInMemory(bytes: Buffer, start: number, end: number): EncodedValue {
-    const tableStart = start + positionBytes;
-    const table = tableOf(bytes, tableStart, end);
+  #withBuffers(message: In, bytes: Buffer, start: number, end: number): Incomplete<In> {
+    const table = tableOf(bytes, start, end);
+    const isInMemory = ({ position }: BufferEntry) => position !== follows;
+    const buffers = table.entries.map((entry) => (isInMemory(entry) ? this.#take(entry) : undefined));
+    const lengths = table.entries.flatMap((entry) => (isInMemory(entry) ? [] : entry.length));
+    const rest = bytes.subarray(table.end, end);
+    return { message, bytes: rest, buffers, following: new FollowingBuffers(lengths) };
+  }
+
+  #take({ position, length }: BufferEntry): ArrayBuffer {
     try {
-      const buffers = (this.#memory as IncomingArea).take(bytes.readDoubleLE(start), table.lengths);
-      return { codec: 'v8', bytes: bytes.subarray(table.end, end), buffers };
+      return (this.#memory as IncomingMemory).take(position, length);
     } catch (cause) {
       throw new FrameError('expected buffers in the shared memory', { cause });
     }
@@ -268,6 +289,11 @@ export class FrameReader<In> {
 }
 
 const nothing = Buffer.alloc(0);
+
+function bodyOf({ bytes, buffers, following }: Incomplete<unknown>): EncodedValue {
+  const others = following.buffers.values();
+  return { codec: 'v8', bytes, buffers: buffers.map((each) => each ?? (others.next().value as ArrayBuffer)) };
+}
 
 /** The table of the buffers that follow, checked. */
 function tableOf(bytes: Buffer, start: number, end: number): BufferTable {

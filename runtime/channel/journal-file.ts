@@ -1,16 +1,20 @@
-import fs from 'node:fs';
-import { emptyJournal, type JournalStorage } from './journal.ts';
+import { emptyJournal, type JournalStorage, journalBytes } from './journal.ts';
+import { MemoryFile } from './memory-file.ts';
 import { isOpenFile, openUnnamedFile } from './unnamed-file.ts';
 
 /**
  * The journal of a worker process: a file that both processes hold open. The kernel keeps it whatever becomes of either.
+ * Where it is mapped, each write ends and each read begins with an atomic change, which orders them as system calls do:
+ * of a write here and a read there, and a read here and a write there, at least one read sees the other side's write.
  */
 export class JournalFile implements JournalStorage {
   /** To be handed to the worker. */
   readonly fd: number;
+  readonly #file: MemoryFile;
 
   private constructor(fd: number) {
     this.fd = fd;
+    this.#file = new MemoryFile(fd, { bytes: journalBytes, filled: journalBytes });
   }
 
   /** Makes one, with all the room it will ever need, so that no later entry can fail; undefined where there can't be one. */
@@ -25,14 +29,18 @@ export class JournalFile implements JournalStorage {
   }
 
   write(bytes: Buffer, start: number, length: number, offset: number): void {
-    fs.writeSync(this.fd, bytes, start, length, offset);
+    this.#file.write(bytes, start, length, offset);
+    Atomics.add(order, 0, 1);
   }
 
   read(bytes: Buffer, length: number, offset: number): number {
-    return fs.readSync(this.fd, bytes, 0, length, offset);
+    Atomics.add(order, 0, 1);
+    return this.#file.read(bytes, length, offset);
   }
 
   close(): void {
-    fs.closeSync(this.fd);
+    this.#file.close();
   }
 }
+
+const order = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));

@@ -1,18 +1,22 @@
 import type { Socket } from 'node:net';
-import type { SharedMemory } from './shared-memory.ts';
-import type { Transport } from './transport.ts';
+import type { IncomingMemory, OutgoingMemory, Transport } from './transport.ts';
 
 /** The connection with a worker process: two sockets, see start.ts. */
 export class SocketTransport implements Transport {
-  readonly memory: SharedMemory | undefined;
+  readonly outgoingMemory: OutgoingMemory | undefined;
+  readonly incomingMemory: IncomingMemory | undefined;
   readonly #incoming: Socket;
   readonly #outgoing: Socket;
 
-  /** Without a memory everything goes over the sockets. */
-  constructor(incoming: Socket, outgoing: Socket, memory?: SharedMemory | undefined) {
-    this.#incoming = incoming;
-    this.#outgoing = outgoing;
-    this.memory = memory;
+  /** What there is no memory for goes over the sockets. */
+  constructor(
+    sockets: { readonly incoming: Socket; readonly outgoing: Socket },
+    memory: Pick<Transport, 'outgoingMemory' | 'incomingMemory'> = {},
+  ) {
+    this.#incoming = sockets.incoming;
+    this.#outgoing = sockets.outgoing;
+    this.outgoingMemory = memory.outgoingMemory;
+    this.incomingMemory = memory.incomingMemory;
   }
 
   listen({ onChunk, onClose }: Parameters<Transport['listen']>[0]): void {

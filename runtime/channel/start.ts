@@ -11,8 +11,9 @@ export const toRuntimeFd = 6;
 /** The worker's file descriptor of its journal (see journal.ts); there is none where the platform has no unlinked files. */
 export const journalFd = 4;
 
-/** The worker's file descriptor of the shared memory (see shared-memory.ts); there is none where that can't be had. */
-export const memoryFd = 5;
+/** The worker's file descriptors of shared memory: result-area.ts and arena.ts; none where that can't be had. */
+export const resultFd = 5;
+export const arenaFd = 7;
 
 const runtimePidVariable = 'WARM_POOL_RUNTIME_PID';
 const tunedVariable = 'WARM_POOL_TUNED';

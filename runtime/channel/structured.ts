@@ -6,6 +6,7 @@
  * Beside it there may be buffers: those that the caller gave away, and copies of what large views show.
  */
 import v8 from 'node:v8';
+import type { Block } from './arena.ts';
 import { describeErrors, type ErrorDescription, restoreErrors, withoutCauses } from './errors-inside.ts';
 import { findUnserializable } from './find-unserializable.ts';
 import { maxBodyBytes } from './limits.ts';
@@ -22,8 +23,8 @@ export class UnserializableError extends Error {
   }
 }
 
-/** A large part of a value: bytes of its own, or a view on what is the user's still. */
-export type Part = ArrayBuffer | Uint8Array;
+/** A large part of a value: bytes of its own, a view on what is the user's still, or a place in shared memory. */
+export type Part = ArrayBuffer | Uint8Array | Block;
 
 export interface Serialized {
   readonly bytes: Uint8Array;
@@ -36,8 +37,8 @@ export interface SerializeOptions {
   readonly transfer?: readonly ArrayBuffer[] | undefined;
   /** From how many bytes on what a view shows is copied to a buffer beside. */
   readonly besideFrom?: number | undefined;
-  /** Not copied either: whoever sends the value does so, or copies it, before anybody can change it. */
-  readonly borrows?: boolean | undefined;
+  /** What becomes of a large view in place of the copy. */
+  readonly keep?: ((shown: Uint8Array) => Part) | undefined;
 }
 
 /**
@@ -47,10 +48,10 @@ export interface SerializeOptions {
 export function serialize(
   value: unknown,
   rootName: string,
-  { transfer = [], besideFrom = besideBytes, borrows = false }: SerializeOptions = {},
+  { transfer = [], besideFrom = besideBytes, keep = copyOf }: SerializeOptions = {},
 ): Serialized {
   const { value: sendable, errors } = describeErrors(value, canBeWritten);
-  const serializer = new ViewSerializer(transfer, besideFrom, borrows);
+  const serializer = new ViewSerializer(transfer, besideFrom, keep);
   try {
     serializer.writeHeader();
     const content = errors.length === 0 ? { value: sendable } : { value: sendable, errors };
@@ -152,16 +153,16 @@ const besideBytes = 64 * 1024;
 class ViewSerializer extends v8.Serializer {
   readonly #given: readonly ArrayBuffer[];
   readonly #besideFrom: number;
-  readonly #borrows: boolean;
+  readonly #keep: (shown: Uint8Array) => Part;
   /** They come after those that were given. */
   readonly parts: Part[] = [];
 
   // Documented, but not in the types of Node.
   declare _setTreatArrayBufferViewsAsHostObjects: (treat: boolean) => void;
 
-  constructor(given: readonly ArrayBuffer[] = [], besideFrom = Number.POSITIVE_INFINITY, borrows = false) {
+  constructor(given: readonly ArrayBuffer[] = [], besideFrom = Number.POSITIVE_INFINITY, keep = copyOf) {
     super();
-    this.#borrows = borrows;
+    this.#keep = keep;
     this.#given = given;
     this.#besideFrom = besideFrom;
     for (const [id, buffer] of given.entries()) this.transferArrayBuffer(id, buffer);
@@ -179,7 +180,7 @@ class ViewSerializer extends v8.Serializer {
       this.#writeBeside(kind, given, byteOffset, byteLength);
     } else if (byteLength >= this.#besideFrom) {
       const shown = new Uint8Array(buffer, byteOffset, byteLength);
-      const part = this.#borrows ? shown : new Uint8Array(shown).buffer;
+      const part = this.#keep(shown);
       this.#writeBeside(kind, this.#given.length + this.parts.push(part) - 1, 0, byteLength);
     } else {
       this.writeUint32(kind);
@@ -227,6 +228,10 @@ class ViewDeserializer extends v8.Deserializer {
     const TypedArray = viewClass as Uint8ArrayConstructor;
     return new TypedArray(buffer, byteOffset, byteLength / TypedArray.BYTES_PER_ELEMENT);
   }
+}
+
+function copyOf(shown: Uint8Array): Part {
+  return new Uint8Array(shown).buffer;
 }
 
 function nameOf(object: object): string {

@@ -1,12 +1,22 @@
-import type { SharedMemory } from './shared-memory.ts';
+/** Shared memory in which large buffers are put for the other side; undefined when there is no room for these bytes. */
+export interface OutgoingMemory {
+  put(bytes: Uint8Array): number | undefined;
+}
+
+/** Shared memory in which the other side has put large buffers. */
+export interface IncomingMemory {
+  /** @throws RangeError when there is no such place */
+  take(position: number, length: number): ArrayBuffer;
+}
 
 /**
  * What carries the bytes of a channel: a socket to another process, or a port to another thread. Chunks arrive in the
  * order they were written; where one ends means nothing.
  */
 export interface Transport {
-  /** Where large buffers can be put for the other side, and taken from it, in place of the stream. */
-  readonly memory?: SharedMemory | undefined;
+  /** In place of the stream, for large buffers. */
+  readonly outgoingMemory?: OutgoingMemory | undefined;
+  readonly incomingMemory?: IncomingMemory | undefined;
   /**
    * Says who is told. `onClose` is called once: the other side is gone, or this one was closed. Chunks that were on their
    * way may come after it.

@@ -1,4 +1,5 @@
-import { decodeValue, type EncodedValue } from '../channel/codec.ts';
+import type { Arena } from '../channel/arena.ts';
+import { decodeValue, type EncodedValue, letGo } from '../channel/codec.ts';
 import type { InvocationId } from '../channel/invocation-id.ts';
 import { SerializationError } from './errors.ts';
 import type { InvocationReport, InvocationStatus, Priority } from './invocation.ts';
@@ -38,6 +39,8 @@ const statusOf: Record<Outcome['kind'], InvocationStatus> = {
 
 /** Who runs records: a pool. */
 export interface Destination {
+  /** What its workers can read large arguments from. */
+  readonly arena: Arena | undefined;
   submit(record: InvocationRecord): void;
   cancel(record: InvocationRecord, reason: unknown): void;
   /** Takes on the next attempt of one that failed so, and returns undefined; or returns how it ends. */
@@ -246,6 +249,7 @@ export class InvocationRecord {
   }
 
   #tellEnd(): void {
+    letGo(this.request?.args);
     this.request = undefined;
     this.#onEnd?.(this);
     this.destination?.ended(this);

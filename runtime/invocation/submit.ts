@@ -1,4 +1,5 @@
-import { type EncodedValue, encodeValue } from '../channel/codec.ts';
+import type { Arena } from '../channel/arena.ts';
+import { type EncodedValue, encodeValue, letGo } from '../channel/codec.ts';
 import { newInvocationId } from '../channel/invocation-id.ts';
 import { UnserializableError } from '../channel/structured.ts';
 import { expectedText } from '../options/expected.ts';
@@ -23,9 +24,15 @@ export function submit(
     checkNamesOfInvoke(options);
     const { signal } = options;
     checkName(name);
-    record.prepare(readRequest(encodeArgs(args, record, options.transfer), options));
     const destination = route(record);
     if (destination instanceof Error) throw destination;
+    const encoded = encodeArgs(args, record, options.transfer, destination.arena);
+    try {
+      record.prepare(readRequest(encoded, options));
+    } catch (error) {
+      letGo(encoded);
+      throw error;
+    }
     record.destination = destination;
     if (signal?.aborted) record.end({ kind: 'cancelled', reason: signal.reason });
     else {
@@ -70,10 +77,11 @@ function encodeArgs(
   args: unknown,
   record: InvocationRecord,
   transfer: readonly ArrayBuffer[] | undefined,
+  arena: Arena | undefined,
 ): EncodedValue {
   if (transfer !== undefined) checkTransfer(transfer);
   try {
-    return encodeValue(args, 'args', transfer);
+    return encodeValue(args, 'args', { transfer, arena });
   } catch (error) {
     if (error instanceof DOMException) {
       throw new TypeError(`expected buffers in the \`transfer\` option that can be moved: ${error.message}`);

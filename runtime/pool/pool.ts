@@ -1,3 +1,4 @@
+import { Arena } from '../channel/arena.ts';
 import type { JournalContent } from '../channel/journal.ts';
 import type { Logger } from '../config/logger.ts';
 import { defaultPool, type PoolSettings } from '../config/pool-settings.ts';
@@ -135,6 +136,10 @@ export class Pool implements Destination {
   /** Code that is being loaded will not come into service. */
   abandon(error: Error): void {
     this.#fleet.abandon(error);
+  }
+
+  get arena(): Arena | undefined {
+    return this.#settings.isolation === 'process' ? Arena.current : undefined;
   }
 
   submit(record: InvocationRecord): void {

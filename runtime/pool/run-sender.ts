@@ -1,3 +1,4 @@
+import { type EncodedBytes, withArena, withoutArena } from '../channel/codec.ts';
 import type { ToWorker } from '../channel/messages.ts';
 import type { PoolSettings } from '../config/pool-settings.ts';
 import type { InvocationRecord, Nesting, Request } from '../invocation/record.ts';
@@ -38,7 +39,8 @@ export class RunSender {
   }
 
   /** `isAhead`: the worker is to hold it until what it was given before has ended. */
-  send({ record, run, timeoutMs }: Turn, request: Request, isAhead: boolean): void {
+  send(turn: Turn, request: Request, isAhead: boolean): void {
+    const { record, run, timeoutMs } = turn;
     const message = this.#message;
     message.run = run;
     message.functionIndex = this.#indexes.get(record.functionName) as number;
@@ -51,8 +53,21 @@ export class RunSender {
     if (typeof args !== 'string' && args.isTransfer && !isAhead && this.#isLastAttempt(record, request)) {
       this.#host.give(message as RunMessage, args);
     } else {
-      this.#host.send(message as RunMessage, args);
+      this.#host.send(message as RunMessage, typeof args === 'string' ? args : this.#readable(args, turn));
     }
+  }
+
+  /** These arguments where the worker can read them. */
+  #readable(args: EncodedBytes, turn: Turn): EncodedBytes {
+    const { arena } = this.#host;
+    if (!arena) return withoutArena(args);
+    if (args.lease) {
+      turn.lease = args.lease.hold();
+      return args;
+    }
+    const placed = withArena(args, arena);
+    turn.lease = placed.lease;
+    return placed;
   }
 
   #isLastAttempt({ attempt, functionName }: InvocationRecord, request: Request): boolean {

@@ -1,3 +1,4 @@
+import type { Lease } from '../channel/arena.ts';
 import { type EncodedValue, encodeValue } from '../channel/codec.ts';
 import type { FromWorker } from '../channel/messages.ts';
 import type { PoolError } from '../invocation/errors.ts';
@@ -17,6 +18,8 @@ export interface Turn {
   readonly run: number;
   /** Infinity without one. */
   readonly timeoutMs: number;
+  /** Of what the worker reads its arguments from, until it has ended. */
+  lease: Lease | undefined;
   /** When it became the worker's to run, by performance.now(). */
   since: number;
 }

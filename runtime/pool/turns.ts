@@ -30,7 +30,7 @@ export class Turns {
   }
 
   add(record: InvocationRecord, timeoutMs: number): Turn {
-    const turn: Turn = { record, run: ++this.#runs, timeoutMs, since: 0 };
+    const turn: Turn = { record, run: ++this.#runs, timeoutMs, lease: undefined, since: 0 };
     this.#turns.push(turn);
     return turn;
   }
@@ -47,6 +47,7 @@ export class Turns {
   endCurrent(): void {
     const turn = this.#turns.shift();
     if (!turn) return;
+    turn.lease?.release();
     this.#last.run = turn.run;
     this.#last.functionName = turn.record.functionName;
     this.#last.invocationId = turn.record.invocationId;
@@ -55,13 +56,26 @@ export class Turns {
   /** Takes out the one of this run, which ends without a result. */
   remove(run: number): Turn | undefined {
     const index = this.#turns.findIndex((turn) => turn.run === run);
-    return index === -1 ? undefined : this.#turns.splice(index, 1)[0];
+    if (index === -1) return undefined;
+    const [turn] = this.#turns.splice(index, 1);
+    turn?.lease?.release();
+    return turn;
   }
 
   /** Takes out those behind the current one that come after this run. */
   removeHeldAfter(run: number): InvocationRecord[] {
     const first = this.#turns.findIndex((turn, index) => index > 0 && turn.run > run);
-    return first === -1 ? [] : this.#turns.splice(first).map(({ record }) => record);
+    if (first === -1) return [];
+    return this.#turns.splice(first).map(({ record, lease }) => {
+      // The worker may have read them, but it will not begin.
+      lease?.release();
+      return record;
+    });
+  }
+
+  /** The worker is gone, and reads nothing any more. */
+  releaseAll(): void {
+    for (const { lease } of this.#turns) lease?.release();
   }
 
   /** Whose run this is, or was the last time: a function may go on after its end. */

@@ -1,3 +1,4 @@
+import type { Arena } from '../channel/arena.ts';
 import type { EncodedBytes, EncodedValue } from '../channel/codec.ts';
 import type { JournalContent } from '../channel/journal.ts';
 import type { FromWorker, ToWorker } from '../channel/messages.ts';
@@ -21,6 +22,8 @@ export interface WorkerHost {
   readonly pid: number | undefined;
   /** Of a thread of this process. */
   readonly threadId: number | undefined;
+  /** What it can read large arguments from. */
+  readonly arena: Arena | undefined;
   send(message: ToWorker, body?: EncodedValue): void;
   /** The same with a body that the runtime doesn't need any more: to a thread its buffers are moved. */
   give(message: ToWorker, body: EncodedBytes): void;

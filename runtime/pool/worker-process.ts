@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { Arena } from '../channel/arena.ts';
 import { Channel } from '../channel/channel.ts';
 import type { EncodedBytes, EncodedValue } from '../channel/codec.ts';
 import { JournalReader } from '../channel/journal.ts';
 import { JournalFile } from '../channel/journal-file.ts';
 import type { FromWorker, ToWorker } from '../channel/messages.ts';
-import { SharedMemory } from '../channel/shared-memory.ts';
+import { ResultReader } from '../channel/result-area.ts';
 import { SocketTransport } from '../channel/socket-transport.ts';
 import { startEnvironment, toRuntimeFd, toWorkerFd } from '../channel/start.ts';
 import { OutputTail } from './output-tail.ts';
@@ -21,12 +22,13 @@ export class WorkerProcess implements WorkerHost {
   readonly #channel: Channel<ToWorker, FromWorker> | undefined;
   readonly #output: WorkerOutput | undefined;
   readonly #journalFile = JournalFile.create();
-  readonly #memory = SharedMemory.create();
+  readonly arena = Arena.use();
+  readonly #results = ResultReader.create();
   readonly #journal = new JournalReader(this.#journalFile);
   readonly #stderr = new OutputTail();
 
   constructor(options: WorkerHostOptions) {
-    const child = start(options, this.#journalFile, this.#memory);
+    const child = start(options, [this.#journalFile?.fd, this.#results?.fd, this.arena?.readFd]);
     if (child instanceof Error) {
       this.#neverStarted(child, options.onExit);
       return;
@@ -42,10 +44,13 @@ export class WorkerProcess implements WorkerHost {
       child.once('error', (error) => this.#neverStarted(error, options.onExit));
       return;
     }
-    this.#channel = new Channel<ToWorker, FromWorker>(new SocketTransport(incoming, outgoing, this.#memory), {
-      onMessage: options.onMessage,
-      onClose: (error) => this.#connectionClosed(child, error),
-    });
+    this.#channel = new Channel<ToWorker, FromWorker>(
+      new SocketTransport({ incoming, outgoing }, { incomingMemory: this.#results }),
+      {
+        onMessage: options.onMessage,
+        onClose: (error) => this.#connectionClosed(child, error),
+      },
+    );
     this.#output = new WorkerOutput((stream, line) => {
       if (stream === 'stderr') this.#stderr.push(line);
       options.onLine(stream, line);
@@ -94,11 +99,16 @@ export class WorkerProcess implements WorkerHost {
     this.#child?.kill(signal);
   }
 
+  #closeFiles(): void {
+    this.#journalFile?.close();
+    this.#results?.close();
+    this.arena?.release();
+  }
+
   // Later, as any end: whoever starts a worker is not to hear of it in the middle of that.
   #neverStarted(error: Error, onExit: WorkerHostOptions['onExit']): void {
     process.nextTick(() => {
-      this.#journalFile?.close();
-      this.#memory?.close();
+      this.#closeFiles();
       const exit = { exitCode: null, signal: null, stderr: [error.message] };
       onExit(exit, { loading: undefined, started: 0, ends: [] });
     });
@@ -124,8 +134,7 @@ export class WorkerProcess implements WorkerHost {
       this.#output?.end();
       for (const stream of [child.stdout, child.stderr]) stream?.destroy();
       const journal = this.#journal.read();
-      this.#journalFile?.close();
-      this.#memory?.close();
+      this.#closeFiles();
       onExit({ exitCode, signal, stderr: this.#stderr.lines }, journal);
     };
     // No process came of it: there will be no 'exit'.
@@ -144,15 +153,13 @@ export class WorkerProcess implements WorkerHost {
 }
 
 /** Starts the process, or says why the operating system would not. */
-function start(
-  options: WorkerHostOptions,
-  journal: JournalFile | undefined,
-  memory: SharedMemory | undefined,
-): ChildProcess | Error {
+function start(options: WorkerHostOptions, files: readonly (number | undefined)[]): ChildProcess | Error {
+  const [journal, results, arena] = files.map((fd) => fd ?? ('ignore' as const));
   try {
     return spawn(process.execPath, [...options.execArgv, workerEntry], {
       env: startEnvironment.give({ ...process.env, ...options.env }, process.pid),
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', journal?.fd ?? 'ignore', memory?.fd ?? 'ignore', 'pipe'],
+      // In the order of the numbers in start.ts.
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', journal, results, 'pipe', arena],
       windowsHide: true,
     });
   } catch (error) {

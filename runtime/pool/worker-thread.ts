@@ -16,6 +16,8 @@ import { WorkerOutput } from './worker-output.ts';
 export class WorkerThread implements WorkerHost {
   readonly isolation = 'thread';
   readonly pid = undefined;
+  /** Buffers are moved to a thread. */
+  readonly arena = undefined;
   readonly threadId: number | undefined;
   readonly #options: WorkerHostOptions;
   readonly #thread: Thread | undefined;

@@ -335,6 +335,7 @@ export class Worker {
     this.state = 'exited';
     // What had ended and was still in its memory.
     for (const { message, body } of journal.ends) this.#receive(message, body);
+    this.#turns.releaseAll();
     this.#events.onExit(this, exit, journal);
   }
 }

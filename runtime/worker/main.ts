@@ -4,11 +4,12 @@
  */
 import fs from 'node:fs';
 import { Socket } from 'node:net';
+import { ArenaReader } from '../channel/arena.ts';
 import { JournalWriter } from '../channel/journal.ts';
 import { JournalFile } from '../channel/journal-file.ts';
-import { SharedMemory } from '../channel/shared-memory.ts';
+import { ResultWriter } from '../channel/result-area.ts';
 import { SocketTransport } from '../channel/socket-transport.ts';
-import { journalFd, memoryFd, startEnvironment, toRuntimeFd, toWorkerFd } from '../channel/start.ts';
+import { arenaFd, journalFd, resultFd, startEnvironment, toRuntimeFd, toWorkerFd } from '../channel/start.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import { CountedOutput } from './output.ts';
 import { serve } from './serve.ts';
@@ -32,9 +33,14 @@ const { runtimePid } = startEnvironment.take(process.env);
 const memoryGuard = new MemoryGuard();
 const worker = serve({
   transport: new SocketTransport(
-    new Socket({ fd: toWorkerFd, readable: true, writable: false }),
-    new Socket({ fd: toRuntimeFd, readable: false, writable: true }),
-    SharedMemory.inherited(memoryFd),
+    {
+      incoming: new Socket({ fd: toWorkerFd, readable: true, writable: false }),
+      outgoing: new Socket({ fd: toRuntimeFd, readable: false, writable: true }),
+    },
+    {
+      incomingMemory: ArenaReader.inherited(arenaFd),
+      outgoingMemory: ResultWriter.inherited(resultFd),
+    },
   ),
   journal: new JournalWriter(JournalFile.inherited(journalFd)),
   captureOutput: () => new CountedOutput(),

@@ -52,7 +52,10 @@ async function connectedSockets(test: Cleanup): Promise<[Socket, Socket]> {
 const transports: [name: string, connect: (test: Cleanup) => Promise<Transport[]>][] = [
   [
     'a socket',
-    async (test) => (await connectedSockets(test)).map((socket) => new SocketTransport(socket, socket)),
+    async (test) =>
+      (await connectedSockets(test)).map(
+        (socket) => new SocketTransport({ incoming: socket, outgoing: socket }),
+      ),
   ],
   [
     'a port',
@@ -142,7 +145,7 @@ for (const [name, connect] of transports) {
 
 test('what is posted in one turn goes out in one write', async (t) => {
   const [left, right] = await connectedSockets(t);
-  const sender = new Side(new SocketTransport(left, left));
+  const sender = new Side(new SocketTransport({ incoming: left, outgoing: left }));
   const before = left.bytesWritten;
   assert.equal(before, 0);
   for (let number = 0; number < 50; number++) sender.channel.post({ type: 'one', number });
@@ -161,7 +164,7 @@ for (const [what, end] of endings) {
   test(`a channel whose other side ${what} is closed once, and what is posted to it then is dropped`, async (t) => {
     const [left, right] = await connectedSockets(t);
     left.on('error', () => {});
-    const { channel, closes } = new Side(new SocketTransport(right, right));
+    const { channel, closes } = new Side(new SocketTransport({ incoming: right, outgoing: right }));
     end(left);
     channel.post({ type: 'into the void' }, { codec: 'v8', bytes: Buffer.alloc(1_000_000) });
     await until('the close', () => closes.length > 0);
