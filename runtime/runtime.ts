@@ -61,6 +61,7 @@ const defaultBuffer = 10_000;
 
 const ofEvents = new Set(['buffer']);
 const ofClose = new Set(['timeout']);
+const noOptions: InvokeOptions = {};
 
 class WarmRuntime implements Runtime {
   readonly root: string;
@@ -133,7 +134,7 @@ class WarmRuntime implements Runtime {
     return this.#keepAlive.during(this.#functions.start(options));
   }
 
-  invoke<Result>(name: string, args?: unknown, options: InvokeOptions = {}): Invocation<Result> {
+  invoke<Result>(name: string, args?: unknown, options: InvokeOptions = noOptions): Invocation<Result> {
     return this.#submit(name, args, options) as Invocation<Result>;
   }
 
@@ -204,7 +205,7 @@ class WarmRuntime implements Runtime {
   }
 
   #submit(name: string, args: unknown, options: InvokeOptions): Invocation {
-    return submit({ name, args, options }, this.#route);
+    return submit(name, args, options, this.#route);
   }
 
   readonly #route = (record: InvocationRecord) => {

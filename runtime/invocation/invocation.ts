@@ -46,6 +46,15 @@ export interface InvocationReport {
   readonly worker: number;
 }
 
+type Settlers = [resolve: (value: never) => void, reject: (error: unknown) => void];
+
+/** Those of the promise that is being made: a function for each promise would be one more object for each call. */
+let settlers: Settlers | undefined;
+
+function keepSettlers(...made: Settlers): void {
+  settlers = made;
+}
+
 /**
  * A running call of a function: the promise of its result, with more on it. It rejects with a `PoolError`; one that
  * nobody handles is an unhandled rejection like any other.
@@ -54,7 +63,10 @@ export class Invocation<Result = unknown> extends Promise<Result> {
   readonly #record: InvocationRecord;
 
   constructor(record: InvocationRecord) {
-    super((resolve, reject) => record.bind(resolve as (value: unknown) => void, reject));
+    super(keepSettlers);
+    const [resolve, reject] = settlers as Settlers;
+    settlers = undefined; // it would keep the promise in memory
+    record.bind(resolve as (value: unknown) => void, reject);
     this.#record = record;
   }
 

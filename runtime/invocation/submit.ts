@@ -14,10 +14,11 @@ import { type Destination, InvocationRecord } from './record.ts';
  * with the arguments or the options rejects it too.
  */
 export function submit(
-  call: { name: string; args: unknown; options: InvokeOptions },
+  name: string,
+  args: unknown,
+  options: InvokeOptions,
   route: (record: InvocationRecord) => Destination | Error,
 ): Invocation {
-  const { name, args, options } = call;
   const record = new InvocationRecord(newInvocationId(), name);
   const invocation = new Invocation(record);
   try {
