@@ -154,3 +154,25 @@ testEach('a process has a pid, a thread that of the program', async (_t, open, i
   const who = await runtime.invoke<string>('who');
   assert.equal(Number.parseInt(who, 10) === process.pid, isolation === 'thread');
 });
+
+testEach(
+  'recursion without end is an error, in a thread after more calls; --stack-size changes that',
+  async (_t, open, isolation) => {
+    const dig = `
+      let depth = 0;
+      const deeper = () => { depth++; deeper(); };
+      export default (isCounted) => {
+        depth = 0;
+        try { deeper(); } catch (error) { if (!isCounted) throw error; }
+        return depth;
+      };`;
+    const deepest = async (execArgv: string[]) => {
+      const { runtime } = await open({ max: 1, execArgv }, { 'functions/dig.js': dig });
+      assert((await rejectionOf(runtime.invoke('dig'), FunctionError)).cause instanceof RangeError);
+      return runtime.invoke<number>('dig', true);
+    };
+    const [usual, small] = [await deepest([]), await deepest(['--stack-size=600'])];
+    assert.equal(usual > 25_000, isolation === 'thread', `${usual} calls`);
+    assert(small < usual, `${small} calls with a smaller stack, ${usual} without`);
+  },
+);

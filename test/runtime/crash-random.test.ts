@@ -7,7 +7,10 @@ import { runProject } from '../support/open-runtime.ts';
 import type { Cleanup } from '../support/project.ts';
 import { within } from '../support/wait.ts';
 
-/** Two cores take half a minute for these. More of them find rarer things: 10,000 take some ten minutes. */
+/**
+ * Two cores take half a minute for these. More of them find rarer things: 10,000 take longer than a test may by default,
+ * so `POOL_KILLS=10000 node test/run.js --test-timeout=3600000 crash-random`.
+ */
 const kills = Number(process.env.POOL_KILLS ?? 500);
 
 /** What limits the rate of kills is how fast workers start: these are more than there are cores to start them. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';
+import fs from 'node:fs';
 import { testEach } from '../conformance/support.ts';
 import { within } from '../support/wait.ts';
 
@@ -56,6 +57,18 @@ for (const switchedOff of ['', '1']) {
     });
   });
 
+  testEach(
+    `large values go ${where} indeed`,
+    async (_t, open) => {
+      const { runtime } = await settings(() => open({ max: 1 }, files));
+      await within('an echo', runtime.invoke('echo', randomBytes(megabyte)));
+      const { pid } = runtime.stats().workers[0] ?? assert.fail('no worker');
+      const isInMemory = largestFileOf(pid as number) >= megabyte;
+      assert.equal(isInMemory, switchedOff === '');
+    },
+    process.platform === 'linux' ? ['process'] : [],
+  );
+
   testEach(`more large values at once than there is room for, ${where}`, async (_t, open) => {
     const { runtime } = await settings(() => open({ min: 2, max: 2 }, files));
     const sent = Array.from({ length: 40 }, (_, index) => randomBytes((1 + (index % 3)) * megabyte));
@@ -77,4 +90,11 @@ for (const switchedOff of ['', '1']) {
       assert(returned.every((byte) => byte === 1));
     }
   });
+}
+
+/** The bytes that the largest file takes which this process has open. */
+function largestFileOf(pid: number): number {
+  const folder = `/proc/${pid}/fd`;
+  const files = fs.readdirSync(folder).map((fd) => fs.statSync(`${folder}/${fd}`));
+  return Math.max(...files.map((file) => (file.isFile() ? file.blocks * 512 : 0)));
 }
