@@ -34,7 +34,6 @@ export const nestedFunctions = {
         return {
           error,
           classes: Object.keys(pool).filter((name) => name.endsWith('Error') && error instanceof pool[name]),
-          pid: process.pid,
         };
       }
     };`,
