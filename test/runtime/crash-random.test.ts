@@ -70,7 +70,8 @@ async function killAtRandom(t: Cleanup, kills: number, retry?: RetryOptions) {
   const load = Promise.all([...Array.from({ length: 20 }, caller), bursts()]);
   load.catch(() => {}); // awaited below
 
-  // By pid: the end of one that was killed may not have been noticed yet.
+  // The end of one that was killed may not have been noticed yet. Not by pid: those come again, and such a worker would
+  // never be killed.
   const killed = new Set<number>();
   while (killed.size < kills) {
     // Times of all sizes: in the middle of a burst, and when a worker has just come.
@@ -80,9 +81,9 @@ async function killAtRandom(t: Cleanup, kills: number, retry?: RetryOptions) {
       return (state === 'ready' || state === 'busy') && (isFreshToo || invocations > 0);
     });
     const victim = ready[Math.floor(Math.random() * ready.length)];
-    if (victim?.pid === undefined || killed.has(victim.pid)) continue;
+    if (victim?.pid === undefined || killed.has(victim.id)) continue;
     process.kill(victim.pid, 'SIGKILL');
-    killed.add(victim.pid);
+    killed.add(victim.id);
   }
   isKilling = false;
   await within('all of them', load);
