@@ -82,20 +82,23 @@ const crowded = {
       Math.max(...(await Promise.all(Array.from({ length: count }, () => ctx.invoke('crowd')))));`,
 };
 
-/** Whatever adds workers: spare ones while others are recycled, and those that take the place of who waits. */
-const crowds: [what: string, pool: PoolConfig, name: string][] = [
-  ['a burst', {}, 'crowd'],
-  ['recycling', { maxInvocations: 3 }, 'crowd'],
-  ['nested calls', {}, 'calls'],
-  ['nested calls and recycling', { maxInvocations: 2 }, 'calls'],
+/**
+ * Whatever adds workers: spare ones while others are recycled, and those that take the place of who waits. Few calls where
+ * each third or fourth takes a new worker: on a slow machine that takes a while to start.
+ */
+const crowds: [what: string, pool: PoolConfig, name: string, calls: number][] = [
+  ['a burst', {}, 'crowd', 60],
+  ['recycling', { maxInvocations: 3 }, 'crowd', 20],
+  ['nested calls', {}, 'calls', 30],
+  ['nested calls and recycling', { maxInvocations: 4 }, 'calls', 10],
 ];
 
-for (const [what, pool, name] of crowds) {
+for (const [what, pool, name, calls] of crowds) {
   testEach(`no more than max run something at the same time: ${what}`, async (_t, open) => {
     const max = 2;
-    const { runtime } = await open({ min: 1, max, ...pool }, crowded);
-    const invocations = Array.from({ length: 30 }, () => runtime.invoke<number>(name, 3));
+    const { runtime } = await open({ min: max, max, ...pool }, crowded);
+    const invocations = Array.from({ length: calls }, () => runtime.invoke<number>(name, 3));
     const most = Math.max(...(await within('all of them', Promise.all(invocations))));
-    assert.equal(most, max);
+    assert(most <= max, `${most} did`);
   });
 }
