@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
+import { FrameBatch, FrameReader } from '../../runtime/channel/frames.ts';
 import { areaBytes, ResultReader, ResultWriter } from '../../runtime/channel/result-area.ts';
 import type { Cleanup } from '../support/project.ts';
 import { beginMapping, equal, mappedFiles, randomBytes, skipMemory as skip } from './support-memory.ts';
@@ -87,6 +88,21 @@ test('what is larger than the area has no place in it, and changes nothing', { s
   const [, worker] = openArea(t);
   assert.equal(worker.put(new Uint8Array(areaBytes + 1)), undefined);
   assert.equal(worker.put(new Uint8Array(areaBytes)), 0);
+});
+
+test('what can not be written, as when the folder in memory is full, follows its frame', { skip }, (t) => {
+  const [runtime] = openArea(t);
+  const fd = fs.openSync(`/proc/self/fd/${runtime.fd}`, 'r');
+  t.after(() => fs.closeSync(fd));
+  const worker = new ResultWriter(fd);
+  assert.equal(worker.put(randomBytes(100_000)), undefined);
+  const batch = new FrameBatch(worker);
+  const bytes = randomBytes(100_000);
+  batch.add({ type: 'x' }, { codec: 'v8', bytes: Buffer.from('small'), buffers: [bytes] });
+  const reader = new FrameReader<{ type: string }>(runtime);
+  const found: unknown[] = [];
+  for (const chunk of batch.take()) reader.push(chunk as Buffer, (_, body) => found.push(body));
+  assert.deepEqual(found, [{ codec: 'v8', bytes: Buffer.from('small'), buffers: [bytes.buffer] }]);
 });
 
 test('a position that makes no sense is a RangeError', { skip }, (t) => {

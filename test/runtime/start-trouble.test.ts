@@ -30,7 +30,7 @@ test('a worker that can not be started for want of files fails what waits, and t
     await runtime.close();
     console.log(JSON.stringify([refused.code, refused.message, queued, value]));`;
   const [code, message, queued, value] = (await runProgram(project, program, {
-    openFiles: 400,
+    limit: '-n 400',
   })) as unknown[];
   assert.equal(code, 'WORKER_CRASHED');
   assert.match(message as string, /No worker starts: the last one could not be started\. .*EMFILE/);
@@ -50,7 +50,7 @@ test('a dead worker is replaced once there are files again', async (t) => {
     const value = await runtime.invoke('echo', 'works');
     await runtime.close();
     console.log(JSON.stringify(value));`;
-  assert.equal(await runProgram(project, program, { openFiles: 400 }), 'works');
+  assert.equal(await runProgram(project, program, { limit: '-n 400' }), 'works');
 });
 
 test('a file that is saved while the runtime starts is no hindrance, and its last content is served', async (t) => {

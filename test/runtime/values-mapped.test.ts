@@ -42,6 +42,15 @@ test('large values come through where both sides have mapped what they share, an
   assert.deepEqual(await runProgram(project, program('')), { same: 150, own: true, worker: 3, left: 0 });
 });
 
+test('they come through where no file may be so large', {
+  skip: process.platform === 'win32' && 'there is no ulimit',
+}, async (t) => {
+  const project = makeProject(t, { 'functions/echo.js': echo });
+  // In blocks of 512 bytes.
+  const result = await runProgram(project, program(''), { limit: '-f 200' });
+  assert.deepEqual(result, { same: 150, own: false, worker: 1, left: 0 });
+});
+
 test('they do without mapping, which can be switched off', { skip }, async (t) => {
   const project = makeProject(t, { 'functions/echo.js': echo });
   const result = await runProgram(project, program(`process.env.WARM_POOL_NO_MMAP = '1';`));

@@ -12,18 +12,18 @@ export async function runProgram(
   source: string,
   {
     cwd = project.root,
-    openFiles,
+    limit,
   }: {
     cwd?: string;
-    /** The most files it may have open. */
-    openFiles?: number;
+    /** A limit as `ulimit` takes it: `-n 40` for 40 open files. */
+    limit?: string;
   } = {},
 ): Promise<unknown> {
   project.write('program.mjs', source);
   const { NODE_OPTIONS, NODE_TEST_CONTEXT, ...env } = process.env;
   const command = [process.execPath, project.path('program.mjs')] as const;
   const [file, ...args] =
-    openFiles === undefined ? command : ['sh', '-c', `ulimit -n ${openFiles}; exec "$0" "$@"`, ...command];
+    limit === undefined ? command : ['sh', '-c', `ulimit ${limit}; exec "$0" "$@"`, ...command];
   const child = spawn(file, args, { cwd, env });
   child.stdin.end();
   const written = { stdout: '', stderr: '' };
