@@ -1,9 +1,10 @@
 import type { Arena } from '../channel/arena.ts';
 import type { EncodedBytes, EncodedValue } from '../channel/codec.ts';
-import type { JournalContent } from '../channel/journal.ts';
+import type { JournalContent, JournalReader } from '../channel/journal.ts';
 import type { FromWorker, ToWorker } from '../channel/messages.ts';
 import type { Isolation } from '../config/pool-settings.ts';
 import type { WorkerExit } from '../invocation/outcome.ts';
+import type { WorkerOutput } from './worker-output.ts';
 
 export interface WorkerHostOptions {
   readonly execArgv: readonly string[];
@@ -22,21 +23,13 @@ export interface WorkerHost {
   readonly pid: number | undefined;
   /** Of a thread of this process. */
   readonly threadId: number | undefined;
+  readonly output: WorkerOutput;
+  readonly journal: JournalReader;
   /** What it can read large arguments from. */
   readonly arena: Arena | undefined;
   send(message: ToWorker, body?: EncodedValue): void;
   /** The same with a body that the runtime doesn't need any more: to a thread its buffers are moved. */
   give(message: ToWorker, body: EncodedBytes): void;
-  /** Whether everything has been read that the worker had written by then, the ordinary case. */
-  hasRead(written: readonly [stdout: number, stderr: number]): boolean;
-  /** Calls back once it has, when it has not. */
-  afterOutput(written: readonly [stdout: number, stderr: number], callback: () => void): void;
-  /** What it printed up to now belongs to an invocation that has ended. */
-  forgetOutput(): void;
-  /** Whether `takeBack` can be used. */
-  readonly canTakeBack: boolean;
-  /** Takes back runs, also from a worker that hears nothing; see JournalReader.takeBack. */
-  takeBack(from: number, to: number): number;
   /** SIGTERM asks a process to end; a thread, which can't be asked, is ended with either. */
   kill(signal: 'SIGTERM' | 'SIGKILL'): void;
 }

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { LineSplitter } from './line-splitter.ts';
+import { OutputTail } from './output-tail.ts';
 
 /** Output that the worker counted and that doesn't come, because a function closed the file below, is not waited for. */
 const longestWaitMs = 1_000;
@@ -18,6 +19,8 @@ interface Waiting {
  * wait for what was printed before it.
  */
 export class WorkerOutput {
+  /** What was the last on stderr, for the report of its end. */
+  readonly tail = new OutputTail();
   readonly #read = { stdout: 0, stderr: 0 };
   readonly #splitters: Readonly<Record<StreamName, LineSplitter>>;
   #waiting: Waiting[] = [];
@@ -28,7 +31,10 @@ export class WorkerOutput {
   constructor(onLine: (stream: StreamName, line: string) => void) {
     this.#splitters = {
       stdout: new LineSplitter((line) => onLine('stdout', line)),
-      stderr: new LineSplitter((line) => onLine('stderr', line)),
+      stderr: new LineSplitter((line) => {
+        this.tail.push(line);
+        onLine('stderr', line);
+      }),
     };
   }
 

@@ -10,7 +10,6 @@ import type { FromWorker, ToWorker } from '../channel/messages.ts';
 import { ResultReader } from '../channel/result-area.ts';
 import { SocketTransport } from '../channel/socket-transport.ts';
 import { startEnvironment, toRuntimeFd, toWorkerFd } from '../channel/start.ts';
-import { OutputTail } from './output-tail.ts';
 import type { WorkerHost, WorkerHostOptions } from './worker-host.ts';
 import { WorkerOutput } from './worker-output.ts';
 
@@ -20,14 +19,14 @@ export class WorkerProcess implements WorkerHost {
   readonly threadId = undefined;
   readonly #child: ChildProcess | undefined;
   readonly #channel: Channel<ToWorker, FromWorker> | undefined;
-  readonly #output: WorkerOutput | undefined;
   readonly #journalFile = JournalFile.create();
   readonly arena = Arena.use();
   readonly #results = ResultReader.create();
-  readonly #journal = new JournalReader(this.#journalFile);
-  readonly #stderr = new OutputTail();
+  readonly journal = new JournalReader(this.#journalFile);
+  readonly output: WorkerOutput;
 
   constructor(options: WorkerHostOptions) {
+    this.output = new WorkerOutput(options.onLine);
     const child = start(options, [this.#journalFile?.fd, this.#results?.fd, this.arena?.readFd]);
     if (child instanceof Error) {
       this.#neverStarted(child, options.onExit);
@@ -51,11 +50,7 @@ export class WorkerProcess implements WorkerHost {
         onClose: (error) => this.#connectionClosed(child, error),
       },
     );
-    this.#output = new WorkerOutput((stream, line) => {
-      if (stream === 'stderr') this.#stderr.push(line);
-      options.onLine(stream, line);
-    });
-    this.#output.follow({ stdout, stderr });
+    this.output.follow({ stdout, stderr });
     this.#reportExit(child, options.onExit);
     // An idle runtime must not keep its program alive; one that has work holds itself up (see keep-alive.ts).
     child.unref();
@@ -73,26 +68,6 @@ export class WorkerProcess implements WorkerHost {
 
   give(message: ToWorker, body: EncodedBytes): void {
     this.send(message, body);
-  }
-
-  hasRead(written: readonly [stdout: number, stderr: number]): boolean {
-    return this.#output?.hasRead(written) ?? true;
-  }
-
-  afterOutput(written: readonly [stdout: number, stderr: number], callback: () => void): void {
-    this.#output?.whenRead(written, callback);
-  }
-
-  forgetOutput(): void {
-    this.#stderr.clear();
-  }
-
-  get canTakeBack(): boolean {
-    return this.#journal.canTakeBack;
-  }
-
-  takeBack(from: number, to: number): number {
-    return this.#journal.takeBack(from, to);
   }
 
   kill(signal: 'SIGTERM' | 'SIGKILL'): void {
@@ -118,7 +93,7 @@ export class WorkerProcess implements WorkerHost {
   // how it ended must be told by the process; one that lives on, because a function broke the connection, is ended.
   #connectionClosed(child: ChildProcess, error: Error | undefined): void {
     if (child.exitCode !== null || child.signalCode !== null) return;
-    if (error) this.#stderr.push(`its connection broke: ${error.message}`);
+    if (error) this.output.tail.push(`its connection broke: ${error.message}`);
     const timer = setTimeout(() => this.kill('SIGKILL'), error ? 0 : endsByItselfMs);
     child.once('exit', () => clearTimeout(timer));
   }
@@ -131,16 +106,16 @@ export class WorkerProcess implements WorkerHost {
       hasExited = true;
       clearTimeout(deadline);
       this.#channel?.close();
-      this.#output?.end();
+      this.output.end();
       for (const stream of [child.stdout, child.stderr]) stream?.destroy();
-      const journal = this.#journal.read();
+      const journal = this.journal.read();
       this.#closeFiles();
-      onExit({ exitCode, signal, stderr: this.#stderr.lines }, journal);
+      onExit({ exitCode, signal, stderr: this.output.tail.lines }, journal);
     };
     // No process came of it: there will be no 'exit'.
     child.once('error', (error) => {
       if (child.pid !== undefined) return;
-      this.#stderr.push(error.message);
+      this.output.tail.push(error.message);
       report(null, null);
     });
     // 'close' comes when all streams have ended, so that the last result and the last line have been read. A process

@@ -7,7 +7,6 @@ import { JournalMemory } from '../channel/journal-memory.ts';
 import type { FromWorker, ToWorker } from '../channel/messages.ts';
 import { PortTransport } from '../channel/port-transport.ts';
 import type { ThreadStart } from '../channel/start.ts';
-import { OutputTail } from './output-tail.ts';
 import { splitExecArgv } from './thread-limits.ts';
 import type { WorkerHost, WorkerHostOptions } from './worker-host.ts';
 import { WorkerOutput } from './worker-output.ts';
@@ -24,28 +23,24 @@ export class WorkerThread implements WorkerHost {
   readonly #transport: PortTransport;
   readonly #channel: Channel<ToWorker, FromWorker>;
   readonly #memory = JournalMemory.create();
-  readonly #journal = new JournalReader(this.#memory);
-  readonly #output: WorkerOutput;
+  readonly journal = new JournalReader(this.#memory);
+  readonly output: WorkerOutput;
   readonly #outputRead = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  readonly #stderr = new OutputTail();
   #stuckTimer: NodeJS.Timeout | undefined;
   #hasExited = false;
 
   constructor(options: WorkerHostOptions) {
     this.#options = options;
+    this.output = new WorkerOutput(options.onLine);
     const { port1, port2 } = new MessageChannel();
     this.#transport = new PortTransport(port1);
     this.#channel = new Channel<ToWorker, FromWorker>(this.#transport, {
       onMessage: (message, body) => this.#receive(message, body),
       onClose: (error) => this.#connectionClosed(error),
     });
-    this.#output = new WorkerOutput((stream, line) => {
-      if (stream === 'stderr') this.#stderr.push(line);
-      options.onLine(stream, line);
-    });
     const thread = this.#start(port2);
     if (thread instanceof Error) {
-      this.#stderr.push(thread.message);
+      this.output.tail.push(thread.message);
       // Later, as any end: whoever starts a worker is not to hear of it in the middle of that.
       process.nextTick(() => this.#report(null));
       return;
@@ -53,7 +48,7 @@ export class WorkerThread implements WorkerHost {
     this.#thread = thread;
     this.threadId = thread.threadId;
     // What it prints before it can post (see thread-output.ts): then this ends.
-    this.#output.follow(thread);
+    this.output.follow(thread);
     thread.on('error', (error: unknown) => this.#uncaught(error));
     thread.on('exit', (exitCode) => this.#report(exitCode));
     // An idle runtime must not keep its program alive; one that has work holds itself up (see keep-alive.ts).
@@ -70,33 +65,13 @@ export class WorkerThread implements WorkerHost {
     this.#channel.give(message, body);
   }
 
-  hasRead(written: readonly [stdout: number, stderr: number]): boolean {
-    return this.#output.hasRead(written);
-  }
-
-  afterOutput(written: readonly [stdout: number, stderr: number], callback: () => void): void {
-    this.#output.whenRead(written, callback);
-  }
-
-  forgetOutput(): void {
-    this.#stderr.clear();
-  }
-
-  get canTakeBack(): boolean {
-    return this.#journal.canTakeBack;
-  }
-
-  takeBack(from: number, to: number): number {
-    return this.#journal.takeBack(from, to);
-  }
-
   kill(): void {
     if (this.#hasExited || !this.#thread) return;
     void this.#thread.terminate();
     // It holds the program up from then on.
     this.#thread.unref();
     this.#stuckTimer ??= setTimeout(() => {
-      this.#stderr.push(`It is in a native call, which can't be interrupted, and was given up.`);
+      this.output.tail.push(`It is in a native call, which can't be interrupted, and was given up.`);
       this.#report(terminatedExitCode);
     }, stuckAfterMs).unref();
   }
@@ -131,7 +106,7 @@ export class WorkerThread implements WorkerHost {
       return;
     }
     const bytes = (body && decodeValue(body)) as Buffer;
-    this.#output.push(message.stream, bytes);
+    this.output.push(message.stream, bytes);
     Atomics.add(this.#outputRead, 0, bytes.length);
     Atomics.notify(this.#outputRead, 0);
   }
@@ -139,13 +114,13 @@ export class WorkerThread implements WorkerHost {
   /** Node hands over what ended the thread in place of printing it. */
   #uncaught(error: unknown): void {
     this.#transport.readRest();
-    this.#output.push('stderr', Buffer.from(`${uncaughtText(error)}\n`));
+    this.output.push('stderr', Buffer.from(`${uncaughtText(error)}\n`));
   }
 
   // Mostly it closes because the thread is ending by itself, and then how it ended is told by its exit.
   #connectionClosed(error: Error | undefined): void {
     if (this.#hasExited) return;
-    if (error) this.#stderr.push(`its connection broke: ${error.message}`);
+    if (error) this.output.tail.push(`its connection broke: ${error.message}`);
     setTimeout(() => this.kill(), error ? 0 : endsByItselfMs).unref();
   }
 
@@ -155,8 +130,8 @@ export class WorkerThread implements WorkerHost {
     clearTimeout(this.#stuckTimer);
     this.#transport.readRest();
     this.#channel.close();
-    this.#output.end();
-    this.#options.onExit({ exitCode, signal: null, stderr: this.#stderr.lines }, this.#journal.read());
+    this.output.end();
+    this.#options.onExit({ exitCode, signal: null, stderr: this.output.tail.lines }, this.journal.read());
   }
 }
 

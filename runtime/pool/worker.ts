@@ -147,7 +147,7 @@ export class Worker {
       this.state === 'busy' &&
       !this.isWaiting &&
       !this.isSpent &&
-      this.#host.canTakeBack &&
+      this.#host.journal.canTakeBack &&
       this.#turns.current?.record.hasEnded === false
     );
   }
@@ -167,7 +167,7 @@ export class Worker {
   takeBack(): InvocationRecord[] {
     const [, firstHeld] = this.#turns.all;
     if (!firstHeld) return [];
-    const started = this.#host.takeBack(firstHeld.run, this.#turns.lastRun + 1);
+    const started = this.#host.journal.takeBack(firstHeld.run, this.#turns.lastRun + 1);
     return this.#turns.removeHeldAfter(started);
   }
 
@@ -239,7 +239,7 @@ export class Worker {
 
   #begin(turn: Turn, now: number): void {
     turn.since = now;
-    this.#host.forgetOutput();
+    this.#host.output.tail.clear();
     if (turn.record.hasEnded) {
       this.#giveTimeToEnd();
       return;
@@ -271,8 +271,8 @@ export class Worker {
       case 'failed':
         // Its time can't run out any more while the last of its output is read.
         if (message.run === this.#turns.current?.run) this.#timeout.clear();
-        if (this.#host.hasRead(message.output)) this.#finished(message, body);
-        else this.#host.afterOutput(message.output, () => this.#finished(message, body));
+        if (this.#host.output.hasRead(message.output)) this.#finished(message, body);
+        else this.#host.output.whenRead(message.output, () => this.#finished(message, body));
         break;
       case 'left':
         this.#left(message.run);
