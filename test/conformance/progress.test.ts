@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { FunctionError } from 'warm-pool';
-import { rejectionOf, runProject } from '../support/open-runtime.ts';
+import { rejectionOf } from '../support/open-runtime.ts';
 import { until, within } from '../support/wait.ts';
+import { testEach } from './support.ts';
 
 const files = {
   'functions/count.js': `
@@ -20,9 +20,7 @@ const files = {
   'functions/late.js': `
     export default (args, { progress }) => {
       setInterval(() => progress('late'), 1);
-      return process.pid;
     };`,
-  'functions/pid.js': 'export default () => process.pid;',
 };
 
 async function all(progress: AsyncIterable<unknown>): Promise<unknown[]> {
@@ -31,8 +29,8 @@ async function all(progress: AsyncIterable<unknown>): Promise<unknown[]> {
   return values;
 }
 
-test('progress gives each value in order, as it was, and ends with the invocation', async (t) => {
-  const { runtime } = await runProject(t, files);
+testEach('progress gives each value in order, as it was, and ends with the invocation', async (_t, open) => {
+  const { runtime } = await open({}, files);
   const values = [1, undefined, new Map([['done', 3n]]), Buffer.from('abc'), { at: new Date(0) }, null];
   const invocation = runtime.invoke('count', { values });
   assert.deepEqual(await within('the progress', all(invocation.progress)), values);
@@ -40,8 +38,8 @@ test('progress gives each value in order, as it was, and ends with the invocatio
   assert.equal(await invocation, values.length);
 });
 
-test('a value arrives while the function runs', async (t) => {
-  const { runtime } = await runProject(t, files, { config: { pool: { killGrace: '50ms' } } });
+testEach('a value arrives while the function runs', async (_t, open) => {
+  const { runtime } = await open({ killGrace: '50ms' }, files);
   const invocation = runtime.invoke('count', { values: ['begun'], ending: 'wait' });
   for await (const value of invocation.progress) {
     assert.equal(value, 'begun');
@@ -51,15 +49,15 @@ test('a value arrives while the function runs', async (t) => {
   await assert.rejects(invocation, { code: 'CANCELLED' });
 });
 
-test('progress of a function that reports none just ends', async (t) => {
-  const { runtime } = await runProject(t, files);
-  const invocation = runtime.invoke('pid');
+testEach('progress of a function that reports none just ends', async (_t, open) => {
+  const { runtime } = await open({}, files);
+  const invocation = runtime.invoke('who');
   assert.deepEqual(await within('the progress', all(invocation.progress)), []);
   await invocation;
 });
 
-test('each reader gets all values, also one that begins later', async (t) => {
-  const { runtime } = await runProject(t, files);
+testEach('each reader gets all values, also one that begins later', async (_t, open) => {
+  const { runtime } = await open({}, files);
   const values = Array.from({ length: 100 }, (_, index) => index);
   const invocation = runtime.invoke('count', { values });
   const { progress } = invocation;
@@ -74,23 +72,23 @@ test('each reader gets all values, also one that begins later', async (t) => {
   }
 });
 
-test('progress that is first asked for after the end is still there, and ends', async (t) => {
-  const { runtime } = await runProject(t, files);
+testEach('progress that is first asked for after the end is still there, and ends', async (_t, open) => {
+  const { runtime } = await open({}, files);
   const invocation = runtime.invoke('count', { values: [1, 2, 3] });
   await invocation;
   assert.deepEqual(await within('the progress', all(invocation.progress)), [1, 2, 3]);
 });
 
-test('progress ends without an error when the function fails: the invocation tells', async (t) => {
-  const { runtime } = await runProject(t, files);
+testEach('progress ends without an error when the function fails: the invocation tells', async (_t, open) => {
+  const { runtime } = await open({}, files);
   const invocation = runtime.invoke('count', { values: [1, 2], ending: 'throw' });
   assert.deepEqual(await within('the progress', all(invocation.progress)), [1, 2]);
   const { message } = await rejectionOf(invocation, FunctionError);
   assert.match(message, /enough/);
 });
 
-test('a reader that stops reading stops nothing else', async (t) => {
-  const { runtime } = await runProject(t, files);
+testEach('a reader that stops reading stops nothing else', async (_t, open) => {
+  const { runtime } = await open({}, files);
   const invocation = runtime.invoke('count', { values: [1, 2, 3] });
   for await (const value of invocation.progress) {
     assert.equal(value, 1);
@@ -99,30 +97,33 @@ test('a reader that stops reading stops nothing else', async (t) => {
   assert.equal(await invocation, 3);
 });
 
-test('a progress value that cannot be sent is an error in the function, and the worker lives', async (t) => {
-  const { runtime } = await runProject(t, files, { config: { pool: { max: 1 } } });
-  const before = await runtime.invoke('pid');
-  const { cause } = await rejectionOf(runtime.invoke('unsendable'), FunctionError);
-  assert(cause instanceof Error);
-  assert.equal((cause as Error & { path?: unknown }).path, 'progress.done');
-  assert.equal(await runtime.invoke('pid'), before);
-});
+testEach(
+  'a progress value that cannot be sent is an error in the function, and the worker lives',
+  async (_t, open) => {
+    const { runtime } = await open({ max: 1 }, files);
+    const before = await runtime.invoke('who');
+    const { cause } = await rejectionOf(runtime.invoke('unsendable'), FunctionError);
+    assert(cause instanceof Error);
+    assert.equal((cause as Error & { path?: unknown }).path, 'progress.done');
+    assert.equal(await runtime.invoke('who'), before);
+  },
+);
 
-test('what is reported after the end reaches nobody', async (t) => {
-  const { runtime } = await runProject(t, files, { config: { pool: { max: 1 } } });
+testEach('what is reported after the end reaches nobody', async (_t, open) => {
+  const { runtime } = await open({ max: 1 }, files);
   const late = runtime.invoke('late');
   const lateValues = all(late.progress);
-  const pid = await late;
+  await late;
   assert.deepEqual(await lateValues, []);
   // The same worker goes on reporting while it runs this one.
   const values = Array.from({ length: 20 }, (_, index) => index);
   const next = runtime.invoke('count', { values });
   assert.deepEqual(await within('the progress', all(next.progress)), values);
-  assert.equal(runtime.stats().workers[0]?.pid, pid);
+  assert.equal(next.report?.worker, late.report?.worker);
 });
 
-test('a caller that is slow to read gets all values', async (t) => {
-  const { runtime } = await runProject(t, files);
+testEach('a caller that is slow to read gets all values', async (_t, open) => {
+  const { runtime } = await open({}, files);
   const values = Array.from({ length: 50 }, (_, index) => index);
   const invocation = runtime.invoke('count', { values });
   const seen = [];
