@@ -4,9 +4,9 @@ export interface OutputCount {
 }
 
 /**
- * What functions print in a process goes through pipes of their own, because those survive any death of the process: on POSIX a
- * write to a pipe is synchronous in Node. A result overtakes it, on the channel; so each result says how many bytes
- * were written before it, and the runtime reads that far first.
+ * What functions print in a process goes through streams of their own, because what was written to those survives any death
+ * of the process. A result overtakes it, on the channel; so each result says how many bytes were written before it, and
+ * the runtime reads that far first.
  */
 export class CountedOutput implements OutputCount {
   /** Replaced by another one when something is written: the end of each invocation refers to it. */
@@ -22,6 +22,8 @@ export class CountedOutput implements OutputCount {
   }
 
   #count(stream: NodeJS.WriteStream, index: 0 | 1): void {
+    // Or what the runtime is too busy to read, beyond some 278 lines, would wait in this process and be lost with it.
+    (stream as Blockable)._handle?.setBlocking?.(true);
     const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
     stream.write = (...args: unknown[]) => {
       const [chunk, encoding] = args;
@@ -37,6 +39,11 @@ export class CountedOutput implements OutputCount {
     const [stdout, stderr] = this.#written;
     this.#written = index === 0 ? [stdout + bytes, stderr] : [stdout, stderr + bytes];
   }
+}
+
+/** A stream of Node's, as far as it is not documented: with this a write returns when all of it is written. */
+interface Blockable {
+  readonly _handle?: { setBlocking?(isBlocking: boolean): unknown };
 }
 
 function bytesOf(chunk: unknown, encoding: unknown): number {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { PoolError } from 'warm-pool';
+import fs from 'node:fs';
+import { PoolError, WorkerCrashedError } from 'warm-pool';
 import { keepLines } from '../support/log-lines.ts';
 import { rejectionOf } from '../support/open-runtime.ts';
-import { until, within } from '../support/wait.ts';
+import { deadlineMs, until, within } from '../support/wait.ts';
 import { testEach } from './support.ts';
 
 const print = `
@@ -53,6 +54,41 @@ testEach(
     }
   },
 );
+
+const flood = `
+  import fs from 'node:fs';
+  export default async ({ lines, file, end }) => {
+    fs.writeFileSync(file, '');
+    for (let line = 1; line <= lines; line++) console.log('out', line);
+    if (end === 'exit') process.exit(3);
+    if (end === 'throw') setTimeout(() => { throw new RangeError('after it printed'); });
+    return new Promise(() => {});
+  };`;
+
+for (const end of ['exit', 'throw']) {
+  testEach(
+    `all that a function prints before it ends its worker (${end}) is there, also when the program is busy meanwhile`,
+    async (_t, open) => {
+      const { logger, lines } = keepLines();
+      const { project, runtime } = await open({ max: 1 }, { 'functions/flood.js': flood }, { logger });
+      const file = project.path('begun');
+      // More than fits on its way, where each small write takes the room of a large one.
+      const count = 2_000;
+      const invocation = runtime.invoke('flood', { lines: count, file, end });
+      const ended = rejectionOf(invocation, WorkerCrashedError);
+      await new Promise(setImmediate);
+      const deadline = performance.now() + deadlineMs;
+      while (!fs.existsSync(file) && performance.now() < deadline);
+      for (const begun = performance.now(); performance.now() - begun < 200; );
+      await ended;
+      const written = lines.filter(({ fields }) => fields.stream === 'stdout').map(({ message }) => message);
+      assert.deepEqual(
+        written,
+        Array.from({ length: count }, (_, index) => `out ${index + 1}`),
+      );
+    },
+  );
+}
 
 testEach('timers of a function go on between invocations', async (_t, open) => {
   const ticking = `
