@@ -1,13 +1,14 @@
-import { parseDuration } from '../runtime/server/client.ts';
+import { parseTimeout } from '../runtime/server/client.ts';
 import { usageFailure } from './failure.ts';
 
 /**
- * Reads a duration of the command line; returns ms.
+ * Reads how long an invocation may take; returns ms, or undefined to leave it to the function.
  * @throws CommandFailure
  */
-export function readTimeout(given: string): number {
-  const found = parseDuration(given);
-  if (found !== undefined && found > 0) return found;
+export function readTimeout(given: string | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  const found = parseTimeout(given);
+  if (found !== undefined) return found;
   throw usageFailure(
     `Expected --timeout to be a number of ms or a duration such as 500, 10s or 2m, got ${JSON.stringify(given)}.`,
   );

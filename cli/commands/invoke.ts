@@ -8,6 +8,7 @@ interface InvokeOptions extends CommonOptions {
   readonly args: string | undefined;
   readonly argsFile: string | undefined;
   readonly timeout: string | undefined;
+  readonly attempts: string | undefined;
   readonly raw: boolean;
 }
 
@@ -37,25 +38,32 @@ export const invokeCommand: Command<InvokeOptions> = {
       coerce: lastOf,
       describe: "Instead of the function's own: 500 (ms), 10s, 2m",
     },
+    attempts: {
+      type: 'string',
+      requiresArg: true,
+      coerce: lastOf,
+      describe: "The most attempts, instead of the function's own retry",
+    },
     raw: { type: 'boolean', default: false, describe: 'Print a string or bytes as they are' },
   },
   examples: [
     [`$0 invoke thumbnail --args '{"src":"photo.jpg"}'`, 'Run it with these arguments'],
     [`$0 invoke thumbnail --args '{"src":"photo.jpg"}' | jq .outputs`, 'stdout is the result alone'],
     ['$0 invoke thumbnail --args-file args.json --timeout 10s', 'Arguments from a file'],
+    [`$0 invoke fetch --args '{"url":"…"}' --attempts 3`, 'When it fails it is tried again, a second later'],
     [`echo '{"src":"photo.jpg"}' | $0 invoke thumbnail -`, 'Arguments from a pipe'],
   ],
   run: invoke,
 };
 
 async function invoke(options: InvokeOptions): Promise<ExitCode> {
-  const { args, timeoutMs } = await readCall(options);
+  const call = await readCall(options);
   const { InterruptedWork } = await import('../interrupted-work.ts');
   const work = new InterruptedWork();
   try {
     const { openProject } = await import('../project/open.ts');
     const project = await work.open(openProject(options));
-    const answer = await project.invoke(options.function, { args, timeoutMs, signal: work.signal });
+    const answer = await project.invoke(options.function, { ...call, signal: work.signal });
     const { printAnswer } = await import('../output/answer.ts');
     printAnswer(answer, { ...options, functionName: options.function });
     return answer.ok ? exitCodes.done : exitCodeOf(answer.error.code);
@@ -64,8 +72,12 @@ async function invoke(options: InvokeOptions): Promise<ExitCode> {
   }
 }
 
-async function readCall({ input, args, argsFile, timeout }: InvokeOptions) {
-  const { readArguments } = await import('../arguments.ts');
-  const timeoutMs = timeout === undefined ? undefined : (await import('../timeout.ts')).readTimeout(timeout);
-  return { timeoutMs, args: await readArguments({ input, args, argsFile }) };
+async function readCall({ input, args, argsFile, timeout, attempts }: InvokeOptions) {
+  const [{ readArguments }, { readTimeout }, { readRetry }] = await Promise.all([
+    import('../arguments.ts'),
+    import('../timeout.ts'),
+    import('../retry.ts'),
+  ]);
+  const settings = { timeoutMs: readTimeout(timeout), retry: readRetry(attempts) };
+  return { ...settings, args: await readArguments({ input, args, argsFile }) };
 }

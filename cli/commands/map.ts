@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import type { Command, CommonOptions } from '../command.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { CommandFailure, usageFailure } from '../failure.ts';
+import { CommandFailure } from '../failure.ts';
 import type { Item } from '../items.ts';
-import type { Project } from '../project/project.ts';
+import type { Call, Project } from '../project/project.ts';
 import { lastOf, onlyOne } from '../repeated-option.ts';
 
 interface MapOptions extends CommonOptions {
@@ -12,6 +12,7 @@ interface MapOptions extends CommonOptions {
   readonly as: string | undefined;
   readonly concurrency: string | undefined;
   readonly timeout: string | undefined;
+  readonly attempts: string | undefined;
 }
 
 export const mapCommand: Command<MapOptions> = {
@@ -45,10 +46,17 @@ export const mapCommand: Command<MapOptions> = {
       coerce: lastOf,
       describe: "For each item, instead of the function's own: 500 (ms), 10s, 2m",
     },
+    attempts: {
+      type: 'string',
+      requiresArg: true,
+      coerce: lastOf,
+      describe: "The most attempts for each item, instead of the function's own retry",
+    },
   },
   examples: [
     ['$0 map thumbnail photos/*.jpg --as src', 'Arguments such as {"src":"photos/a.jpg"}'],
     [`$0 map double '{"value":1}' '{"value":2}'`, 'An item is the arguments, as JSON'],
+    ['$0 map fetch urls/* --as src --attempts 3', 'What fails is tried again, a second later'],
     ["find photos -name '*.jpg' | $0 map thumbnail - --as src", 'Items from a pipe, one on each line'],
   ],
   run: map,
@@ -58,9 +66,8 @@ async function map(options: MapOptions): Promise<ExitCode> {
   const startedAt = performance.now();
   const { readItems } = await import('../items.ts');
   const items = readItems(options.items, options.as);
-  const concurrency = readConcurrency(options.concurrency);
-  const timeoutMs =
-    options.timeout === undefined ? undefined : (await import('../timeout.ts')).readTimeout(options.timeout);
+  const concurrency = await readConcurrency(options.concurrency);
+  const each = await readEach(options);
   const { InterruptedWork } = await import('../interrupted-work.ts');
   const work = new InterruptedWork();
   const counts = { done: 0, failed: 0 };
@@ -69,7 +76,7 @@ async function map(options: MapOptions): Promise<ExitCode> {
     const project = await work.open(openProject(options));
     const { mapItems } = await import('../../runtime/server/client.ts');
     const { printItem, printSummary } = await import('../output/items.ts');
-    const invoke = (item: unknown) => run(project, options.function, item as Item, timeoutMs);
+    const invoke = (item: unknown) => run(project, options.function, item as Item, each);
     type Ended = Awaited<ReturnType<typeof invoke>>;
     const context = { invoke, concurrency: () => concurrency };
     for await (const { item, answer } of mapItems<Ended, Item>(items, { signal: work.signal }, context)) {
@@ -87,10 +94,12 @@ async function map(options: MapOptions): Promise<ExitCode> {
 
 const concernsAll = new Set(['FUNCTION_NOT_FOUND', 'FUNCTION_LOAD', 'RUNTIME_CLOSED']);
 
-function run(project: Project, name: string, item: Item, timeoutMs: number | undefined) {
+type Each = Pick<Call, 'timeoutMs' | 'retry'>;
+
+function run(project: Project, name: string, item: Item, each: Each) {
   const controller = new AbortController();
   const { signal } = controller;
-  const ended = project.invoke(name, { args: item.args, timeoutMs, signal });
+  const ended = project.invoke(name, { ...each, args: item.args, signal });
   return Object.assign(
     ended.then((answer) => ({ item, answer })),
     { cancel: (reason: unknown) => controller.abort(new Error(String(reason))) },
@@ -100,11 +109,15 @@ function run(project: Project, name: string, item: Item, timeoutMs: number | und
 /** So that each core has one and the next one waits for it. */
 const itemsPerCore = 2;
 
-function readConcurrency(given: string | undefined): number {
+async function readConcurrency(given: string | undefined): Promise<number> {
   if (given === undefined) return itemsPerCore * availableParallelism();
-  const found = Number(given);
-  if (given.trim() !== '' && Number.isSafeInteger(found) && found >= 1) return found;
-  throw usageFailure(
-    `Expected --concurrency to be a whole number of at least 1, got ${JSON.stringify(given)}.`,
-  );
+  return (await import('../whole-number.ts')).readWholeNumber('--concurrency', given);
+}
+
+async function readEach({ timeout, attempts }: MapOptions): Promise<Each> {
+  const [{ readTimeout }, { readRetry }] = await Promise.all([
+    import('../timeout.ts'),
+    import('../retry.ts'),
+  ]);
+  return { timeoutMs: readTimeout(timeout), retry: readRetry(attempts) };
 }

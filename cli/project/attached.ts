@@ -35,10 +35,10 @@ export function attachedProject(running: ControlClient, startOwn: () => Promise<
   };
 }
 
-async function invokeThere(running: ControlClient, name: string, { args, timeoutMs, signal }: Call) {
+async function invokeThere(running: ControlClient, name: string, { signal, ...call }: Call) {
   try {
     const onSilence = () => process.stderr.write(silenceNote(running.control.pid));
-    return await running.invoke(name, { args, timeoutMs, cwd: process.cwd() }, { signal, onSilence });
+    return await running.invoke(name, { ...call, cwd: process.cwd() }, { signal, onSilence });
   } catch (error) {
     if (!signal.aborted) throw error;
     // Nobody is left there to tell how it ended: the cancellation is the end, as it is with a runtime of our own.

@@ -12,9 +12,9 @@ export async function ownProject(options: CommonOptions): Promise<Project> {
   const runtime = await start(options);
   const startMs = performance.now() - startedAt;
   return {
-    async invoke(name, { args, timeoutMs, signal }) {
+    async invoke(name, { args, timeoutMs, retry, signal }) {
       const answer = await answerOf(
-        runtime.invoke(name, args, { timeout: timeoutMs, signal, cwd: process.cwd() }),
+        runtime.invoke(name, args, { timeout: timeoutMs, retry, signal, cwd: process.cwd() }),
       );
       return withStart(answer, startMs);
     },

@@ -1,5 +1,5 @@
 import type { FunctionInfo } from '../../runtime/index.ts';
-import type { InvocationAnswer } from '../../runtime/server/client.ts';
+import type { InvocationAnswer, RetrySettings } from '../../runtime/server/client.ts';
 
 /** The functions of a project, served by a runtime that runs already or by one of our own: nobody can tell which. */
 export interface Project {
@@ -15,5 +15,6 @@ export interface Project {
 export interface Call {
   readonly args: unknown;
   readonly timeoutMs: number | undefined;
+  readonly retry: RetrySettings | undefined;
   readonly signal: AbortSignal;
 }

@@ -8,12 +8,16 @@ export type InvocationAnswer = (
 ) &
   InvocationFigures;
 
-/** The figures are missing where the invocation never ran. */
-export type InvocationFigures = { readonly invocationId: string } & Partial<InvocationReport>;
+/** The figures are missing where the invocation never ran; `attempt` is there from the second one on. */
+export type InvocationFigures = {
+  readonly invocationId: string;
+  readonly attempt?: number | undefined;
+} & Partial<InvocationReport>;
 
 /** What an answer is made from: an `Invocation` is one. */
 interface EndingInvocation extends PromiseLike<unknown> {
   readonly id: string;
+  readonly attempt: number;
   readonly report: InvocationReport | undefined;
 }
 
@@ -40,11 +44,12 @@ export function hasRun(answer: InvocationAnswer): boolean {
   return answer.durationMs !== undefined;
 }
 
-function figuresOf({ id, report }: EndingInvocation): InvocationFigures {
+function figuresOf({ id, attempt, report }: EndingInvocation): InvocationFigures {
   if (!report) return { invocationId: id };
   const { durationMs, queueMs, initMs, memoryMB, worker } = report;
   return {
     invocationId: id,
+    attempt: attempt === 1 ? undefined : attempt,
     durationMs: hundredths(durationMs),
     queueMs: hundredths(queueMs),
     initMs: hundredths(initMs),

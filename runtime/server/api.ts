@@ -1,5 +1,5 @@
 /** The bodies of the control API, for both of its sides; how an invocation ended stands in wire-answer.ts. */
-import type { FunctionInfo, RuntimeStats, TriggerInfo } from '../index.ts';
+import type { FunctionInfo, RetrySettings, RuntimeStats, TriggerInfo } from '../index.ts';
 import type { ErrorReport } from './error-report.ts';
 
 /** `GET /status` */
@@ -30,6 +30,8 @@ export interface InvocationRequest {
   readonly args?: unknown;
   /** Instead of the function's own timeout. */
   readonly timeoutMs?: number | undefined;
+  /** Instead of the function's own, all of it; see RetrySettings. */
+  readonly retry?: RetrySettings | undefined;
   /** What `ctx.cwd` is; the project's folder unless it is given. */
   readonly cwd?: string | undefined;
 }

@@ -7,8 +7,9 @@
 export { logLevels } from '../config/logger.ts';
 export { functionNotFound } from '../functions/not-found.ts';
 export { mapItems } from '../invocation/map.ts';
+export { mostAttempts, type RetrySettings } from '../invocation/retry.ts';
 export { didYouMean } from '../options/did-you-mean.ts';
-export { parseDuration } from '../options/duration.ts';
+export { parseTimeout } from '../options/duration.ts';
 export { version } from '../version.ts';
 export { answerOf, type InvocationAnswer, type InvocationFigures } from './answer.ts';
 export type { ControlStatus } from './api.ts';

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { type RetrySettings, readRetry } from '../invocation/retry.ts';
 import type { InvocationRequest } from './api.ts';
 
 /** A request that makes no sense, with the status that says so. */
@@ -17,7 +18,7 @@ export function readInvocationRequest(body: unknown): InvocationRequest {
   if (typeof body !== 'object' || Array.isArray(body)) {
     throw new BadRequestError(`Expected the body to be an object with \`args\`, got ${shown(body)}.`);
   }
-  const { args, timeoutMs, cwd, ...unknown } = body as Record<string, unknown>;
+  const { args, timeoutMs, retry, cwd, ...unknown } = body as Record<string, unknown>;
   if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0)) {
     throw new BadRequestError(
       `Expected \`timeoutMs\` to be a number of ms above 0, got ${shown(timeoutMs)}.`,
@@ -28,10 +29,19 @@ export function readInvocationRequest(body: unknown): InvocationRequest {
   }
   for (const name of Object.keys(unknown)) {
     throw new BadRequestError(
-      `Expected \`args\`, \`timeoutMs\` and \`cwd\` in the body, got \`${name}\` too.`,
+      `Expected \`args\`, \`timeoutMs\`, \`retry\` and \`cwd\` in the body, got \`${name}\` too.`,
     );
   }
-  return { args, timeoutMs, cwd };
+  return { args, timeoutMs, retry: retry === undefined ? undefined : checkRetry(retry), cwd };
+}
+
+function checkRetry(retry: unknown): RetrySettings {
+  try {
+    readRetry(retry);
+    return retry as RetrySettings;
+  } catch (error) {
+    throw new BadRequestError(`In the body: ${(error as Error).message}.`);
+  }
 }
 
 function shown(value: unknown): string {

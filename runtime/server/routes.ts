@@ -101,9 +101,9 @@ function serveFunctions(app: FastifyInstance, { runtime }: RouteOptions): void {
   });
 
   app.post<OfFunction>('/functions/:name/invocations', async ({ params, body }, reply) => {
-    const { args, timeoutMs, cwd = runtime.root } = readInvocationRequest(body);
+    const { args, timeoutMs, retry, cwd = runtime.root } = readInvocationRequest(body);
     const signal = disconnection(reply.raw);
-    const invocation = runtime.invoke(params.name, args, { timeout: timeoutMs, cwd, signal });
+    const invocation = runtime.invoke(params.name, args, { timeout: timeoutMs, retry, cwd, signal });
     const answer = await answerOf(invocation);
     return reply.code(statusOf(answer)).send(await toWire(answer));
   });

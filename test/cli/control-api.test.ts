@@ -52,6 +52,13 @@ test('the control API answers any HTTP client, and tells what is wrong', async (
       /`timeoutMs` to be a number of ms above 0, got '1' \(string\)/,
     ],
     [
+      await invoke('greet', '{"retry":{"attempts":0}}'),
+      400,
+      'BAD_REQUEST',
+      /In the body: expected the `retry.attempts` option to be a whole number .*, got 0/,
+    ],
+    [await invoke('greet', '{"retry":3}'), 400, 'BAD_REQUEST', /the `retry` option to be an object/],
+    [
       await invoke('greet', '[]'),
       400,
       'BAD_REQUEST',

@@ -35,6 +35,12 @@ const mistakes: [name: string, args: string[], message: RegExp][] = [
     /no\.json can't be read: it doesn't exist/,
   ],
   ['a timeout that is none', ['invoke', 'echo', '--timeout', 'soon'], /--timeout to be .*, got "soon"/],
+  [
+    'attempts that are none',
+    ['invoke', 'echo', '--attempts', '0'],
+    /--attempts to be a whole number from 1 to 65535, got "0"/,
+  ],
+  ['attempts in words', ['map', 'echo', '1', '--attempts', 'some'], /--attempts to be .*, got "some"/],
   ['a timeout of nothing', ['invoke', 'echo', '--timeout', '0'], /--timeout to be .*, got "0"/],
   [
     'a log level that is none',
