@@ -1,6 +1,7 @@
 import type { PoolSettings } from '../config/pool-settings.ts';
 import type { Code } from './code.ts';
 import { NestingRoom } from './nesting-room.ts';
+import { Pace } from './pace.ts';
 import type { Worker } from './worker.ts';
 
 /** What waits for a worker, as far as a fleet has to know. */
@@ -18,8 +19,7 @@ export class Capacity {
   readonly #backlog: Backlog;
   /** How many workers run something that waits for invocations of its own. */
   #waiting = 0;
-  /** How long the last worker took to start. */
-  #startMs = 0;
+  readonly #pace = new Pace();
 
   constructor(workers: ReadonlySet<Worker>, settings: PoolSettings, backlog: Backlog) {
     this.#workers = workers;
@@ -39,7 +39,12 @@ export class Capacity {
 
   /** A worker has started: the next will take as long. */
   started({ spawnedAt, readyAt }: Worker): void {
-    this.#startMs = readyAt - spawnedAt;
+    this.#pace.started(readyAt - spawnedAt);
+  }
+
+  /** An invocation took so long: the next will as well. */
+  ran(durationMs: number): void {
+    this.#pace.ran(durationMs);
   }
 
   /** How many more invocations can run, in the workers there are or in ones that can be started. */
@@ -59,29 +64,36 @@ export class Capacity {
     return there < this.#settings.max + this.#waiting;
   }
 
-  /** How many workers with this code, which is in service, there should be; `min` are kept warm. */
-  wanted(code: Code, min: number): number {
+  /**
+   * How many workers with this code, which is in service, there should be; `min` are kept warm. With `isActive` one more
+   * than may run something, so that it is ready when another one has to go.
+   */
+  wanted(code: Code, min: number, isActive: boolean): number {
     const busy = this.count((worker) => worker.code === code && worker.state === 'busy');
     const wanted = Math.max(min, busy + this.#demand);
-    // One more than may run something, so that it is ready when another one has to go.
-    const spare = this.count((worker) => worker.code === code && this.isNearlyOver(worker)) > 0 ? 1 : 0;
+    const isOneNearlyOver = (worker: Worker) => worker.code === code && this.isNearlyOver(worker);
+    const spare = isActive && this.count(isOneNearlyOver) > 0 ? 1 : 0;
     return Math.min(this.#settings.max + this.#waiting, wanted) + spare;
   }
 
-  /** How many are there or on their way that have the same code as this one and will stay when it goes. */
+  /** How many are there or on their way that have the same code as this one and would be there longer. */
   staying(leaving: Worker): number {
+    const isLeavingSoon = this.isNearlyOver(leaving);
     return this.count(
       (worker) =>
         worker !== leaving &&
         worker.code === leaving.code &&
         worker.state !== 'draining' &&
-        !this.isNearlyOver(worker),
+        !worker.isSpent &&
+        (isLeavingSoon || !this.isNearlyOver(worker)),
     );
   }
 
   /** Whether it is time to start the one that will take its place. */
   isNearlyOver(worker: Worker): boolean {
-    return isServing(worker) && worker.isNearlyOver(2 * this.#startMs);
+    if (isServing(worker)) return worker.isNearlyOver(2 * this.#pace.perStart);
+    // Used up as soon as it is ready, it needs the other one as soon.
+    return worker.state === 'starting' && worker.isNearlyOver(this.#pace.perStart);
   }
 
   count(predicate: (worker: Worker) => boolean): number {

@@ -41,6 +41,8 @@ export class Fleet {
   /** How many workers are kept warm. */
   #min = 0;
   #isStopping = false;
+  /** Whether something has run since a worker was stopped because it was idle. */
+  #isActive = true;
   readonly #onEmpty: (() => void)[] = [];
   readonly #workerEvents: WorkerEvents;
 
@@ -54,6 +56,10 @@ export class Fleet {
       ...events,
       onReady: (worker, descriptors) => this.#ready(worker, descriptors),
       onFree: (worker) => this.#freed(worker),
+      onFinished: (record, durationMs) => {
+        this.#capacity.ran(durationMs);
+        events.onFinished(record, durationMs);
+      },
       onWaits: (worker, functionName) => {
         this.#capacity.waits();
         events.onWaits(worker, functionName);
@@ -89,6 +95,7 @@ export class Fleet {
   takeIdle(): Worker | undefined {
     // Workers whose code was replaced may still run something.
     if (this.#idle.isEmpty || this.free === 0) return undefined;
+    this.#isActive = true;
     return this.#idle.take();
   }
 
@@ -179,7 +186,7 @@ export class Fleet {
       const all = Math.max(firstWorkers, this.#settings.min, serving);
       this.#start(next.code, next.isLoaded || !next.code.isLoadedByOneFirst ? all : firstWorkers);
     }
-    if (this.#code) this.#start(this.#code, this.#capacity.wanted(this.#code, this.#min));
+    if (this.#code) this.#start(this.#code, this.#capacity.wanted(this.#code, this.#min, this.#isActive));
   };
 
   #start(code: Code, total: number): void {
@@ -198,15 +205,22 @@ export class Fleet {
     if (worker.code === next?.code && !next.isLoaded) this.#loaded(descriptors);
     else this.#addIdle(worker, { isFresh: true });
     this.#capacity.started(worker);
+    this.#replaceSoon(worker);
     this.#events.onFree();
   }
 
   #freed(worker: Worker): void {
     this.#failedStarts.forget();
     this.#addIdle(worker);
+    this.#isActive = true;
+    this.#replaceSoon(worker);
+    this.#events.onFree();
+  }
+
+  /** Starts the one that takes its place, when it is time for that. */
+  #replaceSoon(worker: Worker): void {
     const isNearlyOver = worker.code === this.#code && this.#capacity.isNearlyOver(worker);
     if (worker.state === 'draining' || isNearlyOver) this.scale();
-    this.#events.onFree();
   }
 
   /** A first worker has loaded what is coming; it says what it found. */
@@ -238,6 +252,8 @@ export class Fleet {
     if (worker.state !== 'ready') return;
     if (this.#capacity.staying(worker) < this.#min) return;
     this.#idle.remove(worker);
+    // Its place is not taken by another one, which would be as idle.
+    this.#isActive = false;
     worker.retire('it was idle', 'idle');
   }
 

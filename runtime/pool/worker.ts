@@ -125,9 +125,9 @@ export class Worker {
     return this.#wear.left <= this.#turns.size;
   }
 
-  /** Whether it will have to be replaced within some `ms`: the next one can be started. */
-  isNearlyOver(ms: number): boolean {
-    return this.#wear.isNearlyOver(ms, this.#turns.size);
+  /** Whether it may have to be replaced after so many more invocations: the next one can be started. */
+  isNearlyOver(invocations: number): boolean {
+    return this.#wear.isNearlyOver(this.#turns.size + invocations);
   }
 
   /** How deep what it runs is nested. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Runtime } from 'warm-pool';
 import { until, within } from '../support/wait.ts';
 import { testEach, untilGone, whoIs } from './support.ts';
 
@@ -63,6 +64,50 @@ testEach('the successor is ready before the worker has run its last', async (_t,
   assert.notEqual(await within('the next', next), first);
   assert.equal(next.report?.worker, successor);
   await untilGone([first]);
+});
+
+/** Those that can be given something. */
+function readyIn(runtime: Runtime): number[] {
+  const ready = runtime.stats().workers.filter(({ state }) => state === 'ready');
+  return ready.map(({ id }) => id).sort();
+}
+
+testEach('a worker used up in less time than the next takes to start finds it ready', async (_t, open) => {
+  const maxInvocations = 100;
+  const { runtime } = await open({ max: 1, maxInvocations });
+  // The first has shown how fast it goes, and what follows it has not run anything.
+  for (let call = 0; call < maxInvocations; call++) await whoIs(runtime);
+  await until('a worker and its successor', () => readyIn(runtime).length === 2);
+  const ready = readyIn(runtime);
+  const burst = Array.from({ length: 2 * maxInvocations }, () => runtime.invoke('who'));
+  await within('the burst', Promise.all(burst));
+  const used = new Set(burst.map(({ report }) => report?.worker));
+  assert.deepEqual([...used].sort(), ready);
+  assert(burst.every(({ report }) => report?.initMs === 0));
+});
+
+testEach('of such workers one is ahead, and none once nothing has run for a while', async (_t, open) => {
+  const { runtime } = await open({ min: 1, max: 3, maxInvocations: 50, idleTimeout: 100 });
+  let most = 0;
+  for (let round = 0; round < 3; round++) {
+    const burst = Array.from({ length: 400 }, async () => {
+      await runtime.invoke('who');
+      most = Math.max(most, runtime.stats().workers.filter(({ state }) => state !== 'draining').length);
+    });
+    await within('a burst', Promise.all(burst));
+  }
+  assert(most <= 4, `there were ${most}`);
+  const starts = () => runtime.stats().pools.default?.starts ?? 0;
+  await until('one worker to be left', () => runtime.stats().workers.length === 1);
+  // None follows it only to be stopped again, until it runs something.
+  const before = starts();
+  const [survivor] = runtime.stats().workers;
+  const next = runtime.invoke('who');
+  await within('the next', next);
+  assert.equal(next.report?.worker, survivor?.id);
+  await until('its successor', () => starts() === before + 1);
+  await until('one worker to be left again', () => runtime.stats().workers.length === 1);
+  assert.equal(starts(), before + 1);
 });
 
 testEach('a worker that recycling leaves idle is not one too many', async (_t, open) => {
