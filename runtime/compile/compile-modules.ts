@@ -7,7 +7,7 @@ import { isTypeScript } from '../modules/module-kind.ts';
 import { findTsconfig } from '../modules/tsconfig.ts';
 import { versionOfContent } from '../modules/version.ts';
 import type { Esbuild } from './esbuild.ts';
-import { ImportFollower } from './import-follower.ts';
+import { guessImports, Imports } from './imports.ts';
 import { runsAlike } from './runs-alike.ts';
 
 /** A module of the project as JavaScript. */
@@ -27,31 +27,61 @@ export interface CompiledModule {
  */
 export async function compileModules(
   files: readonly string[],
-  { esbuild, root }: { readonly esbuild: Esbuild; readonly root: string },
+  place: Place,
 ): Promise<ReadonlyMap<string, CompiledModule> | undefined> {
   const compiled = new Map<string, CompiledModule>();
-  const follower = new ImportFollower(compiledName);
-  const build = async (file: string) => {
-    const text = await fs.readFile(file, 'utf8');
-    const { outputFiles } = await esbuild.build({
-      ...common,
-      ...tsconfigOf(root),
-      absWorkingDir: root,
-      sourceRoot: `${pathToFileURL(root).href}/`,
-      stdin: { contents: text, sourcefile: file, resolveDir: path.dirname(file), loader: loaderOf(file) },
-      define: placesOf(file),
-      plugins: [follower.plugin],
-    });
-    return { file, text, code: outputFiles[0]?.text ?? '' };
+  const builds = new Map<string, Promise<Built>>();
+  const begin = (file: string): Promise<Built> => {
+    const begun = builds.get(file) ?? build(file, place, (guess) => void begin(guess));
+    // One that was only guessed may fail.
+    begun.catch(() => {});
+    builds.set(file, begun);
+    return begun;
   };
-  for (const file of files) follower.follow(file);
-  for (let found = follower.takeFound(); found.length > 0; found = follower.takeFound()) {
-    const built = await Promise.all(found.map(build));
-    if (follower.hasStranger || !built.every(runsAlike)) return undefined;
-    for (const { file, text, code } of built.filter((each) => isTypeScript(each.file)))
+  const wanted = new Set(files);
+  for (const file of wanted) void begin(file);
+  // What is found on the way is visited in its turn.
+  for (const file of wanted) {
+    const { text, code, imports } = await begin(file);
+    if (imports.hasStranger || !runsAlike({ file, code })) return undefined;
+    if (isTypeScript(file))
       compiled.set(file, { name: compiledName(file), code, version: versionOfContent(text) });
+    for (const each of imports.files) wanted.add(each);
   }
   return compiled;
+}
+
+interface Place {
+  readonly esbuild: Esbuild;
+  /** The project's folder. */
+  readonly root: string;
+}
+
+interface Built {
+  readonly text: string;
+  readonly code: string;
+  readonly imports: Imports;
+}
+
+async function build(
+  file: string,
+  { esbuild, root }: Place,
+  onGuess: (file: string) => void,
+): Promise<Built> {
+  const text = await fs.readFile(file, 'utf8');
+  const folder = path.dirname(file);
+  for (const guess of guessImports(text, folder)) onGuess(guess);
+  const imports = new Imports(file, compiledName);
+  const { outputFiles } = await esbuild.build({
+    ...common,
+    ...tsconfigOf(root),
+    absWorkingDir: root,
+    sourceRoot: `${pathToFileURL(root).href}/`,
+    stdin: { contents: text, sourcefile: file, resolveDir: folder, loader: loaderOf(file) },
+    define: placesOf(file),
+    plugins: [imports.plugin],
+  });
+  return { text, code: outputFiles[0]?.text ?? '', imports };
 }
 
 const common = {

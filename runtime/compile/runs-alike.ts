@@ -1,18 +1,11 @@
 import { pathToFileURL } from 'node:url';
 import { isCommonJs, isModuleInCommonJs, isTypeScript } from '../modules/module-kind.ts';
 
-/** A module of the project: as it is written, and as esbuild prints it. */
-interface Built {
-  readonly file: string;
-  readonly text: string;
-  readonly code: string;
-}
-
 /**
- * Whether what this module is compiled to runs as the module does under tsx; or, of JavaScript, which stays as it is, whether
+ * Whether what this module is compiled to, by what esbuild printed, runs as the module does under tsx; or, of JavaScript, which stays as it is, whether
  * it runs without tsx. When in doubt it doesn't: then all that is lost is time.
  */
-export function runsAlike({ file, code }: Built): boolean {
+export function runsAlike({ file, code }: { readonly file: string; readonly code: string }): boolean {
   // Its own place stands where it asks for that.
   const program = [pathToFileURL(file).href, JSON.stringify(file).slice(1, -1)].reduce(
     (rest, place) => rest.replaceAll(place, ''),
@@ -33,6 +26,7 @@ const needsTsx = [
   /\bimport\s*\((?!")/,
   /\bimport\.meta\b/,
   // What tsx lends from CommonJS.
-  /\b(?:require|__require)\s*[(.]/,
-  /\b(?:__dirname|__filename|__commonJS|module\.exports)\b/,
+  /\b(?:__require|__dirname|__filename|__commonJS|module\.exports)\b/,
+  // A file without its extension, which may be `.ts`, for a `require` that was made.
+  /\bcreateRequire\b[\s\S]*["'`]\.{1,2}\/(?:[^"'`]*\/)?[^"'`./]+["'`]/,
 ];

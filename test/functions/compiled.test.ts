@@ -62,20 +62,22 @@ test('a compiled module believes to be where it was written', async (t) => {
   const { project, runtime } = await runProject(t, {
     'functions/probe.mjs': probe,
     'functions/_data.json': '{ "size": 32 }',
+    'node_modules/cjs/index.js': "exports.kind = 'cjs';",
     'functions/where.ts': `
       import { createRequire } from 'node:module';
       import fs from 'node:fs';
+      const require = createRequire(import.meta.url);
       export default (): unknown[] => [
         import.meta.url, import.meta.filename, import.meta.dirname,
         fs.existsSync(new URL('./_data.json', import.meta.url)),
-        createRequire(import.meta.url)('./_data.json').size,
+        createRequire(import.meta.url)('./_data.json').size, require('cjs').kind,
       ];
       export function named(): void {}
       export const config = { description: named.name };`,
     'functions/anonymous.ts': 'export default function (): string { return new Error().stack ?? ""; }',
   });
   const file = project.path('functions/where.ts');
-  const expected = [`file://${file}`, file, project.path('functions'), true, 32];
+  const expected = [`file://${file}`, file, project.path('functions'), true, 32, 'cjs'];
   assert.deepEqual(await runtime.invoke('where'), expected);
   assert.equal(infoOf(runtime, 'where').config.pool, 'default');
   assert.match(await runtime.invoke('anonymous'), /functions\/anonymous\.ts:1:/);
@@ -99,6 +101,16 @@ const forTsx: Record<string, { files: Record<string, string>; result: unknown }>
       'functions/it.ts': `
         import { createRequire } from 'node:module';
         export default (): string => createRequire(import.meta.url)('./_other.ts').other;`,
+    },
+    result: 'other',
+  },
+  'a file that is required without its extension': {
+    files: {
+      'functions/_other.ts': "export const other: string = 'other';",
+      'functions/it.ts': `
+        import { createRequire } from 'node:module';
+        const require = createRequire(import.meta.url);
+        export default (): string => require('./_other').other;`,
     },
     result: 'other',
   },
