@@ -64,6 +64,6 @@ export type { CallOptions, ContextLog, FunctionContext } from './worker/context.
  * @throws WorkerCrashedError when no worker starts
  */
 export async function createRuntime(options?: CreateRuntimeOptions): Promise<Runtime> {
-  const { createRuntime: create } = await import('./runtime.ts');
+  const { createRuntime: create } = await import('./create.ts');
   return create(options);
 }

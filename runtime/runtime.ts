@@ -1,13 +1,10 @@
 import path from 'node:path';
-import { loadAsUsual } from './compile/node-options.ts';
-import { checkCreateOptions } from './config/create-options.ts';
-import { findProject, type Project } from './config/find.ts';
-import { loadConfigFile } from './config/load.ts';
-import { fromLevel, type Logger, type LogLevel, silentLogger } from './config/logger.ts';
-import { readConfig, type Settings } from './config/read.ts';
+import type { Project } from './config/find.ts';
+import { fromLevel, type Logger, type LogLevel } from './config/logger.ts';
+import type { Settings } from './config/read.ts';
 import { type DroppedEvents, Events, type RuntimeEvent } from './figures/events.ts';
 import { tellFunctions } from './figures/function-events.ts';
-import { resolveFolders } from './functions/folders.ts';
+import type { FoundFunctions, FunctionsPlace } from './functions/find.ts';
 import { Registry } from './functions/registry.ts';
 import { ReloadingFunctions } from './functions/reloading.ts';
 import { PoolError, RuntimeClosedError } from './invocation/errors.ts';
@@ -21,40 +18,11 @@ import { checkOptionNames } from './options/option-names.ts';
 import { KeepAlive } from './pool/keep-alive.ts';
 import type { Pool } from './pool/pool.ts';
 import { Pools } from './pool/pools.ts';
+import type { Spares } from './pool/spares.ts';
 import { startTimer } from './pool/timer.ts';
 import { FolderInUseError, takeFolder } from './store/lock.ts';
 import { TriggerHost } from './triggers/host.ts';
-import type { CreateRuntimeOptions, EventOptions, Runtime, RuntimeStats, TriggerInfo } from './types.ts';
-
-/** See `createRuntime` in index.ts. */
-export async function createRuntime(options: CreateRuntimeOptions = {}): Promise<Runtime> {
-  checkCreateOptions(options);
-  const { project, settings } = await readProject(options);
-  const logLevel = options.logLevel ?? settings.log.level;
-  const runtime = new WarmRuntime(
-    project,
-    { ...settings, log: { level: logLevel } },
-    options.logger ?? silentLogger,
-  );
-  try {
-    await runtime.load({ watch: options.hotReload ?? true });
-  } catch (error) {
-    await runtime.close({ timeout: 0 });
-    throw error;
-  }
-  return runtime;
-}
-
-async function readProject({ cwd = process.cwd(), config }: CreateRuntimeOptions) {
-  if (typeof config === 'object') {
-    const project: Project = { root: path.resolve(cwd), configPath: undefined };
-    return { project, settings: readConfig(config, 'the configuration given to createRuntime') };
-  }
-  const project = findProject(cwd, config);
-  const { configPath } = project;
-  if (configPath === undefined) return { project, settings: readConfig({}, 'the default configuration') };
-  return { project, settings: readConfig(await loadConfigFile(configPath), configPath) };
-}
+import type { EventOptions, Runtime, RuntimeStats, TriggerInfo } from './types.ts';
 
 /** How many events are kept for a reader: some seconds of a busy runtime, some MB. */
 const defaultBuffer = 10_000;
@@ -63,7 +31,17 @@ const ofEvents = new Set(['buffer']);
 const ofClose = new Set(['timeout']);
 const noOptions: InvokeOptions = {};
 
-class WarmRuntime implements Runtime {
+/** What was begun while this was loaded. */
+export interface Beginnings {
+  /** Of each pool, by its name. */
+  readonly spares: ReadonlyMap<string, Spares>;
+  readonly place: FunctionsPlace;
+  /** What is there. */
+  readonly found: Promise<FoundFunctions>;
+}
+
+/** A runtime; `load` makes it one that can be used. */
+export class WarmRuntime implements Runtime {
   readonly root: string;
   readonly configPath: string | undefined;
   readonly dataDir: string;
@@ -86,7 +64,12 @@ class WarmRuntime implements Runtime {
     this.#kill = resolve;
   });
 
-  constructor({ root, configPath }: Project, settings: Settings, logger: Logger) {
+  constructor(
+    { root, configPath }: Project,
+    settings: Settings,
+    logger: Logger,
+    { spares, place, found }: Beginnings,
+  ) {
     const log = fromLevel(logger, settings.log.level);
     this.root = root;
     this.configPath = configPath;
@@ -101,6 +84,7 @@ class WarmRuntime implements Runtime {
     );
     this.#pools = new Pools({
       settings: pools,
+      spares,
       log,
       keepAlive: this.#keepAlive,
       poolOf: (functionName) => this.#registry.poolOf(functionName),
@@ -109,9 +93,8 @@ class WarmRuntime implements Runtime {
       onCall: (child, args, options) => submitNested(child, { args, options }, this.#routeOpen),
     });
     this.#functions = new ReloadingFunctions({
-      folders: resolveFolders(settings.functions, root),
-      root,
-      compiled: pools.every(loadAsUsual) ? path.join(this.dataDir, 'compiled') : undefined,
+      place,
+      found,
       log,
       pools: pools.map(({ name }) => name),
       load: (generation) => this.#pools.load(generation),

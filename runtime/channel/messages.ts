@@ -43,7 +43,9 @@ export type FailureKind = 'threw' | 'invalidInput' | 'notLoaded' | 'unserializab
 
 /** Runtime to worker. */
 export type ToWorker =
-  /** First message: load these, in this order, then say `ready`. `root` is the project's folder: its tsconfig.json holds.
+  /** Before `load`, to a process that waits for it: have there what functions need besides themselves. `root`: see `load`. */
+  | { readonly type: 'prepare'; readonly root: string; readonly loadsTypeScript: boolean }
+  /** First message to a worker: load these, in this order, then say `ready`. `root` is the project's folder: its tsconfig.json holds.
    * `maxMemory` is for functions that set no limit, in bytes; 0 for none. */
   | {
       readonly type: 'load';

@@ -13,6 +13,13 @@ export interface CompileOptions {
   readonly folder: string;
 }
 
+/** Functions as workers are to load them. */
+export interface CompiledFunctions {
+  readonly sources: readonly FunctionSource[];
+  /** Names the content of each module that was compiled, by its file. */
+  readonly compiledFrom: ReadonlyMap<string, string>;
+}
+
 /**
  * Compiles functions that are TypeScript, and what they import of the project, so that workers load plain modules: on
  * Node 20 each import through tsx crosses to another thread, and a worker with the thumbnail function took twice as long.
@@ -23,18 +30,24 @@ export interface CompileOptions {
 export async function compileFunctions(
   sources: readonly FunctionSource[],
   { root, folder }: CompileOptions,
-): Promise<readonly FunctionSource[]> {
+): Promise<CompiledFunctions> {
+  const asTheyAre = { sources, compiledFrom: new Map<string, string>() };
   const typed = sources.filter(({ file }) => isTypeScript(file));
-  if (typed.length === 0 || typed.some(({ file }) => isCommonJs(file))) return sources;
+  if (typed.length === 0 || typed.some(({ file }) => isCommonJs(file))) return asTheyAre;
   try {
     // Where Node says that a module is, also when the folder is a link.
     const files = await Promise.all(sources.map(({ file }) => fs.realpath(file)));
     const modules = await withEsbuild((esbuild) => compileModules(files, { esbuild, root }));
-    if (!modules) return sources;
+    if (!modules) return asTheyAre;
     const stored = await storeModules(modules.values(), folder);
-    return sources.map((source, index) => withCompiled(source, modules.get(files[index] as string), stored));
+    return {
+      sources: sources.map((source, index) =>
+        withCompiled(source, modules.get(files[index] as string), stored),
+      ),
+      compiledFrom: new Map(Array.from(modules, ([file, { version }]) => [file, version])),
+    };
   } catch {
-    return sources;
+    return asTheyAre;
   }
 }
 

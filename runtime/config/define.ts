@@ -4,7 +4,7 @@ import type { Trigger } from './trigger.ts';
 
 /** The settings of a pool of workers. */
 export interface PoolConfig {
-  /** How many workers are kept warm. Default: 1. */
+  /** How many workers are kept warm; from 1 on a process without functions is kept as well, for the next. Default: 1. */
   min?: number;
   /** The most workers at once. Default: the number of cores. */
   max?: number;

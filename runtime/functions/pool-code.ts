@@ -2,6 +2,7 @@ import type { FunctionDescriptor, FunctionSource } from '../channel/messages.ts'
 import { defaultPool } from '../config/pool-settings.ts';
 import type { PoolError } from '../invocation/errors.ts';
 import type { RetryPolicy } from '../invocation/retry.ts';
+import { isTypeScript } from '../modules/module-kind.ts';
 import type { Code } from '../pool/code.ts';
 import type { Generation } from './generation.ts';
 
@@ -23,6 +24,10 @@ export class PoolCode implements Code {
 
   get sources(): readonly FunctionSource[] {
     return this.#generation.sourcesOf(this.#pool);
+  }
+
+  get loadsTypeScript(): boolean {
+    return this.sources.some(({ file, compiled }) => compiled === undefined && isTypeScript(file));
   }
 
   has(name: string): boolean {

@@ -1,19 +1,14 @@
-import type { FunctionSource } from '../channel/messages.ts';
-import { compileFunctions } from '../compile/compile-functions.ts';
 import type { Logger } from '../config/logger.ts';
-import { type Discovery, discoverFunctions } from './discovery.ts';
+import { areAsFound, type FoundFunctions, type FunctionsPlace, findFunctions } from './find.ts';
 import type { FolderWatcher } from './folder-watcher.ts';
-import type { FunctionFolder } from './folders.ts';
 import { Generation, type KnownFunction } from './generation.ts';
 
 export interface ReloadingOptions {
-  readonly folders: readonly FunctionFolder[];
-  /** The project's folder. */
-  readonly root: string;
+  readonly place: FunctionsPlace;
+  /** What was found there a moment ago. */
+  readonly found: Promise<FoundFunctions>;
   /** The names of the pools there are. */
   readonly pools: readonly string[];
-  /** Where compiled functions are kept; undefined when they are not to be compiled. */
-  readonly compiled: string | undefined;
   readonly log: Logger;
   /** Brings a generation into service; rejects when that fails, and the one before stays. */
   readonly load: (generation: Generation) => Promise<void>;
@@ -29,7 +24,7 @@ export class ReloadingFunctions {
   /** The newest discovery; one that is older when it is done is dropped. */
   #newest = 0;
   #isClosed = false;
-  #seen: readonly FunctionSource[] = [];
+  #seen: FoundFunctions | undefined;
 
   constructor(options: ReloadingOptions) {
     this.#options = options;
@@ -49,7 +44,7 @@ export class ReloadingFunctions {
   }
 
   async #watch(): Promise<void> {
-    const watched = this.#options.folders.filter(({ isOfPackage }) => !isOfPackage);
+    const watched = this.#options.place.folders.filter(({ isOfPackage }) => !isOfPackage);
     if (watched.length === 0) return;
     // It brings chokidar, 0.3 MB of heap: not every runtime watches.
     const { FolderWatcher } = await import('./folder-watcher.ts');
@@ -63,20 +58,14 @@ export class ReloadingFunctions {
   }
 
   async #load(): Promise<void> {
-    const discovery = await this.#discover();
-    this.#seen = discovery.sources;
-    await this.#options.load(this.#generationOf(discovery));
+    const found = await this.#options.found;
+    this.#seen = found;
+    await this.#options.load(this.#generationOf(found));
   }
 
-  async #discover(): Promise<Discovery> {
-    const { folders, root, compiled: folder } = this.#options;
-    const discovery = await discoverFunctions(folders);
-    if (folder === undefined) return discovery;
-    return { ...discovery, sources: await compileFunctions(discovery.sources, { root, folder }) };
-  }
-
-  #generationOf(discovery: Discovery): Generation {
-    return new Generation(discovery, this.#options, (generation) => {
+  #generationOf(found: FoundFunctions): Generation {
+    const { place, pools } = this.#options;
+    return new Generation(found, { root: place.root, pools }, (generation) => {
       const before = this.#serving;
       this.#serving = generation;
       this.#options.onServing(generation);
@@ -89,10 +78,12 @@ export class ReloadingFunctions {
     const turn = ++this.#newest;
     const isOutdated = () => turn !== this.#newest;
     try {
-      const discovery = await this.#discover();
-      if (isOutdated() || (!always && areSame(discovery.sources, this.#seen))) return;
-      this.#seen = discovery.sources;
-      await this.#options.load(this.#generationOf(discovery));
+      const { place } = this.#options;
+      if (!always && this.#seen && (await areAsFound(this.#seen, place))) return;
+      const found = await findFunctions(place);
+      if (isOutdated()) return;
+      this.#seen = found;
+      await this.#options.load(this.#generationOf(found));
     } catch (error) {
       if (isOutdated()) return;
       const why = error instanceof Error ? error.message : String(error);
@@ -123,13 +114,6 @@ export class ReloadingFunctions {
       .map(([what, list]) => `${what} ${list.join(', ')}`);
     log.info(`functions reloaded${parts.length === 0 ? '' : `: ${parts.join('; ')}`}`);
   }
-}
-
-function areSame(a: readonly FunctionSource[], b: readonly FunctionSource[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every(({ file, version }, i) => file === b[i]?.file && version === b[i]?.version)
-  );
 }
 
 function hasOtherVersion(before: KnownFunction | undefined, after: KnownFunction | undefined): boolean {

@@ -96,6 +96,14 @@ export class Capacity {
     return worker.state === 'starting' && worker.isNearlyOver(this.#pace.perStart);
   }
 
+  /** Whether a worker has nothing to do, and none is being started. */
+  get isQuiet(): boolean {
+    return (
+      this.count(({ state }) => state === 'starting') === 0 &&
+      this.count(({ state }) => state === 'ready') > 0
+    );
+  }
+
   count(predicate: (worker: Worker) => boolean): number {
     let count = 0;
     for (const worker of this.#workers) if (predicate(worker)) count++;

@@ -8,6 +8,8 @@ export interface Code {
   readonly root: string;
   /** What a worker that starts now has to load. */
   readonly sources: readonly FunctionSource[];
+  /** Whether any of `sources` needs tsx. */
+  readonly loadsTypeScript: boolean;
   /** Whether `sources` has this function. */
   has(name: string): boolean;
   /** Whether only the first worker is to load all that `sources` has before `loaded`: it tells what others can leave out. */

@@ -11,20 +11,21 @@ import { FailedStarts, hasRunNothing } from './failed-starts.ts';
 import type { FleetEvents } from './fleet-events.ts';
 import { IdleWorkers } from './idle-workers.ts';
 import { fieldsOf, logEnd, titleOf } from './output.ts';
+import { firstWorkers, type Spares } from './spares.ts';
+import { startHost } from './start-host.ts';
 import { Worker } from './worker.ts';
 import type { WorkerEvents } from './worker-events.ts';
+import type { HostHandlers, WorkerHost } from './worker-host.ts';
 
 export interface FleetOptions {
   readonly settings: PoolSettings;
+  readonly spares: Spares;
   readonly log: Logger;
   /** The number of the next worker, from 1. */
   readonly nextWorkerId: () => number;
   readonly backlog: Backlog;
   readonly events: FleetEvents;
 }
-
-/** Even with a `min` of 0 one worker is started with new code: only a worker can tell that it loads. */
-const firstWorkers = 1;
 
 /** Owns the workers of a pool: starts, replaces, trims and ends them. Of invocations it knows only that they wait. */
 export class Fleet {
@@ -37,6 +38,7 @@ export class Fleet {
   readonly #capacity: Capacity;
   readonly #failedStarts = new FailedStarts();
   readonly #arrivals = new Arrivals();
+  readonly #spares: Spares;
   #code: Code | undefined;
   /** How many workers are kept warm. */
   #min = 0;
@@ -46,11 +48,12 @@ export class Fleet {
   readonly #onEmpty: (() => void)[] = [];
   readonly #workerEvents: WorkerEvents;
 
-  constructor({ settings, log, nextWorkerId, backlog, events }: FleetOptions) {
+  constructor({ settings, spares, log, nextWorkerId, backlog, events }: FleetOptions) {
     this.#settings = settings;
     this.#log = log;
     this.#nextWorkerId = nextWorkerId;
     this.#capacity = new Capacity(this.#workers, settings, backlog);
+    this.#spares = spares;
     this.#events = events;
     this.#workerEvents = {
       ...events,
@@ -166,13 +169,16 @@ export class Fleet {
     this.#failedStarts.reset();
     this.abandon(new Error('the runtime was closed'));
     for (const worker of this.#workers) worker.retire('the runtime closes', 'closed');
+    const spares = this.#spares.stop();
     if (this.#workers.size > 0) await new Promise<void>((resolve) => this.#onEmpty.push(resolve));
+    await spares;
   }
 
   /** Ends every worker now, whatever it runs. */
   kill(reason: string): void {
     this.#isStopping = true;
     for (const worker of this.#workers) worker.kill(reason, 'closed');
+    this.#spares.discard();
   }
 
   readonly #startMissing = (): void => {
@@ -192,12 +198,21 @@ export class Fleet {
   #start(code: Code, total: number): void {
     const there = this.#capacity.count((worker) => worker.code === code && worker.state !== 'draining');
     for (let missing = total - there; missing > 0; missing--) {
-      const worker = new Worker(this.#nextWorkerId(), code, this.#settings, this.#workerEvents);
+      const worker = new Worker(
+        this.#nextWorkerId(),
+        code,
+        this.#settings,
+        this.#workerEvents,
+        this.#startHost,
+      );
       this.#workers.add(worker);
       this.#log.debug(fieldsOf(worker), `${titleOf(worker)} starts`);
       this.#events.onStarting(worker);
     }
   }
+
+  readonly #startHost = (handlers: HostHandlers): WorkerHost =>
+    this.#spares.take(handlers) ?? startHost(this.#settings, handlers);
 
   #ready(worker: Worker, descriptors: readonly FunctionDescriptor[]): void {
     this.#events.onReady(worker);
@@ -237,7 +252,9 @@ export class Fleet {
   #checkWarm(): void {
     if (!this.#arrivals.isWarming) return;
     const warm = this.#capacity.count((worker) => worker.code === this.#code && isServing(worker));
-    if (warm >= this.#min) this.#arrivals.warm();
+    if (warm < this.#min) return;
+    this.#arrivals.warm();
+    if (this.#code) this.#spares.keepFor(this.#code, () => this.#capacity.isQuiet);
   }
 
   #addIdle(worker: Worker, { isFresh = false } = {}): void {

@@ -21,11 +21,13 @@ import type { KeepAlive } from './keep-alive.ts';
 import { Occupancy } from './occupancy.ts';
 import { logFromWorker, logLine } from './output.ts';
 import { InvocationQueue } from './queue.ts';
+import type { Spares } from './spares.ts';
 import type { Worker } from './worker.ts';
 import type { WorkerEvents } from './worker-events.ts';
 
 export interface PoolOptions {
   readonly settings: PoolSettings;
+  readonly spares: Spares;
   readonly log: Logger;
   readonly keepAlive: KeepAlive;
   /** The number of the next worker, from 1. */
@@ -55,7 +57,17 @@ export class Pool implements Destination {
   readonly #occupancy: Occupancy;
   readonly #drain: Drain;
 
-  constructor({ settings, log, keepAlive, nextWorkerId, homeOf, onLoaded, observer, onCall }: PoolOptions) {
+  constructor({
+    settings,
+    spares,
+    log,
+    keepAlive,
+    nextWorkerId,
+    homeOf,
+    onLoaded,
+    observer,
+    onCall,
+  }: PoolOptions) {
     this.name = settings.name;
     this.#settings = settings;
     this.#log = log;
@@ -92,7 +104,7 @@ export class Pool implements Destination {
       onLine: (worker, stream, line) => logLine(log, worker, stream, line),
       onLog: (worker, envelope) => logFromWorker(log, worker, envelope),
     };
-    this.#fleet = new Fleet({ settings, log, nextWorkerId, backlog: this.#queue, events });
+    this.#fleet = new Fleet({ settings, spares, log, nextWorkerId, backlog: this.#queue, events });
     this.#handAhead = new HandAhead(this.#fleet, (records) => this.#dispatcher.runElsewhere(records));
     this.#dispatcher = new Dispatcher({
       queue: this.#queue,

@@ -9,11 +9,14 @@ import type { InvocationRecord } from '../invocation/record.ts';
 import type { Code, Release } from './code.ts';
 import type { KeepAlive } from './keep-alive.ts';
 import { Pool, type PoolOptions } from './pool.ts';
+import type { Spares } from './spares.ts';
 import type { Worker } from './worker.ts';
 
 export interface PoolsOptions {
   /** Of the default pool, and of those that have another name. */
   readonly settings: readonly PoolSettings[];
+  /** Of each pool, by its name. */
+  readonly spares: ReadonlyMap<string, Spares>;
   readonly log: Logger;
   readonly keepAlive: KeepAlive;
   /** The name of the pool of this function; undefined when there is no such function. */
@@ -39,7 +42,7 @@ export class Pools {
   /** Of the named pools, when the latest release that reached them is warm. */
   #named: Promise<unknown> = Promise.resolve();
 
-  constructor({ settings, poolOf, events, ...shared }: PoolsOptions) {
+  constructor({ settings, spares, poolOf, events, ...shared }: PoolsOptions) {
     let lastWorkerId = 0;
     const options = {
       ...shared,
@@ -49,8 +52,12 @@ export class Pools {
     };
     this.#pools = new Map(
       settings.map((each) => {
-        const observer = new PoolObserver(each.name, events);
-        return [each.name, new Pool({ ...options, settings: each, observer })];
+        const own = {
+          settings: each,
+          spares: spares.get(each.name) as Spares,
+          observer: new PoolObserver(each.name, events),
+        };
+        return [each.name, new Pool({ ...options, ...own })];
       }),
     );
   }

@@ -6,14 +6,18 @@ import type { Isolation } from '../config/pool-settings.ts';
 import type { WorkerExit } from '../invocation/outcome.ts';
 import type { WorkerOutput } from './worker-output.ts';
 
-export interface WorkerHostOptions {
-  readonly execArgv: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
+/** Who is told what a worker does. */
+export interface HostHandlers {
   readonly onMessage: (message: FromWorker, body: EncodedValue | undefined) => void;
   /** A line the worker wrote to its stdout or stderr. */
   readonly onLine: (stream: 'stdout' | 'stderr', line: string) => void;
   /** The worker is gone and everything it sent has been read. Never called before the constructor has returned. */
   readonly onExit: (exit: WorkerExit, journal: JournalContent) => void;
+}
+
+export interface WorkerHostOptions extends HostHandlers {
+  readonly execArgv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** What a worker runs in: it knows how to start, talk, kill and report the end, and nothing of work. */

@@ -16,10 +16,8 @@ import { type Speaker, Turns } from './turns.ts';
 import { Wear } from './wear.ts';
 import { WorkerCalls } from './worker-calls.ts';
 import type { WorkerEvents } from './worker-events.ts';
-import type { WorkerHost } from './worker-host.ts';
-import { WorkerProcess } from './worker-process.ts';
+import type { HostHandlers, WorkerHost } from './worker-host.ts';
 import type { WorkerState } from './worker-state.ts';
-import { WorkerThread } from './worker-thread.ts';
 
 /**
  * One worker of a pool: `starting → ready ⇄ busy → draining → exited`. It runs one invocation at a time; more may have
@@ -57,7 +55,14 @@ export class Worker {
   readonly #stepwiseKill: StepwiseKill;
   #loadTimer: NodeJS.Timeout | undefined;
 
-  constructor(id: number, code: Code, settings: PoolSettings, events: WorkerEvents) {
+  /** `start` starts what it runs in. */
+  constructor(
+    id: number,
+    code: Code,
+    settings: PoolSettings,
+    events: WorkerEvents,
+    start: (handlers: HostHandlers) => WorkerHost,
+  ) {
     this.id = id;
     this.code = code;
     this.#settings = settings;
@@ -65,10 +70,7 @@ export class Worker {
     this.#wear = new Wear(settings);
     this.#idleness = new LazyTimer(() => events.onIdle(this));
     this.sources = code.sources;
-    const Host = settings.isolation === 'thread' ? WorkerThread : WorkerProcess;
-    this.#host = new Host({
-      execArgv: settings.execArgv,
-      env: settings.env,
+    this.#host = start({
       onMessage: (message, body) => this.#receive(message, body),
       onLine: (stream, line) => events.onLine(this, stream, line),
       onExit: (exit, journal) => this.#exited(exit, journal),

@@ -34,6 +34,18 @@ export async function loadFunctions(
   return loaded;
 }
 
+/** Loads what most functions need, so that `loadFunctions` need not. */
+export async function prepare({
+  root,
+  loadsTypeScript,
+}: {
+  readonly root: string;
+  readonly loadsTypeScript: boolean;
+}): Promise<void> {
+  if (loadsTypeScript) await registerTsx(root);
+  else await import('../index.ts');
+}
+
 async function loadFunction(source: FunctionSource, root: string): Promise<LoadedFunction> {
   try {
     const { namespace, version } = (await importCompiled(source)) ?? (await importSource(source.file, root));

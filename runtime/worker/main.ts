@@ -13,9 +13,10 @@ import { arenaFd, journalFd, resultFd, startEnvironment, toRuntimeFd, toWorkerFd
 import { MemoryGuard } from './memory-guard.ts';
 import { CountedOutput } from './output.ts';
 import { serve } from './serve.ts';
+import { title } from './title.ts';
 import { startWatchdog } from './watchdog.ts';
 
-process.title = 'pool-worker';
+process.title = title.worker;
 // A terminal's Ctrl-C and its end, and a service manager's SIGTERM, reach this process as well as the runtime, but when
 // to stop is for the runtime to say.
 for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});

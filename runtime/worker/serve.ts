@@ -4,10 +4,11 @@ import type { JournalWriter } from '../channel/journal.ts';
 import type { FromWorker, ToWorker } from '../channel/messages.ts';
 import type { Transport } from '../channel/transport.ts';
 import { Executor } from './executor.ts';
-import { loadFunctions } from './load.ts';
+import { loadFunctions, prepare } from './load.ts';
 import { memoryMB } from './memory.ts';
 import type { MemoryGuard } from './memory-guard.ts';
 import type { OutputCount } from './output.ts';
+import { title } from './title.ts';
 
 /** What a worker is served through; how that is made is what tells a process from a thread. */
 export interface Connection {
@@ -38,8 +39,13 @@ export function serve({ transport, journal, captureOutput, memoryGuard }: Connec
 
   async function receive(message: ToWorker, body: EncodedValue | undefined): Promise<void> {
     switch (message.type) {
+      case 'prepare':
+        process.title = title.spare;
+        await prepare(message);
+        break;
       case 'load': {
         const startedAt = performance.now();
+        if (process.title === title.spare) process.title = title.worker;
         const loaded = await loadFunctions(message.functions, message.root, journal);
         memoryGuard?.load(loaded, message.maxMemory);
         executor = new Executor({ channel, journal, output, memoryGuard, functions: loaded });

@@ -43,7 +43,7 @@ function nameOf(url: string): string | undefined {
 
 /** What it takes to run functions oneself: the server, the runtime and its rooms, the libraries of both. */
 const heavy =
-  /^(?:fastify|zod|valibot|tsx|chokidar|pino|ulid|picomatch|runtime\/(?:index|runtime|server\/(?:server|routes)|(?:pool|worker|triggers)\/.*)\.js)$/;
+  /^(?:fastify|zod|valibot|tsx|chokidar|pino|ulid|picomatch|runtime\/(?:index|create|runtime|server\/(?:server|routes)|(?:pool|worker|triggers)\/.*)\.js)$/;
 
 test('commands of a running runtime load nothing that running one takes', async (t) => {
   const project = makePoolProject(t, recording);
