@@ -19,7 +19,7 @@ export async function storeModules(modules: Iterable<CompiledModule>, folder: st
     () => false,
   );
   if (isThere) return place;
-  await fs.mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const partial = await fs.mkdtemp(path.join(folder, 'partial-'));
   await Promise.all(all.map(({ name, code }) => fs.writeFile(path.join(partial, name), code)));
   await fs.rename(partial, place).catch(async (error: NodeJS.ErrnoException) => {
@@ -31,6 +31,14 @@ export async function storeModules(modules: Iterable<CompiledModule>, folder: st
   return place;
 }
 
+/** The project's repository should not have to know of it. */
+async function makeFolder(folder: string): Promise<void> {
+  const isNew = (await fs.mkdir(folder, { recursive: true })) !== undefined;
+  if (isNew) await fs.writeFile(path.join(folder, ignoreFile), '*\n');
+}
+
+const ignoreFile = '.gitignore';
+
 /** Each save of a function makes a folder: some hundred KB. */
 const mostFolders = 20;
 
@@ -39,7 +47,7 @@ const keptMs = 60 * 60_000;
 
 /** Removes what has not been used for long. A worker that still wanted it would load the functions through tsx. */
 async function removeOld(folder: string): Promise<void> {
-  const names = await fs.readdir(folder);
+  const names = (await fs.readdir(folder)).filter((name) => name !== ignoreFile);
   if (names.length <= mostFolders) return;
   const stats = await Promise.all(
     names.map(async (name) => {
