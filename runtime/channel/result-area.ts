@@ -21,6 +21,8 @@ export class ResultWriter {
   readonly #file: MemoryFile;
   readonly #note = Buffer.alloc(noteBytes);
   #end = 0;
+  /** Nothing before this is needed any more. */
+  #start = 0;
 
   constructor(fd: number) {
     this.#file = new MemoryFile(fd, { bytes: fileBytes, filled: noteBytes });
@@ -43,20 +45,21 @@ export class ResultWriter {
 
   #positionFor(length: number): number | undefined {
     if (length > areaBytes) return undefined;
-    const read = this.#read();
-    const start = this.#end % areaBytes;
-    const isEmpty = read === this.#end;
-    const skipped = start > 0 && (isEmpty || start + length > areaBytes) ? areaBytes - start : 0;
+    this.#look();
+    const used = this.#end % areaBytes;
+    const isEmpty = this.#start === this.#end;
+    const skipped = used > 0 && (isEmpty || used + length > areaBytes) ? areaBytes - used : 0;
     const position = this.#end + skipped;
-    return isEmpty || read >= position + length - areaBytes ? position : undefined;
+    if (isEmpty) this.#start = position;
+    return position + length - this.#start <= areaBytes ? position : undefined;
   }
 
-  /** How far the other side has read, as far as that is known. */
-  #read(): number {
+  /** Looks how far the other side has read. */
+  #look(): void {
     this.#file.read(this.#note, noteBytes, 0);
     const read = this.#note.readDoubleLE(0);
     // Half of it is being written: it is looked at again for the next one.
-    return read === this.#note.readDoubleLE(8) && read <= this.#end ? read : 0;
+    if (read === this.#note.readDoubleLE(8) && read <= this.#end && read > this.#start) this.#start = read;
   }
 }
 

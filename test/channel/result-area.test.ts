@@ -53,6 +53,22 @@ test('when all has been read the area begins anew, so that it takes no more memo
   assert(fs.fstatSync(runtime.fd).blocks * 512 < 1_100_000);
 });
 
+test('as much as it holds fits in at any time', { skip }, (t) => {
+  const [runtime, worker] = openArea(t);
+  const third = Math.floor(areaBytes / 3);
+  const positions: number[] = [];
+  for (let count = 0; count < 200; count++) {
+    positions.push(
+      worker.put(new Uint8Array(1_000_000)) ?? assert.fail(`there is no room for the ${count}th`),
+    );
+    // Now and then all have been read, and it begins anew.
+    const unread = count % 7 === 0 ? 0 : 3;
+    while (positions.length > unread) runtime.take(positions.shift() as number, 1_000_000);
+  }
+  while (positions.length > 0) runtime.take(positions.shift() as number, 1_000_000);
+  for (let count = 0; count < 3; count++) assert(worker.put(new Uint8Array(third)) !== undefined);
+});
+
 test('what is not read yet is not written over; once it is, there is room again', { skip }, (t) => {
   const [runtime, worker] = openArea(t);
   const quarter = areaBytes / 4;
