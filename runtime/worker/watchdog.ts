@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { overrunOffset } from '../channel/journal.ts';
 import { journalFd } from '../channel/start.ts';
-import { dying } from './memory-guard.ts';
+import { dying, guardWords, killFactor } from './memory-guard.ts';
 
 /**
  * Ends this process when its runtime is gone, or when what runs uses more memory than it may, also while a function
@@ -11,7 +11,10 @@ import { dying } from './memory-guard.ts';
 export function startWatchdog(runtimePid: number, memory: SharedArrayBuffer): void {
   const watchdog = new Worker(watchdogSource, {
     eval: true,
-    workerData: { runtimePid, memory, dying, journalFd, overrunOffset, intervalMs, closeIntervalMs },
+    workerData: {
+      ...{ runtimePid, memory, guardWords, dying, killFactor, journalFd, overrunOffset },
+      ...{ longestMs, shortestMs, fastestMBPerMs },
+    },
     // 4 MB of old space is too little for a thread to start.
     resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 },
     execArgv: [],
@@ -24,30 +27,33 @@ export function startWatchdog(runtimePid: number, memory: SharedArrayBuffer): vo
   watchdog.on('error', () => {});
 }
 
-const intervalMs = 250;
+/** How soon it is seen that the runtime is gone. */
+const longestMs = 250;
 
-/** From half of its limit on: a function that fills memory in a loop takes some 100 MB in that time. */
-const closeIntervalMs = 25;
+/**
+ * What a function can take at the most, so that it is looked at again before it can be where it is ended: one thread that
+ * fills buffers took 2 MB in each ms, and there may be another one.
+ */
+const fastestMBPerMs = 4;
+
+/** As often as that only close to it, where a look takes 50 µs: what is taken in this time is what it can be past it. */
+const shortestMs = 5;
 
 // As text, because a thread from a file would have to load it, and through the loaders that the user's options name.
 const watchdogSource = `
 const fs = require('node:fs');
 const { workerData } = require('node:worker_threads');
-const { runtimePid, memory, dying, journalFd, overrunOffset, intervalMs, closeIntervalMs } = workerData;
+const { runtimePid, memory, guardWords, dying, killFactor, journalFd, overrunOffset } = workerData;
+const { longestMs, shortestMs, fastestMBPerMs } = workerData;
 const words = new Int32Array(memory);
 const isGone = () => {
   if (process.ppid !== runtimePid) return true;
   try { process.kill(runtimePid, 0); return false; } catch (error) { return error.code === 'ESRCH'; }
 };
-const memoryIsClose = () => {
-  const run = Atomics.load(words, 0);
-  if (run <= 0) return false;
-  const usedMB = process.memoryUsage.rss() / 2 ** 20;
-  const killMB = Atomics.load(words, 1);
-  const limitMB = Atomics.load(words, 2);
-  if (usedMB <= killMB) return usedMB > killMB / 2;
+const end = (run, usedMB) => {
   // Not when it has ended meanwhile: the next one is innocent.
-  if (Atomics.compareExchange(words, 0, run, dying) !== run) return true;
+  if (Atomics.compareExchange(words, guardWords.run, run, dying) !== run) return;
+  const limitMB = Atomics.load(words, guardWords.limitMB);
   try {
     fs.writeSync(journalFd, Buffer.from(Int32Array.of(run, Math.round(usedMB), limitMB).buffer), 0, 12, overrunOffset);
   } catch {
@@ -55,9 +61,27 @@ const memoryIsClose = () => {
   }
   process.kill(process.pid, 'SIGKILL');
 };
-const look = () => {
-  if (isGone()) process.kill(process.pid, 'SIGKILL');
-  setTimeout(look, memoryIsClose() ? closeIntervalMs : intervalMs);
+// How much more this run, or one that begins before the next look, can take before it has to be ended.
+const roomMB = (run, usedMB) => {
+  const leastLimitMB = Atomics.load(words, guardWords.leastLimitMB);
+  const ofNext = Math.max(leastLimitMB * killFactor - usedMB, leastLimitMB * (killFactor - 1));
+  if (run <= 0) return ofNext;
+  const killMB = Atomics.load(words, guardWords.killMB);
+  if (usedMB > killMB) end(run, usedMB);
+  return Math.min(killMB - usedMB, ofNext);
 };
-look();
+for (;;) {
+  if (isGone()) process.kill(process.pid, 'SIGKILL');
+  const run = Atomics.load(words, guardWords.run);
+  const ms = roomMB(run, process.memoryUsage.rss() / 2 ** 20) / fastestMBPerMs;
+  if (run === 0 && ms < longestMs) {
+    // Whoever begins wakes it.
+    Atomics.store(words, guardWords.isAsleep, 1);
+    // One that began just before that has seen nobody to wake.
+    if (Atomics.load(words, guardWords.run) === 0) Atomics.wait(words, guardWords.isAsleep, 1, longestMs);
+    Atomics.store(words, guardWords.isAsleep, 0);
+  } else {
+    Atomics.wait(words, guardWords.nothing, 0, Math.min(Math.max(ms, shortestMs), longestMs));
+  }
+}
 `;
