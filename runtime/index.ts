@@ -60,7 +60,7 @@ export type { CallOptions, ContextLog, FunctionContext } from './worker/context.
  * }
  * ```
  *
- * @throws ConfigError with every mistake in the configuration
+ * @throws ConfigError with every mistake in the configuration, or in these options
  * @throws WorkerCrashedError when no worker starts
  */
 export async function createRuntime(options?: CreateRuntimeOptions): Promise<Runtime> {

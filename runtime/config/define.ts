@@ -23,8 +23,9 @@ export interface PoolConfig {
   /** A worker that has run so many invocations is replaced by a new one. Default: Infinity. */
   maxInvocations?: number;
   /**
-   * The resident memory of a worker, bytes or a string, from `'1mb'` on: after the invocation that crosses it the worker is replaced; at
-   * 1.5 times that, while it runs, the invocation fails with a `MemoryLimitError`. Infinity for no limit. Default: `'1gb'`.
+   * The resident memory of a worker, bytes or a string, from `'1mb'` on: after the invocation that crosses it the worker
+   * is replaced; at 1.5 times that, while it runs, the invocation fails with a `MemoryLimitError`. Infinity for no limit.
+   * Default: `'1gb'`.
    */
   maxMemory?: number | string;
   /** Environment variables for the workers, beside those of this process. */

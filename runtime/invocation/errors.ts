@@ -14,7 +14,18 @@ function hasBrand(value: unknown, brand: symbol): boolean {
   return typeof value === 'object' && value !== null && brand in value;
 }
 
-/** The base of every error that warm-pool itself raises. `code` is stable and can be switched on. */
+/**
+ * The base of every error that warm-pool itself raises. `code` is stable and can be switched on. Beside those of the
+ * classes below there are `NESTED_TOO_DEEP`, of `ctx.invoke`, and `RUNTIME_RUNNING`, of `runtime.start`. A mistake in the
+ * options of a call is a TypeError.
+ *
+ * ```ts
+ * const result = await runtime.invoke('thumbnail', { src }).catch((error: unknown) => {
+ *   if (error instanceof PoolError && error.code === 'QUEUE_FULL') return undefined;
+ *   throw error;
+ * });
+ * ```
+ */
 export class PoolError extends Error {
   readonly code: string;
   /** The function it concerns, if one. */
@@ -56,7 +67,7 @@ export class FunctionNotFoundError extends PoolError {
   }
 }
 
-/** The module of the function could not be loaded or exports no function. `cause` is the error as thrown. */
+/** The module of the function could not be loaded, exports no function or has wrong settings. `cause` is the error as thrown. */
 export class FunctionLoadError extends PoolError {
   constructor(message: string, place?: ErrorPlace) {
     super('FUNCTION_LOAD', message, place);
@@ -85,7 +96,7 @@ export class FunctionError extends PoolError {
   }
 }
 
-/** The invocation ran longer than its timeout. */
+/** The invocation ran longer than its timeout; with `retry` that is for each attempt. */
 export class TimeoutError extends PoolError {
   /** The timeout that was exceeded, in ms. */
   readonly timeoutMs: number;
@@ -134,7 +145,7 @@ export class MemoryLimitError extends PoolError {
   }
 }
 
-/** The queue is at its `queueLimit`. */
+/** The queue of the pool is at its `queueLimit`: the function did not run. */
 export class QueueFullError extends PoolError {
   constructor(message: string, place?: ErrorPlace) {
     super('QUEUE_FULL', message, place);
