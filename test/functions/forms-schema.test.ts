@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { infoOf, rejectionOf, runProject } from '../support/open-runtime.ts';
 import { repository } from '../support/project.ts';
 
-// By its file: zod is a dependency of warm-pool, and a test project has no node_modules of its own to find it in.
+// By its file: a test project has no node_modules of its own to find it in.
 const zod = JSON.stringify(pathToFileURL(path.join(repository, 'node_modules/zod/index.js')).href);
 
 const withZod = `

@@ -31,7 +31,7 @@ export async function installPackage(test: Cleanup): Promise<InstalledPackage | 
   await run('npm', ['init', '-y'], root);
   const tarball = path.join(temporary, filename);
   const options = ['--prefer-offline', '--no-audit', '--no-fund'];
-  const installed = await run('npm', ['install', tarball, ...options], root);
+  const installed = await run('npm', ['install', tarball, userLibrary, ...options], root);
   if (installed.code !== 0) {
     if (unreachable.test(installed.stderr)) return undefined;
     throw new Error(`npm install failed: ${installed.stderr}`);
@@ -49,6 +49,9 @@ export async function installPackage(test: Cleanup): Promise<InstalledPackage | 
     },
   };
 }
+
+/** What users describe the input of their functions with. */
+const userLibrary = 'zod@4';
 
 const unreachable = /\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENOTCACHED)\b/;
 

@@ -30,7 +30,9 @@ export async function thumbnailHere(
   input: Record<string, unknown>,
   { cwd = process.cwd(), signal }: Caller = {},
 ): Promise<ThumbnailResult> {
-  return await makeThumbnails(thumbnailInput.parse(input), { cwd, signal });
+  const result = await thumbnailInput['~standard'].validate(input);
+  assert(!result.issues);
+  return await makeThumbnails(result.value, { cwd, signal });
 }
 
 /** The error the function fails with: its code and its message, one line that names the photo. */
