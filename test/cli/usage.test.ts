@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -170,4 +171,10 @@ test('--help shows each command, and no command at all is a mistake', async (t) 
   assert.equal(nothing.stderr, help.stdout);
   assert.equal(nothing.stdout, '');
   assert.equal(nothing.code, 2);
+});
+
+test('in a clone, once it is built, npx finds the command', { skip: process.platform === 'win32' }, () => {
+  const { version } = JSON.parse(readFileSync(path.join(repository, 'package.json'), 'utf8'));
+  const npx = spawnSync('npx', ['--no-install', 'pool', '--version'], { cwd: repository, encoding: 'utf8' });
+  assert.equal(npx.stdout.trim(), version, npx.stderr);
 });
