@@ -6,7 +6,8 @@
  */
 import fs from 'node:fs';
 import { MemoryFile } from './memory-file.ts';
-import { isOpenFile, openUnnamedFile, sharedMemoryIsOff } from './unnamed-file.ts';
+import { isSwitchedOff } from './switches.ts';
+import { isOpenFile, openUnnamedFile } from './unnamed-file.ts';
 
 /** It takes as much memory as was once in it, until the last worker process has ended; a container may have 64 MB. */
 export const arenaBytes = 64 * 2 ** 20;
@@ -48,7 +49,7 @@ export class Arena {
 
   /** The same, to be used by one more worker until its `release`; undefined where memory can't be had as a file. */
   static use(): Arena | undefined {
-    if (sharedMemoryIsOff()) return undefined;
+    if (isSwitchedOff('sharedMemory')) return undefined;
     Arena.current ??= Arena.#create();
     return Arena.current?.hold();
   }

@@ -1,5 +1,7 @@
 import type { EncodedBytes, EncodedValue } from './codec.ts';
-import { FrameBatch, FrameError, type FramePlace, FrameReader } from './frames.ts';
+import { FrameBatch, type FramePlace } from './frame-batch.ts';
+import { FrameError } from './frame-format.ts';
+import { FrameReader } from './frame-reader.ts';
 import type { Message } from './heads.ts';
 import type { Transport } from './transport.ts';
 

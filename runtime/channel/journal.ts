@@ -15,7 +15,8 @@
  * when its frame is the end of the run that the entry before it (or the number at 4) started, and starts a later one.
  * Numbers only grow, so that what is left of older entries, or one that was cut off by the end of the worker, fails that.
  */
-import { type FramePlace, FrameReader } from './frames.ts';
+import type { FramePlace } from './frame-batch.ts';
+import { FrameReader } from './frame-reader.ts';
 import type { Envelope, FromWorker } from './messages.ts';
 
 /** Where a journal lies: bytes that the worker and the runtime both reach, and that outlive the worker. */

@@ -6,9 +6,7 @@
  * dependency: without it everything works, with system calls.
  */
 import { createRequire } from 'node:module';
-
-/** Keeps files from being mapped: any value but the empty one. */
-const offVariable = 'WARM_POOL_NO_MMAP';
+import { isSwitchedOff } from './switches.ts';
 
 /** What loading koffi costs, in µs. */
 const loadCostUs = 8_000;
@@ -46,7 +44,7 @@ function system(): System | undefined {
 }
 
 function loadSystem(): System | undefined {
-  if (process.env[offVariable]) return undefined;
+  if (isSwitchedOff('mapping')) return undefined;
   // Where the numbers below and the size of `off_t` are known.
   if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch)) return undefined;
   try {

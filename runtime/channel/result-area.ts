@@ -1,6 +1,6 @@
 /**
  * Large buffers of results on their way to the runtime, in a file in memory that the worker and the runtime both hold
- * open: the worker writes them there and the runtime copies them out as soon as it reads of them (see frames.ts).
+ * open: the worker writes them there and the runtime copies them out as soon as it reads of them (see frame-format.ts).
  *
  * The file is a ring, behind a note of the runtime that says how far it has read: a position (a count of all bytes so
  * far) as two equal f64, so that half a note is known as such. A buffer never lies across the end of the ring, and goes
@@ -8,7 +8,8 @@
  * room for goes over the socket.
  */
 import { MemoryFile } from './memory-file.ts';
-import { isOpenFile, openUnnamedFile, sharedMemoryIsOff } from './unnamed-file.ts';
+import { isSwitchedOff } from './switches.ts';
+import { isOpenFile, openUnnamedFile } from './unnamed-file.ts';
 
 /** It takes as much memory as was once in it, for as long as the worker lives. */
 export const areaBytes = 32 * 2 ** 20;
@@ -77,7 +78,7 @@ export class ResultReader {
 
   /** Makes one for a worker that is about to start; undefined where memory can't be had as a file. */
   static create(): ResultReader | undefined {
-    if (sharedMemoryIsOff()) return undefined;
+    if (isSwitchedOff('sharedMemory')) return undefined;
     const fd = openUnnamedFile(Buffer.alloc(noteBytes), { inMemory: true, length: fileBytes });
     return fd === undefined ? undefined : new ResultReader(fd);
   }

@@ -6,13 +6,6 @@ import path from 'node:path';
 // In memory where the platform has such a folder: what is written must not wait for a disk.
 const memoryFolder = '/dev/shm';
 
-/** Keeps large buffers out of shared memory, where that is too small for all workers: any value but the empty one. */
-const offVariable = 'WARM_POOL_NO_SHARED_MEMORY';
-
-export function sharedMemoryIsOff(): boolean {
-  return Boolean(process.env[offVariable]);
-}
-
 /**
  * Opens a file that has no name any more, so that nothing can be left behind: whoever it is handed to holds it open. In
  * memory where the platform can do that, else in the folder for temporary files, unless `inMemory` rules that out.

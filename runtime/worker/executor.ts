@@ -1,6 +1,6 @@
 import type { Channel } from '../channel/channel.ts';
 import { decodeValue, type EncodedValue, encodeBorrowed } from '../channel/codec.ts';
-import type { FramePlace } from '../channel/frames.ts';
+import type { FramePlace } from '../channel/frame-batch.ts';
 import type { JournalWriter } from '../channel/journal.ts';
 import type { FailureKind, FromWorker, ToWorker } from '../channel/messages.ts';
 import { UnserializableError } from '../channel/structured.ts';

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
 import { Channel } from '../../runtime/channel/channel.ts';
 import type { EncodedValue } from '../../runtime/channel/codec.ts';
-import { FrameError } from '../../runtime/channel/frames.ts';
+import { FrameError } from '../../runtime/channel/frame-format.ts';
 import type { Envelope } from '../../runtime/channel/messages.ts';
 import { PortTransport } from '../../runtime/channel/port-transport.ts';
 import { SocketTransport } from '../../runtime/channel/socket-transport.ts';

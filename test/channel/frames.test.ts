@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import type { EncodedValue } from '../../runtime/channel/codec.ts';
-import { FrameBatch, FrameError, type FramePlace, FrameReader } from '../../runtime/channel/frames.ts';
+import { FrameBatch, type FramePlace } from '../../runtime/channel/frame-batch.ts';
+import { FrameError } from '../../runtime/channel/frame-format.ts';
+import { FrameReader } from '../../runtime/channel/frame-reader.ts';
 import { InvocationId, newInvocationId } from '../../runtime/channel/invocation-id.ts';
 import { forSeeds, type Random } from './support-random.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
 import { encodeValue } from '../../runtime/channel/codec.ts';
-import { FrameBatch, type FramePlace } from '../../runtime/channel/frames.ts';
+import { FrameBatch, type FramePlace } from '../../runtime/channel/frame-batch.ts';
 import {
   JournalReader,
   type JournalStorage,

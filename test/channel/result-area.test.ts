@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
-import { FrameBatch, FrameReader } from '../../runtime/channel/frames.ts';
+import { FrameBatch } from '../../runtime/channel/frame-batch.ts';
+import { FrameReader } from '../../runtime/channel/frame-reader.ts';
 import { areaBytes, ResultReader, ResultWriter } from '../../runtime/channel/result-area.ts';
 import type { Cleanup } from '../support/project.ts';
 import { beginMapping, equal, mappedFiles, randomBytes, skipMemory as skip } from './support-memory.ts';

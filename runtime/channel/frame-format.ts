@@ -1,0 +1,47 @@
+/**
+ * Frames on a byte stream. A frame is
+ *
+ *     u32  length of what follows, little endian
+ *     u8   kind of the head (see heads.ts)
+ *     u8   codec of the body: 0 none, 1 json (UTF-8), 2 v8, 3 v8 with buffers
+ *     u32  length of the head
+ *     head
+ *     body, the rest
+ *
+ * With buffers the body begins with a table of them (see buffer-table.ts). Their bytes are in shared memory, or follow
+ * the frame, so that nobody has to copy them to put frames together or apart.
+ */
+import { headKinds } from './heads.ts';
+import { maxFrameBytes } from './limits.ts';
+
+export const lengthBytes = 4;
+export const prefixBytes = lengthBytes + 1 + 1 + 4;
+export const codecs = { none: 0, json: 1, v8: 2, v8WithBuffers: 3 } as const;
+const codecCount = Object.keys(codecs).length;
+const kindCount = Object.keys(headKinds).length;
+
+/** The bytes on the stream are no frames of this protocol; nothing that follows can be trusted. */
+export class FrameError extends Error {
+  override readonly name = 'FrameError';
+}
+
+/**
+ * The length that the prefix of a frame tells, checked.
+ * @throws FrameError
+ */
+export function frameLength(bytes: Buffer, offset: number): number {
+  const length = bytes.readUInt32LE(offset);
+  if (length < prefixBytes - lengthBytes || length > maxFrameBytes) {
+    throw new FrameError(`expected a frame of at most ${maxFrameBytes} bytes, got a length of ${length}`);
+  }
+  // The rest of the prefix is looked at before the length is believed: what is no frame must not be waited for.
+  const kind = bytes[offset + 4] as number;
+  if (kind >= kindCount) throw new FrameError(`expected a kind of head that exists, got ${kind}`);
+  const codec = bytes[offset + 5] as number;
+  if (codec >= codecCount) throw new FrameError(`expected a codec that exists, got ${codec}`);
+  const headBytes = bytes.readUInt32LE(offset + 6);
+  if (prefixBytes - lengthBytes + headBytes > length) {
+    throw new FrameError('expected the head of a frame inside of it');
+  }
+  return length;
+}
