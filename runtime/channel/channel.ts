@@ -56,6 +56,12 @@ export class Channel<Out extends Message, In> {
     this.post(message, body);
   }
 
+  /** Sends a message now: the turn may be a function's that computes for minutes. */
+  tell(message: Out, body?: EncodedValue): void {
+    this.#batch.add(message, body);
+    this.flush();
+  }
+
   /** Adds a message to what is sent next; `flush` has to follow. Returns where it lies, unless it is a large one. */
   add(message: Out, body?: EncodedValue): FramePlace | undefined {
     this.#batch.add(message, body);

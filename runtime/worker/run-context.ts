@@ -77,7 +77,7 @@ export class RunContext implements FunctionContext {
   get progress(): (value: unknown) => void {
     return (value) => {
       if (this.#hasEnded) return;
-      this.#channel.post({ type: 'progress', run: this.#run }, encodeValue(value, 'progress'));
+      this.#channel.tell({ type: 'progress', run: this.#run }, encodeValue(value, 'progress'));
     };
   }
 
@@ -113,13 +113,13 @@ function makeLog(channel: Channel<FromWorker, ToWorker>, run: number): ContextLo
     level,
     (first: object | string, message?: string) => {
       if (typeof first === 'string') {
-        channel.post({ type: 'log', run, level, message: first });
+        channel.tell({ type: 'log', run, level, message: first });
         return;
       }
       // An error alone is its own message, as in pino.
       const text = message ?? (first instanceof Error ? first.message : undefined);
       const fields = first instanceof Error ? { err: first } : first;
-      channel.post({ type: 'log', run, level, message: text }, encodeFields(fields));
+      channel.tell({ type: 'log', run, level, message: text }, encodeFields(fields));
     },
   ]);
   return Object.fromEntries(methods) as unknown as ContextLog;

@@ -39,8 +39,7 @@ export class PostedOutput implements OutputCount {
 
   #post(stream: StreamName, bytes: Buffer): void {
     this.#waitForReader();
-    this.#channel.add({ type: 'output', stream }, encodeValue(bytes));
-    this.#channel.flush();
+    this.#channel.tell({ type: 'output', stream }, encodeValue(bytes));
     this.#posted += bytes.length;
   }
 

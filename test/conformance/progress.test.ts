@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { FunctionError } from 'warm-pool';
+import { LogLines } from '../support/log-lines.ts';
 import { rejectionOf } from '../support/open-runtime.ts';
 import { until, within } from '../support/wait.ts';
 import { testEach } from './support.ts';
@@ -47,6 +48,35 @@ testEach('a value arrives while the function runs', async (_t, open) => {
     invocation.cancel();
   }
   await assert.rejects(invocation, { code: 'CANCELLED' });
+});
+
+// As CPU-bound work does: its event loop doesn't turn.
+const busy = {
+  'functions/busy.js': `
+    import fs from 'node:fs';
+    export default (go, { progress, log }) => {
+      log.info('it has begun');
+      for (const value of [1, 2, 3]) progress(value);
+      while (!fs.existsSync(go));
+    };`,
+};
+
+testEach('what a function that never waits reports and logs arrives while it runs', async (_t, open) => {
+  const { lines, logger } = new LogLines();
+  const { project, runtime } = await open({}, busy, { logger });
+  const invocation = runtime.invoke('busy', project.path('go'));
+  const values: unknown[] = [];
+  await within(
+    'the values',
+    (async () => {
+      for await (const value of invocation.progress) if (values.push(value) === 3) break;
+    })(),
+  );
+  assert.deepEqual(values, [1, 2, 3]);
+  assert.equal(invocation.status, 'running');
+  assert(lines.includes('info it has begun'), lines.join());
+  project.write('go', '');
+  await within('its end', invocation);
 });
 
 testEach('progress of a function that reports none just ends', async (_t, open) => {
