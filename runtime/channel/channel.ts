@@ -87,11 +87,6 @@ export class Channel<Out extends Message, In> {
     this.#transport.write(this.#batch.take(), given);
   }
 
-  /** Whether something waits on this side for the other one to read, and would be lost with this side. */
-  get isBackedUp(): boolean {
-    return this.#transport.isBackedUp;
-  }
-
   /** Resolves when all that was posted can't be lost with this side any more, or can't be sent. */
   flushed(): Promise<void> {
     this.flush();

@@ -31,11 +31,6 @@ export class PortTransport implements Transport {
     this.#port.postMessage(parts, moved);
   }
 
-  /** What was posted lies with the other side already, also when this thread ends. */
-  get isBackedUp(): boolean {
-    return false;
-  }
-
   async written(): Promise<void> {}
 
   /** Reads at once what has arrived: from a thread that has ended this is all that will ever come. */

@@ -47,10 +47,6 @@ export class SocketTransport implements Transport {
     this.#outgoing.uncork();
   }
 
-  get isBackedUp(): boolean {
-    return this.#outgoing.writableLength > 0 && !this.#outgoing.destroyed;
-  }
-
   written(): Promise<void> {
     return new Promise((resolve) => {
       if (this.#outgoing.destroyed) resolve();

@@ -27,8 +27,6 @@ export interface Transport {
    * not needed on this side any more: where that saves a copy, they are detached.
    */
   write(chunks: readonly Uint8Array[], given?: readonly ArrayBuffer[]): void;
-  /** Whether something waits on this side that would be lost with it. */
-  readonly isBackedUp: boolean;
   /** Resolves when all that was written can't be lost with this side any more, or has been lost. */
   written(): Promise<void>;
   close(): void;

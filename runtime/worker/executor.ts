@@ -108,8 +108,6 @@ export class Executor {
   async #runAll(): Promise<void> {
     for (let next = this.#held.shift(); next !== undefined; next = this.#held.shift()) {
       const unsent = this.#unsentEnd();
-      // What the operating system has not taken yet, because the runtime doesn't read, would be lost with this process.
-      if (!unsent && this.#channel.isBackedUp) await this.#channel.flushed();
       if (!this.#begin(next.message, unsent)) continue;
       const startedAt = performance.now();
       this.#memoryGuard?.begin(next.message.run, next.message.functionIndex, startedAt);

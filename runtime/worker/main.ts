@@ -10,6 +10,7 @@ import { JournalFile } from '../channel/journal-file.ts';
 import { ResultWriter } from '../channel/result-area.ts';
 import { SocketTransport } from '../channel/socket-transport.ts';
 import { arenaFd, journalFd, resultFd, startEnvironment, toRuntimeFd, toWorkerFd } from '../channel/start.ts';
+import { makeBlocking } from './blocking.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import { CountedOutput } from './output.ts';
 import { serve } from './serve.ts';
@@ -31,12 +32,15 @@ process.on('SIGTERM', () => {
 fs.access('.', () => {});
 const { runtimePid } = startEnvironment.take(process.env);
 
+const outgoing = new Socket({ fd: toRuntimeFd, readable: false, writable: true });
+makeBlocking(outgoing);
+
 const memoryGuard = new MemoryGuard();
 const worker = serve({
   transport: new SocketTransport(
     {
       incoming: new Socket({ fd: toWorkerFd, readable: true, writable: false }),
-      outgoing: new Socket({ fd: toRuntimeFd, readable: false, writable: true }),
+      outgoing,
     },
     {
       incomingMemory: ArenaReader.inherited(arenaFd),

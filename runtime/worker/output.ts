@@ -1,3 +1,5 @@
+import { makeBlocking } from './blocking.ts';
+
 /** How many bytes functions have printed so far, as far as the runtime has to wait for them. */
 export interface OutputCount {
   readonly written: readonly [stdout: number, stderr: number];
@@ -22,8 +24,7 @@ export class CountedOutput implements OutputCount {
   }
 
   #count(stream: NodeJS.WriteStream, index: 0 | 1): void {
-    // Or what the runtime is too busy to read, beyond some 278 lines, would wait in this process and be lost with it.
-    (stream as Blockable)._handle?.setBlocking?.(true);
+    makeBlocking(stream);
     const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
     stream.write = (...args: unknown[]) => {
       const [chunk, encoding] = args;
@@ -39,11 +40,6 @@ export class CountedOutput implements OutputCount {
     const [stdout, stderr] = this.#written;
     this.#written = index === 0 ? [stdout + bytes, stderr] : [stdout, stderr + bytes];
   }
-}
-
-/** A stream of Node's, as far as it is not documented: with this a write returns when all of it is written. */
-interface Blockable {
-  readonly _handle?: { setBlocking?(isBlocking: boolean): unknown };
 }
 
 function bytesOf(chunk: unknown, encoding: unknown): number {

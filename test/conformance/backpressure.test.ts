@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { startProgram } from '../runtime/support-program.ts';
 import { makeProject } from '../support/project.ts';
-import { within } from '../support/wait.ts';
+import { until, within } from '../support/wait.ts';
 import { collected, type Isolation, poolText, testEach } from './support.ts';
 
 const counted = {
@@ -56,6 +56,43 @@ testEach('a worker whose results nobody reads stops, and loses none', async (t, 
     assert.equal(length, resultBytes);
   }
 });
+
+// To a thread's program it lies with the program at once: `progress` doesn't wait, and a value can't be left out.
+testEach(
+  'a function whose progress nobody reads stands still, and loses none of it',
+  async (t, open) => {
+    const report = `
+      import fs from 'node:fs';
+      const said = fs.openSync(new URL('../said', import.meta.url), 'a');
+      export default (count, { progress }) => {
+        for (let index = 0; index < count; index++) {
+          progress(String(index).padEnd(100_000));
+          fs.writeSync(said, '.');
+        }
+      };`;
+    const { project, runtime } = await open({ max: 1 }, { 'functions/report.js': report });
+    const said = () => (project.has('said') ? fs.readFileSync(project.path('said'), 'utf8').length : 0);
+    const count = 500;
+    const invocation = runtime.invoke('report', count);
+    const { progress } = invocation;
+    await until('the first', () => said() > 0);
+    // This program is busy: it reads nothing until the function stands still, or has said too much.
+    const most = 100;
+    let last = 0;
+    for (let since = performance.now(); last <= most && performance.now() - since < standstillMs; ) {
+      const now = said();
+      if (now > last) since = performance.now();
+      last = now;
+    }
+    t.diagnostic(`it had said ${last}`);
+    assert(last <= most, `it had said ${last}`);
+    let index = 0;
+    for await (const value of progress) assert.equal((value as string).trimEnd(), String(index++));
+    assert.equal(index, count);
+    await within('its end', invocation);
+  },
+  ['process'],
+);
 
 /** The arguments of what waits, once, and little else: with one more copy of them it would be twice as much. */
 const mostCopies = 1.5;
