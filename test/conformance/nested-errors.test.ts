@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import type { PoolError } from 'warm-pool';
-import { allServe, nestedFunctions as files } from '../support/nested.ts';
+import { allServe, type Caught, nestedFunctions as files } from '../support/nested.ts';
 import { testEach } from './support.ts';
-
-interface Caught {
-  readonly error: PoolError & Record<string, unknown>;
-  readonly classes: readonly string[];
-}
 
 testEach(
   'a crash of what it has called is an error in the function, whose worker lives',

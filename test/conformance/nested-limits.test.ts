@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict';
 import { FunctionError, type PoolError } from 'warm-pool';
-import { allServe, nestedFunctions as files } from '../support/nested.ts';
+import { allServe, type Caught, nestedFunctions as files } from '../support/nested.ts';
 import { rejectionOf } from '../support/open-runtime.ts';
 import { until, within } from '../support/wait.ts';
 import { testEach } from './support.ts';
-
-interface Caught {
-  readonly error: PoolError & Record<string, unknown>;
-  readonly classes: readonly string[];
-}
 
 testEach(
   'a waiting function takes no place among max: what it has called runs, and what is new waits',
@@ -75,7 +70,7 @@ testEach(
       {
         ...files,
         'functions/single.js': `
-                import fs from 'node:fs';
+        import fs from 'node:fs';
         const running = new URL('../running', import.meta.url);
         export default async (depth, ctx) => {
           const inner = depth > 0 ? await ctx.invoke('single', depth - 1) : 0;

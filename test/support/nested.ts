@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import type { Runtime } from 'warm-pool';
+import type { PoolError, Runtime } from 'warm-pool';
 import type { Project } from './project.ts';
 import { within } from './wait.ts';
 
@@ -51,6 +51,12 @@ export const nestedFunctions = {
   'functions/context.js': `
     export default (args, { cwd, attempt, remainingTime }) => ({ args, cwd, attempt, left: remainingTime() });`,
 };
+
+/** What `caller` returns when what it has called fails: the error, and of which exported classes it is an instance. */
+export interface Caught {
+  readonly error: PoolError & Record<string, unknown>;
+  readonly classes: readonly string[];
+}
 
 /** The processes that the functions of a chain have run in, from the top. */
 export function pidsOf(project: Project): number[] {
