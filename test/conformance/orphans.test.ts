@@ -4,7 +4,7 @@ import type { WorkerStats } from 'warm-pool';
 import { type Program, startProgram } from '../runtime/support-program.ts';
 import { makeProject } from '../support/project.ts';
 import { isAlive, until } from '../support/wait.ts';
-import { type Isolation, poolText, testEach } from './support.ts';
+import { type Isolation, poolText, tellAndSpin, testEach } from './support.ts';
 
 const files = {
   'functions/pid.js': 'export default () => process.pid;',
@@ -14,13 +14,7 @@ const files = {
       progress('begun');
       await setTimeout(ms);
     };`,
-  'functions/spin.js': `
-    import { setTimeout } from 'node:timers/promises';
-    export default async (args, { progress }) => {
-      progress('begun');
-      await setTimeout(1);
-      for (;;);
-    };`,
+  'functions/spin.js': tellAndSpin,
   'functions/stubborn.js': `
     import fs from 'node:fs';
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGPIPE']) process.on(signal, () => {});

@@ -2,20 +2,13 @@ import assert from 'node:assert/strict';
 import { startProgram } from '../runtime/support-program.ts';
 import { makeProject } from '../support/project.ts';
 import { isAlive, until } from '../support/wait.ts';
-import { functions, type Isolation, poolText, testEach } from './support.ts';
+import { functions, type Isolation, poolText, tellAndSpin, testEach } from './support.ts';
 
 const files = {
   ...functions,
   'functions/fail.js': `export default () => { throw new Error('no'); };`,
   'functions/die.js': 'export default () => process.exit(1);',
-  // Tells that it runs before it blocks its event loop.
-  'functions/tell-and-spin.js': `
-    import { setTimeout } from 'node:timers/promises';
-    export default async (args, { progress }) => {
-      progress('begun');
-      await setTimeout(1);
-      for (;;);
-    };`,
+  'functions/tell-and-spin.js': tellAndSpin,
 };
 
 const created = (isolation: Isolation) => `

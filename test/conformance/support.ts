@@ -45,6 +45,15 @@ export const dying = `
     for (;;);
   };`;
 
+/** A function that tells by its progress that it runs, before it blocks its event loop. */
+export const tellAndSpin = `
+  import { setTimeout } from 'node:timers/promises';
+  export default async (args, { progress }) => {
+    progress('begun');
+    await setTimeout(1);
+    for (;;);
+  };`;
+
 /** Makes a project of `functions` and these files and opens a runtime on it with a pool of this kind. */
 export type Open = (
   pool: PoolConfig,
