@@ -17,11 +17,6 @@ const files = {
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
       await setTimeout(ms);
     };`,
-  'functions/stubborn.js': `
-    export default () => {
-      for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => {});
-      return new Promise((resolve) => setTimeout(resolve, 60_000));
-    };`,
 };
 
 const config = { pool: { min: 2, max: 2, killGrace: '10 min' } };
