@@ -38,6 +38,8 @@ const child = spawn(
     `--test-timeout=${longestTestMs}`,
     // An option of the caller stands after it, and holds.
     `--test-concurrency=${filesAtOnce}`,
+    // Node chooses as well: what is easy to read on a terminal, else TAP.
+    ...(process.stdout.isTTY ? [] : [`--test-reporter=${new URL('reporter.js', import.meta.url)}`]),
     ...options,
     ...files,
   ],
