@@ -39,7 +39,7 @@ const child = spawn(
     // An option of the caller stands after it, and holds.
     `--test-concurrency=${filesAtOnce}`,
     // Node chooses as well: what is easy to read on a terminal, else TAP.
-    ...(process.stdout.isTTY ? [] : [`--test-reporter=${new URL('reporter.ts', import.meta.url)}`]),
+    ...(process.stdout.isTTY ? [] : [`--test-reporter=${new URL('reporter.js', import.meta.url)}`]),
     ...options,
     ...files,
   ],
