@@ -33,8 +33,7 @@ export class PortTransport implements Transport {
 
   async written(): Promise<void> {}
 
-  /** Reads at once what has arrived: from a thread that has ended this is all that will ever come. */
-  readRest(): void {
+  readArrived(): void {
     for (
       let received = receiveMessageOnPort(this.#port);
       received;

@@ -1,5 +1,10 @@
+import fs from 'node:fs';
 import type { Socket } from 'node:net';
+import { fdOf } from './stream-handle.ts';
 import type { IncomingMemory, OutgoingMemory, Transport } from './transport.ts';
+
+/** As much as Node reads from a socket at once. */
+const readBytes = 64 * 1024;
 
 /** The connection with a worker process: two sockets, see start.ts. */
 export class SocketTransport implements Transport {
@@ -7,6 +12,9 @@ export class SocketTransport implements Transport {
   readonly incomingMemory: IncomingMemory | undefined;
   readonly #incoming: Socket;
   readonly #outgoing: Socket;
+  #onChunk: (chunk: Buffer) => void = () => {};
+  /** Memory that nothing has been read into. */
+  #room = Buffer.alloc(0);
 
   /** What there is no memory for goes over the sockets. */
   constructor(
@@ -20,6 +28,7 @@ export class SocketTransport implements Transport {
   }
 
   listen({ onChunk, onClose }: Parameters<Transport['listen']>[0]): void {
+    this.#onChunk = onChunk;
     this.#incoming.on('data', onChunk);
     // Without a listener EPIPE and ECONNRESET would be thrown; 'close' follows them.
     for (const socket of [this.#incoming, this.#outgoing]) socket.on('error', () => {});
@@ -45,6 +54,29 @@ export class SocketTransport implements Transport {
     this.#outgoing.cork();
     for (const chunk of chunks) this.#outgoing.write(chunk);
     this.#outgoing.uncork();
+  }
+
+  readArrived(): void {
+    for (let isAll = false; !isAll; ) {
+      if (this.#room.length === 0) this.#room = Buffer.allocUnsafeSlow(readBytes);
+      const read = this.#readNow(this.#room);
+      if (read === 0) return;
+      const chunk = this.#room.subarray(0, read);
+      this.#room = this.#room.subarray(read);
+      isAll = this.#room.length > 0;
+      this.#onChunk(chunk);
+    }
+  }
+
+  /** Returns how many bytes it has read. The end, or an error, is Node's to tell: it finds the same. */
+  #readNow(room: Buffer): number {
+    const fd = fdOf(this.#incoming);
+    if (fd === undefined) return 0;
+    try {
+      return fs.readSync(fd, room);
+    } catch {
+      return 0; // mostly EAGAIN: nothing has arrived
+    }
   }
 
   written(): Promise<void> {

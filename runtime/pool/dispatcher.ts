@@ -1,5 +1,6 @@
 import type { InvocationRecord } from '../invocation/record.ts';
 import type { Code } from './code.ts';
+import { budgetMs } from './credit.ts';
 import type { Fleet } from './fleet.ts';
 import type { HandAhead } from './hand-ahead.ts';
 import type { InvocationQueue } from './queue.ts';
@@ -12,6 +13,9 @@ export interface DispatcherOptions {
   readonly onStranger: (record: InvocationRecord, code: Code) => void;
 }
 
+/** In a turn that makes calls workers are listened to as often: half of the time that what they hold should last. */
+const longestUnheardMs = budgetMs / 2;
+
 /** Brings what waits and the workers that can take it together. */
 export class Dispatcher {
   readonly #queue: InvocationQueue;
@@ -21,6 +25,8 @@ export class Dispatcher {
   /** The next one, when the last look found no worker for it; forgotten when something changes. */
   #stuck: InvocationRecord | undefined;
   #isDue = false;
+  /** When it did, by performance.now(). */
+  #caughtUpAt = 0;
 
   constructor({ queue, fleet, handAhead, onStranger }: DispatcherOptions) {
     this.#queue = queue;
@@ -34,6 +40,18 @@ export class Dispatcher {
     this.putBack(this.#handAhead.recallFor(record));
     // In a burst most find the same one before them that could not be handed out a moment ago.
     if (this.#next !== this.#stuck || this.#fleet.canGrow) this.dispatch();
+    else if (record.submittedAt - this.#caughtUpAt > longestUnheardMs) this.#catchUp(record.submittedAt);
+  }
+
+  /**
+   * Whoever makes many calls in one turn keeps the event loop from everything else: what was handed out is sent, and the
+   * results that are there make room for more.
+   */
+  #catchUp(now: number): void {
+    this.#caughtUpAt = now;
+    for (const worker of this.#fleet.workers) worker.readArrived();
+    this.dispatch();
+    for (const worker of this.#fleet.workers) worker.flush();
   }
 
   /** Hands out what can run. */

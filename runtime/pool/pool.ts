@@ -41,6 +41,9 @@ export interface PoolOptions {
   readonly onCall: WorkerEvents['onCall'];
 }
 
+/** So many of the shortest functions keep a worker busy where results are read all the time; measured with `map`. */
+const enoughInHand = 64;
+
 /** Runs invocations in workers: queues what waits, hands out what can run, and settles each exactly once. */
 export class Pool implements Destination {
   readonly name: string;
@@ -205,7 +208,8 @@ export class Pool implements Destination {
   reach(functionName: string): number {
     const { max, queueLimit } = this.#settings;
     const atOnce = Math.min(max, this.#fleet.code?.concurrency.get(functionName) ?? max);
-    return Math.min(2 * atOnce * this.#handAhead.creditOf(functionName), atOnce + queueLimit);
+    const credit = Math.min(enoughInHand, this.#handAhead.creditOf(functionName));
+    return Math.min(2 * atOnce * credit, atOnce + queueLimit);
   }
 
   /** How many wait, those included that a worker holds and has not begun, and those between two attempts. */

@@ -34,6 +34,10 @@ export interface WorkerHost {
   send(message: ToWorker, body?: EncodedValue): void;
   /** The same with a body that the runtime doesn't need any more: to a thread its buffers are moved. */
   give(message: ToWorker, body: EncodedBytes): void;
+  /** Sends now what would be sent at the end of this turn. */
+  flush(): void;
+  /** Passes on what has arrived from it, in the middle of a turn. */
+  readArrived(): void;
   /** SIGTERM asks a process to end; a thread, which can't be asked, is ended with either. */
   kill(signal: 'SIGTERM' | 'SIGKILL'): void;
 }

@@ -70,6 +70,14 @@ export class WorkerProcess implements WorkerHost {
     this.send(message, body);
   }
 
+  flush(): void {
+    this.#channel?.flush();
+  }
+
+  readArrived(): void {
+    this.#channel?.readArrived();
+  }
+
   kill(signal: 'SIGTERM' | 'SIGKILL'): void {
     this.#child?.kill(signal);
   }

@@ -65,6 +65,14 @@ export class WorkerThread implements WorkerHost {
     this.#channel.give(message, body);
   }
 
+  flush(): void {
+    this.#channel.flush();
+  }
+
+  readArrived(): void {
+    this.#channel.readArrived();
+  }
+
   kill(): void {
     if (this.#hasExited || !this.#thread) return;
     void this.#thread.terminate();
@@ -113,7 +121,7 @@ export class WorkerThread implements WorkerHost {
 
   /** Node hands over what ended the thread in place of printing it. */
   #uncaught(error: unknown): void {
-    this.#transport.readRest();
+    this.#transport.readArrived();
     this.output.push('stderr', Buffer.from(`${uncaughtText(error)}\n`));
   }
 
@@ -128,7 +136,7 @@ export class WorkerThread implements WorkerHost {
     if (this.#hasExited) return;
     this.#hasExited = true;
     clearTimeout(this.#stuckTimer);
-    this.#transport.readRest();
+    this.#transport.readArrived();
     this.#channel.close();
     this.output.end();
     this.#options.onExit({ exitCode, signal: null, stderr: this.output.tail.lines }, this.journal.read());

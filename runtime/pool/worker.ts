@@ -165,6 +165,16 @@ export class Worker {
     this.#begin(turn, performance.now());
   }
 
+  /** See WorkerHost. */
+  flush(): void {
+    this.#host.flush();
+  }
+
+  /** See WorkerHost. */
+  readArrived(): void {
+    this.#host.readArrived();
+  }
+
   /** Takes back what it holds and has not begun, in the order it was handed over. */
   takeBack(): InvocationRecord[] {
     const [, firstHeld] = this.#turns.all;

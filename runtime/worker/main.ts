@@ -10,7 +10,7 @@ import { JournalFile } from '../channel/journal-file.ts';
 import { ResultWriter } from '../channel/result-area.ts';
 import { SocketTransport } from '../channel/socket-transport.ts';
 import { arenaFd, journalFd, resultFd, startEnvironment, toRuntimeFd, toWorkerFd } from '../channel/start.ts';
-import { makeBlocking } from './blocking.ts';
+import { makeBlocking } from '../channel/stream-handle.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import { CountedOutput } from './output.ts';
 import { serve } from './serve.ts';

@@ -1,4 +1,4 @@
-import { makeBlocking } from './blocking.ts';
+import { makeBlocking } from '../channel/stream-handle.ts';
 
 /** How many bytes functions have printed so far, as far as the runtime has to wait for them. */
 export interface OutputCount {

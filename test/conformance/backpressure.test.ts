@@ -28,8 +28,8 @@ const standstillMs = 1_000;
 const floods: Record<Isolation, Flood> = {
   // It stops once what it has sent is not taken from it: at the latest when its shared memory is full, at 32 MB.
   process: { calls: 80, resultBytes: 4 * 2 ** 20, mostUnread: 30 },
-  // What it sends lies with the program at once: it stops with what it was handed ahead, which are 64.
-  thread: { calls: 300, resultBytes: 2 ** 20, mostUnread: 130 },
+  // What it sends lies with the program at once: it stops with what it was handed ahead, which are at most 256.
+  thread: { calls: 800, resultBytes: 2 ** 18, mostUnread: 300 },
 };
 
 testEach('a worker whose results nobody reads stops, and loses none', async (t, open, isolation) => {
