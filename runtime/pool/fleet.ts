@@ -177,6 +177,7 @@ export class Fleet {
   /** Ends every worker now, whatever it runs. */
   kill(reason: string): void {
     this.#isStopping = true;
+    this.#idle.clear();
     for (const worker of this.#workers) worker.kill(reason, 'closed');
     this.#spares.discard();
   }

@@ -247,11 +247,13 @@ export class Pool implements Destination {
 
   /** Ends whatever is there, now: callers get `error`, workers SIGKILL. */
   kill(error: (record: InvocationRecord) => RuntimeClosedError): void {
-    this.#refuseQueued((record) => ({ kind: 'refused', error: error(record) }));
-    for (const { turns } of this.#fleet.workers) {
-      for (const { record } of turns) record.end({ kind: 'refused', error: error(record) });
-    }
     this.#fleet.kill('the runtime was closed with a deadline');
+    const refusal = (record: InvocationRecord) => ({ kind: 'refused', error: error(record) }) as const;
+    for (const { turns } of this.#fleet.workers) {
+      // A copy: what ends cancels what it has called, and so gives back to the queue what waited behind that.
+      for (const { record } of [...turns]) record.end(refusal(record));
+    }
+    this.#refuseQueued(refusal);
   }
 
   /** Stops the workers; resolves when their processes are gone. */

@@ -15,6 +15,10 @@ const stubborn = `
     return new Promise((resolve) => setTimeout(resolve, 60_000));
   };`;
 
+const pause = `export default (ms) => ms > 0 && new Promise((resolve) => setTimeout(resolve, ms));`;
+
+const parent = `export default (_, { invoke }) => Promise.all([invoke('pause', 60_000), invoke('pause', 60_000)]);`;
+
 const pool = { min: 2, max: 2, killGrace: '10 min' };
 
 /** The processes of its workers that are not this one. */
@@ -72,6 +76,25 @@ testEach(
     await assertGone(runtime, pids);
   },
 );
+
+testEach('what waits behind a nested one at the deadline of a close is told as well', async (_t, open) => {
+  const { runtime } = await open(
+    { min: 2, max: 2 },
+    { 'functions/pause.js': pause, 'functions/parent.js': parent },
+  );
+  // So short that the next one is handed over behind the one that runs.
+  await within('short ones', Promise.all(Array.from({ length: 100 }, () => runtime.invoke('pause', 0))));
+  const events = runtime.events()[Symbol.asyncIterator]();
+  const calling = rejectionOf(runtime.invoke('parent'), RuntimeClosedError);
+  for (let paused = 0; paused < 2; ) {
+    const { value } = await within('the nested ones to run', events.next());
+    if (value?.type === 'invocation:started' && value.functionName === 'pause') paused++;
+  }
+  const behind = rejectionOf(runtime.invoke('pause', 0), RuntimeClosedError);
+  await within('the close', runtime.close({ timeout: 50 }));
+  await within('the caller', calling);
+  await within('the one behind', behind);
+});
 
 testEach('a close of what is closed resolves, and nothing can be invoked or started', async (_t, open) => {
   const { runtime } = await open(pool);
