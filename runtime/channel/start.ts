@@ -46,8 +46,8 @@ export interface ThreadStart {
   readonly port: MessagePort;
   /** See JournalMemory. */
   readonly journal: SharedArrayBuffer;
-  /** A 32-bit number: how many bytes of what the thread printed have been read, modulo 2^32. */
-  readonly outputRead: SharedArrayBuffer;
+  /** A 32-bit number: how many bytes of what the thread sent have been read, modulo 2^32. */
+  readonly read: SharedArrayBuffer;
 }
 
 /** Takes it out of the thread's `workerData`, which functions see as well. */

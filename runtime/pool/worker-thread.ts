@@ -25,7 +25,7 @@ export class WorkerThread implements WorkerHost {
   readonly #memory = JournalMemory.create();
   readonly journal = new JournalReader(this.#memory);
   readonly output: WorkerOutput;
-  readonly #outputRead = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  readonly #read = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   #stuckTimer: NodeJS.Timeout | undefined;
   #hasExited = false;
 
@@ -33,7 +33,7 @@ export class WorkerThread implements WorkerHost {
     this.#options = options;
     this.output = new WorkerOutput(options.onLine);
     const { port1, port2 } = new MessageChannel();
-    this.#transport = new PortTransport(port1);
+    this.#transport = new PortTransport(port1, { countsIn: this.#read });
     this.#channel = new Channel<ToWorker, FromWorker>(this.#transport, {
       onMessage: (message, body) => this.#receive(message, body),
       onClose: (error) => this.#connectionClosed(error),
@@ -90,7 +90,7 @@ export class WorkerThread implements WorkerHost {
     const start: ThreadStart = {
       port,
       journal: this.#memory.shared,
-      outputRead: this.#outputRead.buffer as SharedArrayBuffer,
+      read: this.#read.buffer as SharedArrayBuffer,
     };
     try {
       return new Thread(workerEntry, {
@@ -113,10 +113,7 @@ export class WorkerThread implements WorkerHost {
       this.#options.onMessage(message, body);
       return;
     }
-    const bytes = (body && decodeValue(body)) as Buffer;
-    this.output.push(message.stream, bytes);
-    Atomics.add(this.#outputRead, 0, bytes.length);
-    Atomics.notify(this.#outputRead, 0);
+    this.output.push(message.stream, (body && decodeValue(body)) as Buffer);
   }
 
   /** Node hands over what ended the thread in place of printing it. */

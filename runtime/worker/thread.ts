@@ -7,10 +7,10 @@ import { takeThreadStart } from '../channel/start.ts';
 import { serve } from './serve.ts';
 import { PostedOutput } from './thread-output.ts';
 
-const { port, journal, outputRead } = takeThreadStart(workerData);
+const { port, journal, read } = takeThreadStart(workerData);
 
 serve({
-  transport: new PortTransport(port, { givesAll: true }),
+  transport: new PortTransport(port, { givesAll: true, heeds: new Int32Array(read) }),
   journal: new JournalWriter(new JournalMemory(journal)),
-  captureOutput: (channel) => new PostedOutput(channel, outputRead),
+  captureOutput: (channel) => new PostedOutput(channel),
 });
