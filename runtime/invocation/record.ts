@@ -241,6 +241,9 @@ export class InvocationRecord {
       if (this.#receiver) this.#receiver(failure, this);
       else this.#reject?.(errorOf(failure, this.functionName, this.id));
     }
+    // Whoever keeps the promise keeps this: what it doesn't need any more goes now.
+    this.#resolve = undefined;
+    this.#reject = undefined;
     this.#progress?.end();
   }
 
