@@ -3,10 +3,8 @@ import { FrameBatch, type FramePlace } from './frame-batch.ts';
 import { FrameError } from './frame-format.ts';
 import { FrameReader } from './frame-reader.ts';
 import type { Message } from './heads.ts';
+import { inMidst } from './midst.ts';
 import type { Transport } from './transport.ts';
-
-/** Whether a channel of this process passes on messages: what one sets off is not to meet half of what another does. */
-let isReading = false;
 
 /**
  * One side of the connection between a runtime and a worker. What is posted in one turn goes out in one write:
@@ -32,16 +30,13 @@ export class Channel<Out extends Message, In> {
     let failure: Error | undefined;
     transport.listen({
       onChunk: (chunk) => {
-        isReading = true;
         try {
-          reader.push(chunk, handlers.onMessage);
+          inMidst(() => reader.push(chunk, handlers.onMessage));
         } catch (error) {
           // What a handler throws is a fault of this program and says nothing of the connection.
           if (!(error instanceof FrameError)) throw error;
           failure = error;
           transport.close();
-        } finally {
-          isReading = false;
         }
       },
       onClose: () => handlers.onClose(failure),
@@ -93,9 +88,9 @@ export class Channel<Out extends Message, In> {
     this.#transport.write(this.#batch.take(), given);
   }
 
-  /** Passes on what has arrived, in the middle of a turn; while messages are passed on it does nothing. */
+  /** Passes on some of what has arrived, in the middle of a turn. */
   readArrived(): void {
-    if (!isReading) this.#transport.readArrived();
+    this.#transport.readArrived();
   }
 
   /** Resolves when all that was posted can't be lost with this side any more, or can't be sent. */

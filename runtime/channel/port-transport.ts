@@ -7,6 +7,9 @@ const mostUnread = 4 * 2 ** 20;
 /** A program that is blocked for longer reads later: a function should not stand still as long. */
 const longestWaitMs = 10_000;
 
+/** Whoever sends without end is not to be read without end. */
+const mostReads = 20;
+
 export interface PortOptions {
   /** Nothing that is written is needed on this side any more. */
   readonly givesAll?: boolean;
@@ -54,14 +57,17 @@ export class PortTransport implements Transport {
 
   async written(): Promise<void> {}
 
-  readArrived(): void {
-    for (
-      let received = receiveMessageOnPort(this.#port);
-      received;
-      received = receiveMessageOnPort(this.#port)
-    ) {
+  readArrived(most = mostReads): void {
+    for (let reads = 0; reads < most; reads++) {
+      const received = receiveMessageOnPort(this.#port);
+      if (!received) return;
       this.#receive(received.message as readonly Uint8Array[]);
     }
+  }
+
+  /** Reads all that has arrived: from a thread that has ended this is all that will ever come. */
+  readRest(): void {
+    this.readArrived(Number.POSITIVE_INFINITY);
   }
 
   close(): void {

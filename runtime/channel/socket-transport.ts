@@ -57,14 +57,16 @@ export class SocketTransport implements Transport {
   }
 
   readArrived(): void {
-    for (let isAll = false; !isAll; ) {
+    // No more: whoever sends without end is not to be read without end.
+    for (let left = readBytes; left > 0; ) {
       if (this.#room.length === 0) this.#room = Buffer.allocUnsafeSlow(readBytes);
       const read = this.#readNow(this.#room);
       if (read === 0) return;
       const chunk = this.#room.subarray(0, read);
       this.#room = this.#room.subarray(read);
-      isAll = this.#room.length > 0;
       this.#onChunk(chunk);
+      if (this.#room.length > 0) return; // that was all
+      left -= read;
     }
   }
 

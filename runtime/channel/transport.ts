@@ -27,7 +27,7 @@ export interface Transport {
    * not needed on this side any more: where that saves a copy, they are detached.
    */
   write(chunks: readonly Uint8Array[], given?: readonly ArrayBuffer[]): void;
-  /** Passes on what has arrived: in the middle of a turn, in which nothing else would. */
+  /** Passes on some of what has arrived: in the middle of a turn, in which nothing else would. */
   readArrived(): void;
   /** Resolves when all that was written can't be lost with this side any more, or has been lost. */
   written(): Promise<void>;

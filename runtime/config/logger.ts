@@ -1,4 +1,5 @@
 import { type LogLevelName, levelNames } from '../channel/levels.ts';
+import { inMidst } from '../channel/midst.ts';
 
 /** Writes one line at a level: an object of fields with a message, or a message alone. */
 export interface LogMethod {
@@ -41,7 +42,7 @@ function unfailing(method: LogMethod): LogMethod {
   const write = method as (...args: unknown[]) => void;
   return (...args: unknown[]) => {
     try {
-      write(...args);
+      inMidst(() => write(...args));
     } catch (error) {
       process.emitWarning(
         `The logger given to warm-pool failed: ${error instanceof Error ? error.message : error}`,

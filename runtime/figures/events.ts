@@ -1,3 +1,4 @@
+import { inMidst } from '../channel/midst.ts';
 import type { InvocationStatus } from '../invocation/invocation.ts';
 import { channels } from './channels.ts';
 import { EventReader } from './event-reader.ts';
@@ -74,7 +75,7 @@ export class Events {
   tell(event: RuntimeEvent): void {
     for (const reader of this.#readers) reader.push(event);
     const channel = channels[event.type];
-    if (channel.hasSubscribers) channel.publish({ ...event, root: this.#root });
+    if (channel.hasSubscribers) inMidst(() => channel.publish({ ...event, root: this.#root }));
   }
 
   /** Each iteration is told what happens from its beginning on. */

@@ -153,6 +153,8 @@ export class InvocationRecord {
     next.#first = first;
     first.#latest = next;
     this.request = undefined;
+    this.#resolve = undefined;
+    this.#reject = undefined;
     return next;
   }
 

@@ -1,3 +1,4 @@
+import { inMidst } from '../channel/midst.ts';
 import { durationExpected, parseDuration } from '../options/duration.ts';
 import { expectedText } from '../options/expected.ts';
 import type { PoolError } from './errors.ts';
@@ -84,7 +85,7 @@ export function waitAfter(error: PoolError, attempt: number, policy: RetryPolicy
 function isRetried(error: PoolError, { on }: RetryPolicy): boolean {
   if (!isRetryCode(error.code)) return false;
   if (typeof on !== 'function') return on.includes(error.code);
-  const answer: unknown = on(error);
+  const answer: unknown = inMidst(() => on(error));
   // A promise would be taken for a yes.
   if (typeof answer !== 'boolean')
     throw new TypeError(expectedText('`retry.on` to return true or false', answer));

@@ -1,3 +1,4 @@
+import { isInMidst } from '../channel/midst.ts';
 import type { InvocationRecord } from '../invocation/record.ts';
 import type { Code } from './code.ts';
 import { budgetMs } from './credit.ts';
@@ -25,8 +26,8 @@ export class Dispatcher {
   /** The next one, when the last look found no worker for it; forgotten when something changes. */
   #stuck: InvocationRecord | undefined;
   #isDue = false;
-  /** When it did, by performance.now(). */
-  #caughtUpAt = 0;
+  /** Not before then, by performance.now(). */
+  #catchesUpAt = 0;
 
   constructor({ queue, fleet, handAhead, onStranger }: DispatcherOptions) {
     this.#queue = queue;
@@ -40,18 +41,20 @@ export class Dispatcher {
     this.putBack(this.#handAhead.recallFor(record));
     // In a burst most find the same one before them that could not be handed out a moment ago.
     if (this.#next !== this.#stuck || this.#fleet.canGrow) this.dispatch();
-    else if (record.submittedAt - this.#caughtUpAt > longestUnheardMs) this.#catchUp(record.submittedAt);
   }
 
   /**
-   * Whoever makes many calls in one turn keeps the event loop from everything else: what was handed out is sent, and the
-   * results that are there make room for more.
+   * Whoever makes many calls in one turn keeps the event loop from everything else: when that has gone on for a while,
+   * what was handed out is sent, and the results that are there make room for more. `now` is by performance.now().
    */
-  #catchUp(now: number): void {
-    this.#caughtUpAt = now;
+  catchUp(now: number): void {
+    if (now < this.#catchesUpAt || this.#queue.size === 0 || isInMidst()) return;
     for (const worker of this.#fleet.workers) worker.readArrived();
     this.dispatch();
     for (const worker of this.#fleet.workers) worker.flush();
+    // However much there is to read, half of the time is left for the calls.
+    const end = performance.now();
+    this.#catchesUpAt = end + Math.max(longestUnheardMs, end - now);
   }
 
   /** Hands out what can run. */

@@ -35,7 +35,10 @@ export class Occupancy {
   /** How many wait for a worker, those included that one holds. */
   get waiting(): number {
     let waiting = this.#queue.size;
-    for (const { load } of this.#fleet.workers) if (load > 1) waiting += load - 1;
+    for (const { load, turns } of this.#fleet.workers) {
+      // What was cancelled there waits no more.
+      for (let held = 1; held < load; held++) if (!turns[held]?.record.hasEnded) waiting++;
+    }
     return waiting;
   }
 

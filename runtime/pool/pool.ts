@@ -158,10 +158,10 @@ export class Pool implements Destination {
   }
 
   submit(record: InvocationRecord): void {
-    const { functionName } = record;
-    const { queueLimit } = this.#settings;
-    // No more can wait than have not been settled.
-    if (this.#drain.unsettled >= queueLimit && this.#occupancy.waitingWith(functionName) > queueLimit) {
+    const { functionName, submittedAt } = record;
+    // Room may have been made that nobody has heard of.
+    if (this.#isFullFor(functionName)) this.#dispatcher.catchUp(submittedAt);
+    if (this.#isFullFor(functionName)) {
       const { id: invocationId } = record;
       const of = this.name === defaultPool ? '' : ` of the pool "${this.name}"`;
       const message = `The queue${of} is full: ${this.#occupancy.waiting} invocations wait already (queueLimit).`;
@@ -170,6 +170,14 @@ export class Pool implements Destination {
     }
     record.isAccepted = true;
     this.#adopt(record);
+    // One that a function makes comes with the messages of its worker.
+    if (!record.nesting) this.#dispatcher.catchUp(submittedAt);
+  }
+
+  #isFullFor(functionName: string): boolean {
+    const { queueLimit } = this.#settings;
+    // No more can wait than have not been settled.
+    return this.#drain.unsettled >= queueLimit && this.#occupancy.waitingWith(functionName) > queueLimit;
   }
 
   retry(record: InvocationRecord, failure: Failure): Failure | undefined {

@@ -36,7 +36,7 @@ export interface WorkerHost {
   give(message: ToWorker, body: EncodedBytes): void;
   /** Sends now what would be sent at the end of this turn. */
   flush(): void;
-  /** Passes on what has arrived from it, in the middle of a turn. */
+  /** Passes on some of what has arrived from it, in the middle of a turn. */
   readArrived(): void;
   /** SIGTERM asks a process to end; a thread, which can't be asked, is ended with either. */
   kill(signal: 'SIGTERM' | 'SIGKILL'): void;

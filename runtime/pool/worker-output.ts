@@ -11,7 +11,7 @@ type StreamName = (typeof streamNames)[number];
 interface Waiting {
   readonly written: readonly [stdout: number, stderr: number];
   readonly callback: () => void;
-  readonly timer: NodeJS.Timeout;
+  timer: NodeJS.Timeout | undefined;
 }
 
 /**
@@ -58,8 +58,9 @@ export class WorkerOutput {
 
   /** Calls back when so many bytes have been read, which they have not yet. */
   whenRead(written: Waiting['written'], callback: () => void): void {
-    const timer = setTimeout(() => this.#giveUp(timer, written), longestWaitMs);
-    this.#waiting.push({ written, callback, timer });
+    const waiting: Waiting = { written, callback, timer: undefined };
+    this.#giveUpLater(waiting);
+    this.#waiting.push(waiting);
   }
 
   /** Nothing more will be read. */
@@ -69,11 +70,24 @@ export class WorkerOutput {
     this.#flush();
   }
 
-  #giveUp(timer: NodeJS.Timeout, [stdout, stderr]: Waiting['written']): void {
+  #giveUpLater(waiting: Waiting): void {
+    waiting.timer = setTimeout(() => {
+      const { stdout, stderr } = this.#read;
+      // After a turn that took longer timers come before what lies in the pipes, which is read in between.
+      setImmediate(() => {
+        if (!this.#waiting.includes(waiting)) return;
+        const hasReadMore = this.#read.stdout > stdout || this.#read.stderr > stderr;
+        if (hasReadMore) this.#giveUpLater(waiting);
+        else this.#giveUp(waiting);
+      });
+    }, longestWaitMs);
+  }
+
+  #giveUp({ written: [stdout, stderr] }: Waiting): void {
     // What was lost is lost: it must not hold up each result that follows.
     this.#read.stdout = Math.max(this.#read.stdout, stdout);
     this.#read.stderr = Math.max(this.#read.stderr, stderr);
-    this.#release((waiting) => waiting.timer === timer || this.#isRead(waiting.written));
+    this.#release(({ written }) => this.#isRead(written));
   }
 
   #isRead([stdout, stderr]: Waiting['written']): boolean {

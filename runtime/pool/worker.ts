@@ -259,9 +259,9 @@ export class Worker {
     // It waited for this worker as long as the worker was not ready and it was there.
     const initMs =
       this.invocations === 0 ? this.readyAt - Math.max(this.spawnedAt, turn.record.submittedAt) : 0;
+    this.#timeout.set(turn.timeoutMs, now);
     turn.record.start(this.id, Math.max(0, initMs), now);
     this.#events.onStarted(turn.record, this.id);
-    this.#timeout.set(turn.timeoutMs, now);
   }
 
   #timedOut(): void {

@@ -69,3 +69,18 @@ testEach('what a subscriber calls in the middle of that is as good as any other'
   await assertReturned(calls);
   await assertReturned(nested);
 });
+
+testEach('what is cancelled in the turn that made it has left the queue, run or not', async (_t, open) => {
+  const { runtime } = await open({ min: 1, max: 1 }, files);
+  // So that it has shown to be short.
+  for (let round = 0; round < 20; round++) {
+    await Promise.all(Array.from({ length: 200 }, () => runtime.invoke('echo', 'x')));
+  }
+  const calls = Array.from({ length: manyCalls }, () => runtime.invoke('echo', 'x'));
+  // The worker runs what it holds, and nobody hears of it.
+  block(200);
+  for (const call of calls) call.cancel();
+  assert.equal(runtime.stats().queued, 0);
+  await within('all of them', Promise.allSettled(calls));
+  assert.equal(await within('another one', runtime.invoke('echo', 'another')), 'another');
+});
