@@ -17,6 +17,9 @@ export interface DispatcherOptions {
 /** In a turn that makes calls workers are listened to as often: half of the time that what they hold should last. */
 const longestUnheardMs = budgetMs / 2;
 
+/** What all workers were handed ahead takes less to be read, and to be handed out anew. */
+const longestCatchUpMs = 3;
+
 /** Brings what waits and the workers that can take it together. */
 export class Dispatcher {
   readonly #queue: InvocationQueue;
@@ -52,9 +55,10 @@ export class Dispatcher {
     for (const worker of this.#fleet.workers) worker.readArrived();
     this.dispatch();
     for (const worker of this.#fleet.workers) worker.flush();
-    // However much there is to read, half of the time is left for the calls.
     const end = performance.now();
-    this.#catchesUpAt = end + Math.max(longestUnheardMs, end - now);
+    const tookMs = end - now;
+    // Where somebody sends without end, half of the time is left for the calls.
+    this.#catchesUpAt = tookMs > longestCatchUpMs ? end + tookMs : now + longestUnheardMs;
   }
 
   /** Hands out what can run. */
