@@ -89,8 +89,13 @@ export class Channel<Out extends Message, In> {
   }
 
   /** Passes on some of what has arrived, in the middle of a turn. */
-  readArrived(): void {
-    this.#transport.readArrived();
+  readSome(): void {
+    this.#transport.readSome();
+  }
+
+  /** Passes on all that was sent before now. */
+  readAll(): void {
+    this.#transport.readAll();
   }
 
   /** Resolves when all that was posted can't be lost with this side any more, or can't be sent. */

@@ -57,17 +57,20 @@ export class PortTransport implements Transport {
 
   async written(): Promise<void> {}
 
-  readArrived(most = mostReads): void {
+  readSome(): void {
+    this.#readUpTo(mostReads);
+  }
+
+  readAll(): void {
+    this.#readUpTo(Number.POSITIVE_INFINITY);
+  }
+
+  #readUpTo(most: number): void {
     for (let reads = 0; reads < most; reads++) {
       const received = receiveMessageOnPort(this.#port);
       if (!received) return;
       this.#receive(received.message as readonly Uint8Array[]);
     }
-  }
-
-  /** Reads all that has arrived: from a thread that has ended this is all that will ever come. */
-  readRest(): void {
-    this.readArrived(Number.POSITIVE_INFINITY);
   }
 
   close(): void {

@@ -6,6 +6,9 @@ import type { IncomingMemory, OutgoingMemory, Transport } from './transport.ts';
 /** As much as Node reads from a socket at once. */
 const readBytes = 64 * 1024;
 
+/** More than what a socket holds that has been sent and not read: on Linux 208 KB. */
+const socketBytes = 4 * readBytes;
+
 /** The connection with a worker process: two sockets, see start.ts. */
 export class SocketTransport implements Transport {
   readonly outgoingMemory: OutgoingMemory | undefined;
@@ -56,9 +59,17 @@ export class SocketTransport implements Transport {
     this.#outgoing.uncork();
   }
 
-  readArrived(): void {
-    // No more: whoever sends without end is not to be read without end.
-    for (let left = readBytes; left > 0; ) {
+  readSome(): void {
+    this.#readUpTo(readBytes);
+  }
+
+  readAll(): void {
+    this.#readUpTo(socketBytes);
+  }
+
+  // No more: whoever sends without end is not to be read without end.
+  #readUpTo(most: number): void {
+    for (let left = most; left > 0; ) {
       if (this.#room.length === 0) this.#room = Buffer.allocUnsafeSlow(readBytes);
       const read = this.#readNow(this.#room);
       if (read === 0) return;

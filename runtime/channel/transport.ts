@@ -27,8 +27,10 @@ export interface Transport {
    * not needed on this side any more: where that saves a copy, they are detached.
    */
   write(chunks: readonly Uint8Array[], given?: readonly ArrayBuffer[]): void;
-  /** Passes on some of what has arrived: in the middle of a turn, in which nothing else would. */
-  readArrived(): void;
+  /** Passes on some of what has arrived, at once: in the middle of a turn nothing else would. */
+  readSome(): void;
+  /** Passes on all that was sent before now, at once. */
+  readAll(): void;
   /** Resolves when all that was written can't be lost with this side any more, or has been lost. */
   written(): Promise<void>;
   close(): void;

@@ -52,7 +52,7 @@ export class Dispatcher {
    */
   catchUp(now: number): void {
     if (now < this.#catchesUpAt || this.#queue.size === 0 || isInMidst()) return;
-    for (const worker of this.#fleet.workers) worker.readArrived();
+    for (const worker of this.#fleet.workers) worker.readSome();
     this.dispatch();
     for (const worker of this.#fleet.workers) worker.flush();
     const end = performance.now();

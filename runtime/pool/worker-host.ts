@@ -37,7 +37,7 @@ export interface WorkerHost {
   /** Sends now what would be sent at the end of this turn. */
   flush(): void;
   /** Passes on some of what has arrived from it, in the middle of a turn. */
-  readArrived(): void;
+  readSome(): void;
   /** SIGTERM asks a process to end; a thread, which can't be asked, is ended with either. */
   kill(signal: 'SIGTERM' | 'SIGKILL'): void;
 }

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { FromWorker } from '../channel/messages.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { OutputTail } from './output-tail.ts';
 
@@ -7,23 +8,28 @@ const longestWaitMs = 1_000;
 
 const streamNames = ['stdout', 'stderr'] as const;
 type StreamName = (typeof streamNames)[number];
+type RunEnd = Extract<FromWorker, { type: 'succeeded' }>;
 
 interface Waiting {
-  readonly written: readonly [stdout: number, stderr: number];
+  /** How much was printed before it. */
+  readonly written: Readonly<Record<StreamName, number>>;
   readonly callback: () => void;
   timer: NodeJS.Timeout | undefined;
 }
 
 /**
- * Reads what a worker prints, line by line, and knows how far it has been read: a result, which comes another way, can
- * wait for what was printed before it.
+ * Reads what a worker prints, line by line, and knows how far it has been read: a result, which comes another way, waits for
+ * what was printed before it, and what was printed after it waits for the result, to be told as the next one's.
  */
 export class WorkerOutput {
   /** What was the last on stderr, for the report of its end. */
   readonly tail = new OutputTail();
   readonly #read = { stdout: 0, stderr: 0 };
+  /** What has come and has not been passed on. */
+  readonly #chunks: Readonly<Record<StreamName, Buffer[]>> = { stdout: [], stderr: [] };
   readonly #splitters: Readonly<Record<StreamName, LineSplitter>>;
-  #waiting: Waiting[] = [];
+  /** In the order of the results. */
+  readonly #waiting: Waiting[] = [];
   /** Whether something has been read since the last end of an invocation. */
   #hasNew = false;
   #hasEnded = false;
@@ -38,27 +44,31 @@ export class WorkerOutput {
     };
   }
 
-  follow(streams: Readonly<Record<StreamName, Readable | null>>): void {
-    for (const name of streamNames) streams[name]?.on('data', (chunk: Buffer) => this.push(name, chunk));
+  /** `onChunk` is called when something has come, before it is passed on: to read the results that were sent before it. */
+  follow(streams: Readonly<Record<StreamName, Readable | null>>, onChunk = () => {}): void {
+    for (const name of streamNames) {
+      streams[name]?.on('data', (chunk: Buffer) => {
+        onChunk();
+        this.push(name, chunk);
+      });
+    }
   }
 
   push(name: StreamName, chunk: Buffer): void {
-    this.#hasNew = true;
-    this.#splitters[name].push(chunk);
-    this.#read[name] += chunk.length;
-    if (this.#waiting.length > 0) this.#release(({ written }) => this.#isRead(written));
+    this.#chunks[name].push(chunk);
+    this.#passOn();
   }
 
   /** Whether so many bytes have been read, the ordinary case; then all of them have been passed on. */
-  hasRead(written: Waiting['written']): boolean {
-    if (!this.#hasEnded && !this.#isRead(written)) return false;
-    if (this.#hasNew) this.#flush();
+  hasRead([stdout, stderr]: RunEnd['output']): boolean {
+    if (!this.#hasEnded && (this.#read.stdout < stdout || this.#read.stderr < stderr)) return false;
+    if (this.#hasNew) this.#endLines();
     return true;
   }
 
   /** Calls back when so many bytes have been read, which they have not yet. */
-  whenRead(written: Waiting['written'], callback: () => void): void {
-    const waiting: Waiting = { written, callback, timer: undefined };
+  whenRead([stdout, stderr]: RunEnd['output'], callback: () => void): void {
+    const waiting: Waiting = { written: { stdout, stderr }, callback, timer: undefined };
     this.#giveUpLater(waiting);
     this.#waiting.push(waiting);
   }
@@ -66,8 +76,8 @@ export class WorkerOutput {
   /** Nothing more will be read. */
   end(): void {
     this.#hasEnded = true;
-    this.#release(() => true);
-    this.#flush();
+    this.#passOn();
+    this.#endLines();
   }
 
   #giveUpLater(waiting: Waiting): void {
@@ -83,29 +93,40 @@ export class WorkerOutput {
     }, longestWaitMs);
   }
 
-  #giveUp({ written: [stdout, stderr] }: Waiting): void {
+  #giveUp({ written }: Waiting): void {
     // What was lost is lost: it must not hold up each result that follows.
-    this.#read.stdout = Math.max(this.#read.stdout, stdout);
-    this.#read.stderr = Math.max(this.#read.stderr, stderr);
-    this.#release(({ written }) => this.#isRead(written));
+    for (const name of streamNames) this.#read[name] = Math.max(this.#read[name], written[name]);
+    this.#passOn();
   }
 
-  #isRead([stdout, stderr]: Waiting['written']): boolean {
-    return this.#read.stdout >= stdout && this.#read.stderr >= stderr;
+  #passOn(): void {
+    for (;;) {
+      const [next] = this.#waiting;
+      for (const name of streamNames) this.#passOnUpTo(name, next?.written[name] ?? Number.POSITIVE_INFINITY);
+      if (!next) return;
+      if (!this.#hasEnded && streamNames.some((name) => this.#read[name] < next.written[name])) return;
+      this.#waiting.shift();
+      clearTimeout(next.timer);
+      this.#endLines();
+      next.callback();
+    }
   }
 
-  #release(isDue: (waiting: Waiting) => boolean): void {
-    const due = this.#waiting.filter(isDue);
-    this.#waiting = this.#waiting.filter((waiting) => !due.includes(waiting));
-    for (const { timer, callback } of due) {
-      clearTimeout(timer);
-      this.#flush();
-      callback();
+  /** Until so many bytes of this stream have been read in all. */
+  #passOnUpTo(name: StreamName, end: number): void {
+    const chunks = this.#chunks[name];
+    for (let [chunk] = chunks; chunk && this.#read[name] < end; [chunk] = chunks) {
+      const part = chunk.subarray(0, Math.min(chunk.length, end - this.#read[name]));
+      if (part.length === chunk.length) chunks.shift();
+      else chunks[0] = chunk.subarray(part.length);
+      this.#hasNew = true;
+      this.#read[name] += part.length;
+      this.#splitters[name].push(part);
     }
   }
 
   // A last line without its line end belongs to what has ended, not to what comes next.
-  #flush(): void {
+  #endLines(): void {
     this.#hasNew = false;
     for (const name of streamNames) this.#splitters[name].end();
   }

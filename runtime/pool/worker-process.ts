@@ -50,7 +50,7 @@ export class WorkerProcess implements WorkerHost {
         onClose: (error) => this.#connectionClosed(child, error),
       },
     );
-    this.output.follow({ stdout, stderr });
+    this.output.follow({ stdout, stderr }, () => this.#channel?.readAll());
     this.#reportExit(child, options.onExit);
     // An idle runtime must not keep its program alive; one that has work holds itself up (see keep-alive.ts).
     child.unref();
@@ -74,8 +74,8 @@ export class WorkerProcess implements WorkerHost {
     this.#channel?.flush();
   }
 
-  readArrived(): void {
-    this.#channel?.readArrived();
+  readSome(): void {
+    this.#channel?.readSome();
   }
 
   kill(signal: 'SIGTERM' | 'SIGKILL'): void {

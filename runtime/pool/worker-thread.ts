@@ -69,8 +69,8 @@ export class WorkerThread implements WorkerHost {
     this.#channel.flush();
   }
 
-  readArrived(): void {
-    this.#channel.readArrived();
+  readSome(): void {
+    this.#channel.readSome();
   }
 
   kill(): void {
@@ -118,7 +118,7 @@ export class WorkerThread implements WorkerHost {
 
   /** Node hands over what ended the thread in place of printing it. */
   #uncaught(error: unknown): void {
-    this.#transport.readRest();
+    this.#transport.readAll();
     this.output.push('stderr', Buffer.from(`${uncaughtText(error)}\n`));
   }
 
@@ -133,7 +133,7 @@ export class WorkerThread implements WorkerHost {
     if (this.#hasExited) return;
     this.#hasExited = true;
     clearTimeout(this.#stuckTimer);
-    this.#transport.readRest();
+    this.#transport.readAll();
     this.#channel.close();
     this.output.end();
     this.#options.onExit({ exitCode, signal: null, stderr: this.output.tail.lines }, this.journal.read());

@@ -171,8 +171,8 @@ export class Worker {
   }
 
   /** See WorkerHost. */
-  readArrived(): void {
-    this.#host.readArrived();
+  readSome(): void {
+    this.#host.readSome();
   }
 
   /** Takes back what it holds and has not begun, in the order it was handed over. */

@@ -48,7 +48,7 @@ const worker = serve({
     },
   ),
   journal: new JournalWriter(JournalFile.inherited(journalFd)),
-  captureOutput: () => new CountedOutput(),
+  captureOutput: (channel) => new CountedOutput(() => channel.flush()),
   memoryGuard,
 });
 startWatchdog(runtimePid, memoryGuard.shared);

@@ -55,6 +55,38 @@ testEach(
   },
 );
 
+testEach(
+  'what short ones print that were handed over together is logged with the one that printed it',
+  async (_t, open) => {
+    const { logger, lines } = keepLines();
+    const printId = `
+    export default ({ id, quiet }) => {
+      if (quiet) return;
+      console.log('out of ' + id);
+      if (id % 3 === 0) process.stdout.write('without an end ' + id);
+      if (id % 5 === 0) console.error('err of ' + id);
+    };`;
+    const { runtime } = await open({ min: 2, max: 2 }, { 'functions/print-id.js': printId }, { logger });
+    // So that it has shown to be short.
+    for (let round = 0; round < 20; round++) {
+      await Promise.all(
+        Array.from({ length: 200 }, (_, id) => runtime.invoke('print-id', { id, quiet: true })),
+      );
+    }
+    const calls = Array.from({ length: 1_000 }, (_, id) =>
+      runtime.invoke('print-id', { id, quiet: id % 7 === 0 }),
+    );
+    await within('all of them', Promise.all(calls));
+    const expected = calls.flatMap(({ id: invocation }, id) => {
+      if (id % 7 === 0) return [];
+      const out = [`out of ${id}`, ...(id % 3 === 0 ? [`without an end ${id}`] : [])];
+      return [...out, ...(id % 5 === 0 ? [`err of ${id}`] : [])].map((message) => `${invocation} ${message}`);
+    });
+    const logged = lines.map(({ fields, message }) => `${fields.invocation} ${message}`);
+    assert.deepEqual(logged.sort(), expected.sort());
+  },
+);
+
 const flood = `
   import fs from 'node:fs';
   export default async ({ lines, file, end }) => {
