@@ -61,7 +61,13 @@ export class PortTransport implements Transport {
     this.#readUpTo(mostReads);
   }
 
+  /** Nobody can tell what was sent before now: as much as Node reads of a port in one turn. */
   readAll(): void {
+    this.#readUpTo(1_000);
+  }
+
+  /** Of a thread that has ended: all that will ever come. */
+  readRest(): void {
     this.#readUpTo(Number.POSITIVE_INFINITY);
   }
 

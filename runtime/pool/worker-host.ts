@@ -38,6 +38,8 @@ export interface WorkerHost {
   flush(): void;
   /** Passes on some of what has arrived from it, in the middle of a turn. */
   readSome(): void;
+  /** Passes on all that it had sent before now. */
+  readAll(): void;
   /** SIGTERM asks a process to end; a thread, which can't be asked, is ended with either. */
   kill(signal: 'SIGTERM' | 'SIGKILL'): void;
 }

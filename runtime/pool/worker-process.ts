@@ -50,7 +50,7 @@ export class WorkerProcess implements WorkerHost {
         onClose: (error) => this.#connectionClosed(child, error),
       },
     );
-    this.output.follow({ stdout, stderr }, () => this.#channel?.readAll());
+    this.output.follow({ stdout, stderr }, () => this.readAll());
     this.#reportExit(child, options.onExit);
     // An idle runtime must not keep its program alive; one that has work holds itself up (see keep-alive.ts).
     child.unref();
@@ -76,6 +76,10 @@ export class WorkerProcess implements WorkerHost {
 
   readSome(): void {
     this.#channel?.readSome();
+  }
+
+  readAll(): void {
+    this.#channel?.readAll();
   }
 
   kill(signal: 'SIGTERM' | 'SIGKILL'): void {

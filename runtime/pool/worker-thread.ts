@@ -73,6 +73,10 @@ export class WorkerThread implements WorkerHost {
     this.#channel.readSome();
   }
 
+  readAll(): void {
+    this.#channel.readAll();
+  }
+
   kill(): void {
     if (this.#hasExited || !this.#thread) return;
     void this.#thread.terminate();
@@ -118,7 +122,7 @@ export class WorkerThread implements WorkerHost {
 
   /** Node hands over what ended the thread in place of printing it. */
   #uncaught(error: unknown): void {
-    this.#transport.readAll();
+    this.#transport.readRest();
     this.output.push('stderr', Buffer.from(`${uncaughtText(error)}\n`));
   }
 
@@ -133,7 +137,7 @@ export class WorkerThread implements WorkerHost {
     if (this.#hasExited) return;
     this.#hasExited = true;
     clearTimeout(this.#stuckTimer);
-    this.#transport.readAll();
+    this.#transport.readRest();
     this.#channel.close();
     this.output.end();
     this.#options.onExit({ exitCode, signal: null, stderr: this.output.tail.lines }, this.journal.read());

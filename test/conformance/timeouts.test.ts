@@ -127,3 +127,21 @@ testEach('what ends in time is not disturbed by its timeout later', async (_t, o
   await runtime.invoke('wait', 1_200, { timeout: '20s' });
   assert.equal(await whoIs(runtime), before);
 });
+
+testEach(
+  'a program that was busy for longer than a timeout times out only what has not ended',
+  async (_t, open) => {
+    const print = `
+    import { setTimeout } from 'node:timers/promises';
+    export default async (ms) => { await setTimeout(ms); console.log('printed'); return 'printed'; };`;
+    const { runtime } = await open({ min: 3, max: 3, killGrace }, { 'functions/print.js': print });
+    const options = { timeout: 500 };
+    const ended = [runtime.invoke('wait', 50, options), runtime.invoke('print', 50, options)];
+    const endless = runtime.invoke('wait', 60_000, options);
+    const timedOut = rejectionOf(endless, TimeoutError);
+    await until('them to run', () => [...ended, endless].every(({ status }) => status === 'running'));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500);
+    assert.deepEqual(await within('those that have', Promise.all(ended)), ['waited', 'printed']);
+    await timedOut;
+  },
+);
