@@ -24,6 +24,10 @@ interface Waiting {
 export class WorkerOutput {
   /** What was the last on stderr, for the report of its end. */
   readonly tail = new OutputTail();
+  /**
+   * By the worker's count, which each result sets right: what native code and the processes of a function wrote is not in
+   * it, and what was given up may come.
+   */
   readonly #read = { stdout: 0, stderr: 0 };
   /** What has come and has not been passed on. */
   readonly #chunks: Readonly<Record<StreamName, Buffer[]>> = { stdout: [], stderr: [] };
@@ -63,6 +67,8 @@ export class WorkerOutput {
   hasRead([stdout, stderr]: RunEnd['output']): boolean {
     if (!this.#hasEnded && (this.#read.stdout < stdout || this.#read.stderr < stderr)) return false;
     if (this.#hasNew) this.#endLines();
+    this.#read.stdout = stdout;
+    this.#read.stderr = stderr;
     return true;
   }
 
@@ -106,6 +112,7 @@ export class WorkerOutput {
       if (!next) return;
       if (!this.#hasEnded && streamNames.some((name) => this.#read[name] < next.written[name])) return;
       this.#waiting.shift();
+      Object.assign(this.#read, next.written);
       clearTimeout(next.timer);
       this.#endLines();
       next.callback();

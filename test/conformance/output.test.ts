@@ -87,6 +87,34 @@ testEach(
   },
 );
 
+testEach(
+  'what a process of a function prints disturbs none of the lines that follow',
+  async (_t, open) => {
+    const { logger, lines } = keepLines();
+    const files = {
+      'functions/print.js': `export default (id) => console.log('printed ' + id);`,
+      'functions/child.js': `
+        import { execSync } from 'node:child_process';
+        export default () => execSync('echo by a child of mine; echo and again >&2', { stdio: 'inherit' });`,
+    };
+    const { runtime } = await open({ max: 1 }, files, { logger });
+    for (let round = 0; round < 5; round++) {
+      await runtime.invoke('child');
+      await until('its lines', () => lines.length >= 2);
+      lines.length = 0;
+      const calls = Array.from({ length: 500 }, (_, id) => runtime.invoke('print', id));
+      await within('all of them', Promise.all(calls));
+      const expected = calls.map(({ id: invocation }, id) => `${invocation} printed ${id}`);
+      assert.deepEqual(
+        lines.map(({ fields, message }) => `${fields.invocation} ${message}`),
+        expected,
+      );
+    }
+  },
+  // What a process of a thread prints is the program's.
+  ['process'],
+);
+
 const flood = `
   import fs from 'node:fs';
   export default async ({ lines, file, end }) => {
