@@ -24,10 +24,6 @@ interface Waiting {
 export class WorkerOutput {
   /** What was the last on stderr, for the report of its end. */
   readonly tail = new OutputTail();
-  /**
-   * By the worker's count, which each result sets right: what native code and the processes of a function wrote is not in
-   * it, and what was given up may come.
-   */
   readonly #read = { stdout: 0, stderr: 0 };
   /** What has come and has not been passed on. */
   readonly #chunks: Readonly<Record<StreamName, Buffer[]>> = { stdout: [], stderr: [] };
@@ -67,8 +63,6 @@ export class WorkerOutput {
   hasRead([stdout, stderr]: RunEnd['output']): boolean {
     if (!this.#hasEnded && (this.#read.stdout < stdout || this.#read.stderr < stderr)) return false;
     if (this.#hasNew) this.#endLines();
-    this.#read.stdout = stdout;
-    this.#read.stderr = stderr;
     return true;
   }
 
@@ -112,7 +106,6 @@ export class WorkerOutput {
       if (!next) return;
       if (!this.#hasEnded && streamNames.some((name) => this.#read[name] < next.written[name])) return;
       this.#waiting.shift();
-      Object.assign(this.#read, next.written);
       clearTimeout(next.timer);
       this.#endLines();
       next.callback();
@@ -123,7 +116,7 @@ export class WorkerOutput {
   #passOnUpTo(name: StreamName, end: number): void {
     const chunks = this.#chunks[name];
     for (let [chunk] = chunks; chunk && this.#read[name] < end; [chunk] = chunks) {
-      const part = chunk.subarray(0, Math.min(chunk.length, end - this.#read[name]));
+      const part = chunk.subarray(0, endOfLine(chunk, end - this.#read[name]));
       if (part.length === chunk.length) chunks.shift();
       else chunks[0] = chunk.subarray(part.length);
       this.#hasNew = true;
@@ -137,4 +130,14 @@ export class WorkerOutput {
     this.#hasNew = false;
     for (const name of streamNames) this.#splitters[name].end();
   }
+}
+
+/**
+ * Where the line ends that the byte before `length` belongs to. As a rule that is `length`; but native code and processes
+ * of a function write to the same pipe and are not counted, and nobody's lines should be cut in two for that.
+ */
+function endOfLine(chunk: Buffer, length: number): number {
+  if (length >= chunk.length) return chunk.length;
+  const lineEnd = chunk.indexOf('\n', length - 1);
+  return lineEnd === -1 ? chunk.length : lineEnd + 1;
 }
