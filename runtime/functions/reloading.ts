@@ -33,8 +33,6 @@ export class ReloadingFunctions {
   /** Loads what is there, and with `watch` follows what changes from then on. Rejects when no worker starts. */
   async start({ watch }: { watch: boolean }): Promise<void> {
     await Promise.all([watch && this.#watch(), this.#load()]);
-    // What changed between the look and the watch.
-    if (this.#watcher) void this.#reload({ always: false });
   }
 
   async close(): Promise<void> {
@@ -55,6 +53,9 @@ export class ReloadingFunctions {
       (error) => this.#options.log.warn({ err: error }, `can't watch the functions: ${error.message}`),
     );
     await this.#watcher.ready;
+    this.#seen ??= await this.#options.found;
+    // What changed between the look and the watch: now, as what was found first may take long to load.
+    void this.#reload({ always: false });
   }
 
   async #load(): Promise<void> {
