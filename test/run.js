@@ -38,8 +38,8 @@ const child = spawn(
     `--test-timeout=${longestTestMs}`,
     // An option of the caller stands after it, and holds.
     `--test-concurrency=${filesAtOnce}`,
-    // Node chooses as well: what is easy to read on a terminal, else TAP.
-    ...(process.stdout.isTTY ? [] : [`--test-reporter=${new URL('reporter.js', import.meta.url)}`]),
+    // Also where the output is no terminal: its closing lines name what failed.
+    '--test-reporter=spec',
     ...options,
     ...files,
   ],

@@ -66,6 +66,11 @@ export class WorkerOutput {
     return true;
   }
 
+  /** Whether a result waits for what was printed before it. */
+  get isAwaited(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /** Calls back when so many bytes have been read, which they have not yet. */
   whenRead([stdout, stderr]: RunEnd['output'], callback: () => void): void {
     const waiting: Waiting = { written: { stdout, stderr }, callback, timer: undefined };

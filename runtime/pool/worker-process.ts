@@ -92,7 +92,7 @@ export class WorkerProcess implements WorkerHost {
     this.arena?.release();
   }
 
-  // Later, as any end: whoever starts a worker is not to hear of it in the middle of that.
+  // Not at once: see HostHandlers.
   #neverStarted(error: Error, onExit: WorkerHostOptions['onExit']): void {
     process.nextTick(() => {
       this.#closeFiles();

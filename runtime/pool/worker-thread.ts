@@ -41,7 +41,7 @@ export class WorkerThread implements WorkerHost {
     const thread = this.#start(port2);
     if (thread instanceof Error) {
       this.output.tail.push(thread.message);
-      // Later, as any end: whoever starts a worker is not to hear of it in the middle of that.
+      // Not at once: see HostHandlers.
       process.nextTick(() => this.#report(null));
       return;
     }

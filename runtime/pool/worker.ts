@@ -54,8 +54,6 @@ export class Worker {
   readonly #idleness: LazyTimer;
   readonly #stepwiseKill: StepwiseKill;
   #loadTimer: NodeJS.Timeout | undefined;
-  /** Whose result is here, and waits for the last of its output. */
-  #endingRun = 0;
 
   /** `start` starts what it runs in. */
   constructor(
@@ -271,7 +269,7 @@ export class Worker {
     if (!turn) return;
     // A program that was busy for longer hears of the end of its time first, and then of what has ended meanwhile.
     this.#host.readAll();
-    if (this.#turns.current !== turn || this.#endingRun === turn.run) return;
+    if (this.#turns.current !== turn || this.#host.output.isAwaited) return;
     this.abandon(turn.record, { kind: 'timedOut', timeoutMs: turn.timeoutMs });
   }
 
@@ -288,10 +286,7 @@ export class Worker {
       case 'succeeded':
       case 'failed':
         // Its time can't run out any more while the last of its output is read.
-        if (message.run === this.#turns.current?.run) {
-          this.#timeout.clear();
-          this.#endingRun = message.run;
-        }
+        if (message.run === this.#turns.current?.run) this.#timeout.clear();
         if (this.#host.output.hasRead(message.output)) this.#finished(message, body);
         else this.#host.output.whenRead(message.output, () => this.#finished(message, body));
         break;
