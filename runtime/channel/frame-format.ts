@@ -11,7 +11,7 @@
  * With buffers the body begins with a table of them (see buffer-table.ts). Their bytes are in shared memory, or follow
  * the frame, so that nobody has to copy them to put frames together or apart.
  */
-import { headKinds } from './heads.ts';
+import { headKinds, jsonBegin, succeededBytes } from './heads.ts';
 import { maxFrameBytes } from './limits.ts';
 
 export const lengthBytes = 4;
@@ -44,4 +44,20 @@ export function frameLength(bytes: Buffer, offset: number): number {
     throw new FrameError('expected the head of a frame inside of it');
   }
   return length;
+}
+
+/**
+ * Looks at the head of a frame that is not all there, as far as it has come: what only looks like the begin of a long
+ * frame would swallow everything that follows it.
+ * @throws FrameError
+ */
+export function expectHead(bytes: Buffer, offset: number): void {
+  const kind = bytes[offset + 4];
+  const length = bytes.readUInt32LE(offset + 6);
+  const begin = bytes.subarray(offset + prefixBytes, offset + prefixBytes + jsonBegin.length);
+  const isOne =
+    kind === headKinds.json
+      ? begin.equals(jsonBegin.subarray(0, begin.length))
+      : kind !== headKinds.succeeded || length <= succeededBytes;
+  if (!isOne) throw new FrameError('expected the head of a frame to be one of its kind');
 }

@@ -1,7 +1,7 @@
 import { type BufferEntry, type BufferTable, follows, readTable } from './buffer-table.ts';
 import type { EncodedValue } from './codec.ts';
 import { FollowingBuffers } from './following-buffers.ts';
-import { codecs, FrameError, frameLength, lengthBytes, prefixBytes } from './frame-format.ts';
+import { codecs, expectHead, FrameError, frameLength, lengthBytes, prefixBytes } from './frame-format.ts';
 import { HeadReader } from './heads.ts';
 import { maxFrameBytes } from './limits.ts';
 import type { IncomingMemory } from './transport.ts';
@@ -49,6 +49,7 @@ export class FrameReader<In> {
       while (bytes.length - offset >= prefixBytes) {
         const end = offset + lengthBytes + frameLength(bytes, offset);
         if (end > bytes.length) {
+          expectHead(bytes, offset);
           this.#needed = end - offset;
           break;
         }

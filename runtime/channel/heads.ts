@@ -23,7 +23,7 @@ export const headKinds = { json: 0, run: 1, succeeded: 2 } as const;
 const sameRunBytes = 4 + invocationIdBytes + 1;
 const runBytes = sameRunBytes + 4 + 2 + 8;
 const sameSucceededBytes = 4 + 8 + 4;
-const succeededBytes = sameSucceededBytes + 2 * 8;
+export const succeededBytes = sameSucceededBytes + 2 * 8;
 const flags = { ahead: 1, same: 2 } as const;
 
 /** Writes heads, in the order in which a HeadReader will read them. */
@@ -101,7 +101,7 @@ export class HeadReader {
   read(kind: number, buffer: Buffer, start: number, end: number): Message {
     if (kind === headKinds.run) return this.#readRun(buffer, start, end);
     if (kind === headKinds.succeeded) return this.#readSucceeded(buffer, start, end);
-    return JSON.parse(buffer.toString('utf8', start, end)) as Message;
+    return readJson(buffer, start, end);
   }
 
   #readRun(buffer: Buffer, start: number, end: number): Run {
@@ -136,12 +136,26 @@ export class HeadReader {
     if (length === succeededBytes) {
       this.#output = [buffer.readDoubleLE(start + 16), buffer.readDoubleLE(start + 24)];
     }
+    const durationMs = buffer.readDoubleLE(start + 4);
+    // NaN fails it, too.
+    if (!(Math.min(durationMs, ...this.#output) >= 0)) throw new Error('expected amounts from 0');
     return {
       type: 'succeeded',
       run: buffer.readUInt32LE(start),
-      durationMs: buffer.readDoubleLE(start + 4),
+      durationMs,
       memoryMB: buffer.readUInt32LE(start + 12),
       output: this.#output,
     };
   }
+}
+
+/** What every head begins with that is JSON: a message names its type first. */
+export const jsonBegin = Buffer.from('{"type":"');
+
+function readJson(buffer: Buffer, start: number, end: number): Message {
+  const message: unknown = JSON.parse(buffer.toString('utf8', start, end));
+  const hasType = typeof message === 'object' && message !== null && 'type' in message;
+  if (!hasType || typeof message.type !== 'string' || Object.hasOwn(headKinds, message.type))
+    throw new Error('expected a message of a type that is written as JSON');
+  return message as Message;
 }

@@ -108,7 +108,14 @@ function failureError(
   { failure, body, path }: Extract<Outcome, { kind: 'failed' }>,
   place: Place,
 ): PoolError {
-  const detail = body === undefined ? undefined : decodeValue(body);
+  let detail: unknown;
+  try {
+    detail = body === undefined ? undefined : decodeValue(body);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const message = `"${place.functionName}" failed with an error that could not be read: ${why}`;
+    return new SerializationError(message, { ...place, path: 'error' });
+  }
   const text = detail instanceof Error ? describeError(detail) : messageOf(detail);
   const { functionName } = place;
   switch (failure) {
@@ -120,7 +127,7 @@ function failureError(
         cause: detail,
       });
     case 'invalidInput': {
-      const issues = detail as InputIssue[];
+      const issues = Array.isArray(detail) ? detail.filter(isIssue) : [];
       const list = issues.map(describeIssue).join('; ');
       return new InvalidInputError(`The arguments of "${functionName}" are not valid: ${list}`, {
         ...place,
@@ -141,6 +148,11 @@ function failureError(
         path: 'args',
       });
   }
+}
+
+function isIssue(value: unknown): value is InputIssue {
+  const { path, message } = (value ?? {}) as Partial<InputIssue>;
+  return Array.isArray(path) && typeof message === 'string';
 }
 
 function describeIssue({ path, message }: InputIssue): string {

@@ -207,8 +207,8 @@ export class InvocationRecord {
     };
   }
 
-  reportProgress(body: EncodedValue): void {
-    if (!this.hasEnded) this.#progressLog.push(decodeValue(body));
+  reportProgress(value: unknown): void {
+    if (!this.hasEnded) this.#progressLog.push(value);
   }
 
   readProgress(): AsyncIterable<unknown> {

@@ -1,5 +1,4 @@
-import { decodeValue } from '../channel/codec.ts';
-import type { Envelope, FromWorker } from '../channel/messages.ts';
+import type { FromWorker } from '../channel/messages.ts';
 import type { Logger } from '../config/logger.ts';
 import { defaultPool } from '../config/pool-settings.ts';
 import { describeExit, lastWords, type WorkerExit } from '../invocation/outcome.ts';
@@ -17,15 +16,15 @@ export function logLine(log: Logger, worker: Worker, stream: 'stdout' | 'stderr'
 export function logFromWorker(
   log: Logger,
   worker: Worker,
-  { message, body }: Envelope<Extract<FromWorker, { type: 'log' }>>,
+  { run, level, message }: Extract<FromWorker, { type: 'log' }>,
+  own: unknown,
 ): void {
-  const own = body === undefined ? undefined : decodeValue(body);
   const fields = {
     worker: worker.id,
-    ...invocationOf(worker.speakerOf(message.run)),
+    ...invocationOf(worker.speakerOf(run)),
     ...(typeof own === 'object' ? own : {}),
   };
-  log[message.level](fields, message.message);
+  log[level](fields, message);
 }
 
 /** Logs that a worker has ended: what was asked for, or told to a caller, is no news. */

@@ -105,7 +105,7 @@ export class Pool implements Destination {
       onLoaded: (code) => onLoaded(this, code),
       onHopeless: (error) => this.#refuseQueued(() => ({ kind: 'refused', error })),
       onLine: (worker, stream, line) => logLine(log, worker, stream, line),
-      onLog: (worker, envelope) => logFromWorker(log, worker, envelope),
+      onLog: (worker, line, fields) => logFromWorker(log, worker, line, fields),
     };
     this.#fleet = new Fleet({ settings, spares, log, nextWorkerId, backlog: this.#queue, events });
     this.#handAhead = new HandAhead(this.#fleet, (records) => this.#dispatcher.runElsewhere(records));

@@ -1,4 +1,4 @@
-import { decodeValue, type EncodedValue } from '../channel/codec.ts';
+import type { EncodedValue } from '../channel/codec.ts';
 import type { FromWorker, ToWorker } from '../channel/messages.ts';
 import { nestedRecord } from '../invocation/nesting.ts';
 import type { Outcome } from '../invocation/outcome.ts';
@@ -55,8 +55,8 @@ export class WorkerCalls {
   }
 
   /** The function gives one up. */
-  cancel(call: number, reason: EncodedValue | undefined): void {
-    this.#open.get(call)?.cancel(reason === undefined ? undefined : decodeValue(reason));
+  cancel(call: number, reason: unknown): void {
+    this.#open.get(call)?.cancel(reason);
   }
 
   #answer(call: number, outcome: Outcome, child: InvocationRecord): void {

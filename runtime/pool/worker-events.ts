@@ -1,6 +1,6 @@
 import type { EncodedValue } from '../channel/codec.ts';
 import type { JournalContent } from '../channel/journal.ts';
-import type { Envelope, FromWorker, FunctionDescriptor } from '../channel/messages.ts';
+import type { FromWorker, FunctionDescriptor } from '../channel/messages.ts';
 import type { WorkerExit } from '../invocation/outcome.ts';
 import type { InvocationRecord } from '../invocation/record.ts';
 import type { Worker } from './worker.ts';
@@ -26,5 +26,6 @@ export interface WorkerEvents {
   onIdle(worker: Worker): void;
   onExit(worker: Worker, exit: WorkerExit, journal: JournalContent): void;
   onLine(worker: Worker, stream: 'stdout' | 'stderr', line: string): void;
-  onLog(worker: Worker, envelope: Envelope<Extract<FromWorker, { type: 'log' }>>): void;
+  /** A line of `ctx.log`, with the fields that it was given. */
+  onLog(worker: Worker, line: Extract<FromWorker, { type: 'log' }>, fields: unknown): void;
 }

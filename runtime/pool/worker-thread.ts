@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import { MessageChannel, type MessagePort, Worker as Thread } from 'node:worker_threads';
 import { Channel } from '../channel/channel.ts';
-import { decodeValue, type EncodedBytes, type EncodedValue } from '../channel/codec.ts';
+import type { EncodedBytes, EncodedValue } from '../channel/codec.ts';
+import { isFromWorker, readBody } from '../channel/from-worker.ts';
 import { JournalReader } from '../channel/journal.ts';
 import { JournalMemory } from '../channel/journal-memory.ts';
 import type { FromWorker, ToWorker } from '../channel/messages.ts';
@@ -117,7 +118,8 @@ export class WorkerThread implements WorkerHost {
       this.#options.onMessage(message, body);
       return;
     }
-    this.output.push(message.stream, (body && decodeValue(body)) as Buffer);
+    const bytes = readBody(body);
+    if (isFromWorker(message) && Buffer.isBuffer(bytes)) this.output.push(message.stream, bytes);
   }
 
   /** Node hands over what ended the thread in place of printing it. */

@@ -1,6 +1,8 @@
-import { decodeValue, type EncodedValue } from '../channel/codec.ts';
+import type { EncodedValue } from '../channel/codec.ts';
+import { FrameError } from '../channel/frame-format.ts';
+import { isFromWorker, readBody, readDescriptors } from '../channel/from-worker.ts';
 import type { JournalContent } from '../channel/journal.ts';
-import type { FromWorker, FunctionDescriptor, FunctionSource } from '../channel/messages.ts';
+import type { FromWorker, FunctionSource } from '../channel/messages.ts';
 import type { Isolation, PoolSettings } from '../config/pool-settings.ts';
 import type { ExitReason } from '../figures/exit-reason.ts';
 import { depthOf } from '../invocation/nesting.ts';
@@ -274,15 +276,20 @@ export class Worker {
   }
 
   #receive(message: FromWorker, body: EncodedValue | undefined): void {
+    // A `succeeded` has been looked at where its bytes were read.
+    if (message.type !== 'succeeded' && !isFromWorker(message))
+      throw new FrameError(`expected a message of a worker, got ${message.type}`);
     switch (message.type) {
-      case 'ready':
+      case 'ready': {
+        const descriptors = readDescriptors(body);
+        if (this.state !== 'starting') return;
         clearTimeout(this.#loadTimer);
-        if (this.state !== 'starting' || !body) return;
         this.state = 'ready';
         this.readyAt = performance.now();
         this.memoryMB = message.memoryMB;
-        this.#events.onReady(this, decodeValue(body) as FunctionDescriptor[]);
+        this.#events.onReady(this, descriptors);
         break;
+      }
       case 'succeeded':
       case 'failed':
         // Its time can't run out any more while the last of its output is read.
@@ -293,11 +300,13 @@ export class Worker {
       case 'left':
         this.#left(message.run);
         break;
-      case 'progress':
-        if (body) this.#turns.ofRun(message.run)?.record.reportProgress(body);
+      case 'progress': {
+        const value = readBody(body);
+        this.#turns.ofRun(message.run)?.record.reportProgress(value);
         break;
+      }
       case 'log':
-        this.#events.onLog(this, { message, body });
+        this.#events.onLog(this, message, body === undefined ? undefined : readBody(body));
         break;
       case 'call': {
         const turn = this.#turns.ofRun(message.run);
@@ -305,7 +314,7 @@ export class Worker {
         break;
       }
       case 'cancelCall':
-        this.#calls.cancel(message.call, body);
+        this.#calls.cancel(message.call, body === undefined ? undefined : readBody(body));
     }
   }
 
@@ -350,7 +359,7 @@ export class Worker {
     for (const timer of [this.#timeout, this.#idleness]) timer.stop();
     this.state = 'exited';
     // What had ended and was still in its memory.
-    for (const { message, body } of journal.ends) this.#receive(message, body);
+    for (const { message, body } of journal.ends) if (isFromWorker(message)) this.#receive(message, body);
     this.#turns.releaseAll();
     this.#events.onExit(this, exit, journal);
   }
