@@ -256,14 +256,17 @@ export class WarmRuntime implements Runtime {
     if (ms === undefined)
       throw new TypeError(expectedText(`the \`timeout\` of close to be ${durationExpected}`, timeout));
     return startTimer(() => {
-      this.#pools.kill(({ functionName, id }) => closedError(functionName, id));
+      this.#pools.kill(({ functionName, id, status }) => closedError(functionName, id, status === 'running'));
       this.#kill();
     }, ms);
   }
 }
 
-function closedError(functionName?: string, invocationId?: string): RuntimeClosedError {
-  const what =
-    functionName === undefined ? 'The runtime' : `Function "${functionName}" can't run: the runtime`;
-  return new RuntimeClosedError(`${what} has been closed.`, { functionName, invocationId });
+function closedError(functionName?: string, invocationId?: string, wasRunning = false): RuntimeClosedError {
+  const place = { functionName, invocationId };
+  if (functionName === undefined) return new RuntimeClosedError('The runtime has been closed.', place);
+  const what = wasRunning
+    ? 'was running when the runtime was closed, and has been killed.'
+    : "can't run: the runtime has been closed.";
+  return new RuntimeClosedError(`Function "${functionName}" ${what}`, place);
 }

@@ -98,7 +98,9 @@ export function describeExit({ exitCode, signal }: WorkerExit): string {
 /** The line of stderr that says most, to end an error message with. */
 export function lastWords({ stderr }: WorkerExit): string {
   // An uncaught error prints its source line and a caret first, and the stack and Node's version after its message.
-  const line = stderr.findLast((each) => /^(\w*Error|Uncaught|FATAL)/.test(each.trim())) ?? stderr.at(-1);
+  const line =
+    stderr.findLast((each) => /^(\w*Error|Uncaught|FATAL)/.test(each.trim())) ??
+    stderr.findLast((each) => each.trim() !== '');
   return line === undefined ? '' : ` Its last words: ${line.trim()}`;
 }
 

@@ -34,15 +34,19 @@ export function logEnd(log: Logger, worker: Worker, exit: WorkerExit): void {
   if (worker.endReason) log.debug(fields, `${name} has ended: ${worker.endReason}`);
   else if (worker.current) log.debug(fields, `${name} ${describeExit(exit)}`);
   else {
-    const when = worker.readyAt === Number.POSITIVE_INFINITY ? 'while it started' : 'while it was idle';
-    log.warn(fields, `${name} ${describeExit(exit)} ${when}.${lastWords(exit)}`);
+    const isReady = worker.readyAt !== Number.POSITIVE_INFINITY;
+    const wasStarted = exit.exitCode !== null || exit.signal !== null;
+    const when = isReady ? ' while it was idle' : wasStarted ? ' while it started' : '';
+    log.warn(fields, `${name} ${describeExit(exit)}${when}.${lastWords(exit)}`);
   }
 }
 
 /** What a log calls a worker. */
 export function titleOf({ id, pool, pid, threadId }: Worker): string {
   const of = pool === defaultPool ? '' : ` of the pool "${pool}"`;
-  return `worker ${id}${of} (${threadId === undefined ? `pid ${pid}` : `thread ${threadId}`})`;
+  const what = [pid === undefined ? [] : `pid ${pid}`, threadId === undefined ? [] : `thread ${threadId}`].flat();
+  // One that could not be started is neither.
+  return [`worker ${id}${of}`, ...what.map((each) => `(${each})`)].join(' ');
 }
 
 /** What a line about a worker has beside its text. */

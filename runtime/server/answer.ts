@@ -27,16 +27,8 @@ export async function answerOf(invocation: EndingInvocation): Promise<Invocation
     const result = await invocation;
     return { ok: true, result, ...figuresOf(invocation) };
   } catch (error) {
-    const { report } = invocation;
-    return { ok: false, error: endOf(reportError(error), report), ...figuresOf(invocation) };
+    return { ok: false, error: reportError(error), ...figuresOf(invocation) };
   }
-}
-
-/** A runtime that is closed says of all its invocations that they can't run: what ran already was killed by that. */
-function endOf(error: ErrorReport, report: InvocationReport | undefined): ErrorReport {
-  if (error.code !== 'RUNTIME_CLOSED' || !report) return error;
-  const message = `Function "${error.functionName}" was running when the runtime was closed, and has been killed.`;
-  return { ...error, message };
 }
 
 /** Did the function start, so that running it once more could do its work twice? */

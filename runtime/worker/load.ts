@@ -10,6 +10,7 @@ import { versionOf } from '../modules/version.ts';
 import { importCompiled } from './compiled.ts';
 import { type FunctionForm, readExports } from './exports.ts';
 import { describeInput } from './input.ts';
+import { placeOfSyntaxError } from './syntax-error.ts';
 
 /** A function as this worker has it: what it tells the runtime, and what runs when it is invoked. */
 export interface LoadedFunction {
@@ -63,7 +64,7 @@ async function loadFunction(source: FunctionSource, root: string): Promise<Loade
     return {
       source,
       form: undefined,
-      descriptor: { name: source.name, state: 'failed', error: describe(thrown) },
+      descriptor: { name: source.name, state: 'failed', error: describe(thrown, source.file, root) },
     };
   }
 }
@@ -130,7 +131,15 @@ function canBeSent(value: unknown): boolean {
   }
 }
 
-function describe(thrown: unknown): { name: string; message: string; stack?: string | undefined } {
-  if (thrown instanceof Error) return { name: thrown.name, message: thrown.message, stack: thrown.stack };
+function describe(
+  thrown: unknown,
+  file: string,
+  root: string,
+): { name: string; message: string; stack?: string | undefined } {
+  if (thrown instanceof Error) {
+    const { name, message, stack } = thrown;
+    const place = name === 'SyntaxError' && !isTypeScript(file) ? placeOfSyntaxError(file, root) : undefined;
+    return { name, message: place === undefined ? message : `${message} (${place})`, stack };
+  }
   return { name: 'Error', message: `the module threw ${String(thrown)}` };
 }

@@ -68,6 +68,9 @@ testEach(
       assert.equal(error.code, 'RUNTIME_CLOSED');
       assert.equal(error.invocationId, invocations[index]?.id);
       assert.equal(error.functionName, invocations[index]?.functionName);
+      const was =
+        index < running.length ? /was running when .* and has been killed/ : /can't run: the runtime/;
+      assert.match(error.message, was);
     }
     assert.deepEqual(
       invocations.map(({ status }) => status),

@@ -171,6 +171,24 @@ const mistakes: readonly Mistake[] = [
     says: [/not today/],
   },
   {
+    what: 'a syntax error in JavaScript',
+    file: 'syntax-js.mjs',
+    source: 'export default () => {};\nexport const size = ;',
+    says: [/Unexpected token ';' \(functions\/mistaken\/syntax-js\.mjs:2:21\)$/],
+  },
+  {
+    what: 'a syntax error in CommonJS',
+    file: 'syntax-too.cjs',
+    source: 'const size = (;\nmodule.exports = () => {};',
+    says: [/Unexpected token ';' \(functions\/mistaken\/syntax-too\.cjs:1:15\)$/],
+  },
+  {
+    what: 'an import of a file with a syntax error',
+    file: 'imports-syntax.mjs',
+    source: "import { size } from './_sizes.mjs'; export default () => size;",
+    says: [/Unexpected token ';' \(functions\/mistaken\/_sizes\.mjs:3:21\)$/],
+  },
+  {
     what: 'an import of a package that is not there',
     file: 'imports-nothing.ts',
     source: "import left from 'left-pad-of-nobody'; export default () => left;",
@@ -195,12 +213,6 @@ const mistakes: readonly Mistake[] = [
     says: [/syntax\.ts:2:/, /Unexpected/],
   },
   {
-    what: 'a syntax error in JavaScript',
-    file: 'syntax-error.mjs',
-    source: 'export default () => {\n  const x = ;\n};\n',
-    says: [/Unexpected token/],
-  },
-  {
     what: 'a module that ends the process while it loads',
     file: 'exits.mjs',
     source: "console.error('good bye'); process.exit(3); export default () => {};",
@@ -223,6 +235,7 @@ for (const [what, manifest] of [
       'package.json': JSON.stringify({ name: 'test-project', ...manifest }),
       'functions/aaa.mjs': 'export default () => "works";',
       'functions/zzz.ts': 'export default (): string => "works";',
+      'functions/mistaken/_sizes.mjs': '// In pixels.\n\nexport const size = ;',
       ...Object.fromEntries(mistakes.map(({ file, source }) => [`functions/mistaken/${file}`, source])),
     });
     for (const { what, file, says } of mistakes) {

@@ -36,6 +36,16 @@ test('a process that a function leaves behind with its streams does not hold up 
   await within('the next one', runtime.invoke('pid'));
 });
 
+test('the last words of a crash are what was said last, and not the empty line behind it', async (t) => {
+  const { runtime } = await runProject(
+    t,
+    { 'functions/die.js': death(`console.error('the disk is on fire\\n\\n'); process.exit(3);`) },
+    { config: { pool: { max: 1 } } },
+  );
+  const { message } = await rejectionOf(runtime.invoke('die'), WorkerCrashedError);
+  assert.match(message, /exited with code 3\. Its last words: the disk is on fire$/);
+});
+
 /** Either way nothing sensible can come from the worker any more. */
 const cutOff: [what: string, body: string][] = [
   ['writes into', `fs.writeSync(6, 'hello, who is there?');`],
