@@ -13,12 +13,17 @@ export function closestOf(word: string, candidates: readonly string[]): string |
   const { closest, distance } = createRequire(import.meta.url)('fastest-levenshtein') as Levenshtein;
   const inOneCase = candidates.map((each) => each.toLowerCase());
   const near = closest(word.toLowerCase(), inOneCase);
-  if (distance(word.toLowerCase(), near) > Math.max(2, Math.floor(word.length / 3))) return undefined;
+  if (distance(word.toLowerCase(), near) > mostMistaken(word)) return undefined;
   // Names can differ in nothing but the case.
   return closest(
     word,
     candidates.filter((_, index) => inOneCase[index] === near),
   );
+}
+
+/** How many letters of a word may be wrong. One alone is near to every short name: of that only the case may be. */
+function mostMistaken(word: string): number {
+  return word.length === 1 ? 0 : Math.max(2, Math.floor(word.length / 3));
 }
 
 type Levenshtein = typeof import('fastest-levenshtein');

@@ -113,6 +113,8 @@ const mistakes: readonly [config: unknown, path: string, message: string][] = [
     "expected one of trace, debug, info, warn, error, fatal, silent, got 'loud' (string)",
   ],
   [{ log: 'info' }, 'log', "expected an object, got 'info' (string)"],
+  // One letter is near to everything short, and a misspelling of nothing.
+  [{ log: { x: 1 } }, 'log.x', 'there is no such setting'],
 ];
 
 for (const [config, path, message] of mistakes) {
