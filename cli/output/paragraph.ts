@@ -39,7 +39,7 @@ function advice(report: ErrorReport, verbose: boolean): string {
     case 'QUEUE_FULL':
       return 'Try again when there is less to do, or raise `pool.queueLimit`.';
     case 'RUNTIME_CLOSED':
-      return '`pool start` starts it again.';
+      return 'To start the runtime again: `pool start`.';
     default:
       return '';
   }

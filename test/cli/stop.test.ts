@@ -25,7 +25,7 @@ test('a second pool stop says what is waited for, and Ctrl-C after it kills, wit
   // It did run, and it was the close that ended it; how much memory its worker had nobody knows any more.
   assert.match(
     ended.stderr,
-    /^pool: Function "spins" was running when the runtime was closed, and has been killed\./m,
+    /^pool: Function "spins" was running when the runtime was closed, and has been killed\. To start the runtime again: `pool start`\.$/m,
   );
   assert.match(ended.stderr, /^REPORT spins \S+ duration \d+ ms .*\(warm\) {2}worker \d+$/m);
   assert.equal(ended.code, 69);
