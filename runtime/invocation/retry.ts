@@ -24,7 +24,10 @@ export interface RetrySettings {
 
 /** The same as an option of `invoke`. */
 export interface RetryOptions extends Omit<RetrySettings, 'on'> {
-  /** After which errors: a list of codes, or a function that is asked about each error that has one of these codes. */
+  /**
+   * After which errors: a list of codes, or a function that is asked about each error that has one of these codes. What it
+   * throws takes the place of that error.
+   */
   on?: RetryPolicy['on'];
 }
 
@@ -88,7 +91,7 @@ function isRetried(error: PoolError, { on }: RetryPolicy): boolean {
   const answer: unknown = inMidst(() => on(error));
   // A promise would be taken for a yes.
   if (typeof answer !== 'boolean')
-    throw new TypeError(expectedText('`retry.on` to return true or false', answer));
+    throw new TypeError(expectedText('`retry.on` to return true or false', answer), { cause: error });
   return answer;
 }
 

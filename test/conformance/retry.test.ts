@@ -124,10 +124,9 @@ testEach(
     assert.equal(invocation.status, 'failed');
     const later = (async () => true) as unknown as () => boolean;
     const promised = runtime.invoke('flaky', { times: 9 }, { retry: { attempts: 9, on: later } });
-    assert.match(
-      (await rejectionOf(promised, TypeError)).message,
-      /expected `retry.on` to return true or false/,
-    );
+    const { message, cause } = await rejectionOf(promised, TypeError);
+    assert.match(message, /expected `retry.on` to return true or false/);
+    assert(cause instanceof FunctionError, 'what the function failed with');
   },
 );
 
