@@ -96,6 +96,22 @@ const tsconfig = JSON.stringify({
 
 const manifest = (type: string | undefined) => JSON.stringify({ name: 'project', private: true, type });
 
+/** What a document links to, but for the web. */
+function linksOf(text: string): string[] {
+  return [...text.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, link]) => link as string);
+}
+
+/** The headings of a document, as links name them. */
+function headingsOf(text: string): string[] {
+  const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => heading as string);
+  return headings.map((heading) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
 const tsc = path.join(repository, 'node_modules', 'typescript', 'bin', 'tsc');
 
 describe('the package, installed into an empty project', () => {
@@ -116,7 +132,9 @@ describe('the package, installed into an empty project', () => {
   testInstalled('holds what is used, and nothing else', async ({ files }) => {
     for (const file of ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE'])
       assert(files.includes(file), file);
-    const others = files.filter((file) => !/^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(file));
+    const others = files.filter(
+      (file) => !/^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE|docs\/[a-z]+\.md)$/.test(file),
+    );
     const strangers = others.filter(
       (file) => !/^dist\/(?:runtime|cli|functions)\/.+(?:\.js|\.d\.ts)$/.test(file),
     );
@@ -134,6 +152,21 @@ describe('the package, installed into an empty project', () => {
       [],
       'left over from an earlier build',
     );
+  });
+
+  testInstalled('has what its documents link to', async ({ root, files }) => {
+    const read = (file: string) =>
+      fs.readFileSync(path.join(root, 'node_modules', 'warm-pool', file), 'utf8');
+    const broken = files
+      .filter((file) => file.endsWith('.md'))
+      .flatMap((file) => linksOf(read(file)).map((link) => ({ file, link })))
+      .filter(({ file, link }) => {
+        const [target = '', heading] = link.split('#');
+        const linked = target === '' ? file : path.posix.join(path.posix.dirname(file), target);
+        if (!files.includes(linked)) return true;
+        return heading !== undefined && !headingsOf(read(linked)).includes(heading);
+      });
+    assert.deepEqual(broken, []);
   });
 
   testInstalled('says nothing of the machine that it was made on', async ({ root, files }) => {
