@@ -14,8 +14,8 @@ export interface MapOptions<Item = unknown> extends Omit<InvokeOptions, 'transfe
   /** Whether results come in the order of the items; else as they are ready. Default: true. */
   ordered?: boolean | undefined;
   /**
-   * Called for each item that fails, in the place of its result. The iteration goes on once what it returns has
-   * resolved, and ends with what it throws. Without it the first error ends the iteration.
+   * Called for each item that fails, when its result would come; the item is missing from the results. The iteration goes
+   * on once what it returns has resolved, and ends with what it throws. Without it the first error ends the iteration.
    *
    * A runtime that is closed and a function that isn't there, or can't be loaded, end it in any case.
    */
