@@ -258,12 +258,15 @@ export class Worker {
       this.#giveTimeToEnd();
       return;
     }
-    // It waited for this worker as long as the worker was not ready and it was there.
-    const initMs =
-      this.invocations === 0 ? this.readyAt - Math.max(this.spawnedAt, turn.record.submittedAt) : 0;
     this.#timeout.set(turn.timeoutMs, now);
-    turn.record.start(this.id, Math.max(0, initMs), now);
-    this.#events.onStarted(turn.record, this.id);
+    this.#tellStart(turn, now);
+  }
+
+  #tellStart({ record }: Turn, now: number): void {
+    // It waited for this worker as long as the worker was not ready and it was there.
+    const initMs = this.invocations === 0 ? this.readyAt - Math.max(this.spawnedAt, record.submittedAt) : 0;
+    record.start(this.id, Math.max(0, initMs), now);
+    this.#events.onStarted(record, this.id);
   }
 
   #timedOut(): void {
@@ -359,8 +362,19 @@ export class Worker {
     for (const timer of [this.#timeout, this.#idleness]) timer.stop();
     this.state = 'exited';
     // What had ended and was still in its memory.
-    for (const { message, body } of journal.ends) if (isFromWorker(message)) this.#receive(message, body);
+    for (const { message, body } of journal.ends) {
+      if (!isFromWorker(message)) break;
+      this.#receive(message, body);
+      this.#startedBefore(journal);
+    }
     this.#turns.releaseAll();
     this.#events.onExit(this, exit, journal);
+  }
+
+  /** The end of the one before was not heard of: that the next one had begun is only known now. */
+  #startedBefore({ started = 0 }: JournalContent): void {
+    const turn = this.#turns.current;
+    if (turn?.record.status !== 'queued' || turn.run > started) return;
+    this.#tellStart(turn, performance.now());
   }
 }

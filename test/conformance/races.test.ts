@@ -72,6 +72,8 @@ async function runRound({ project, runtime }: Running, first: number, count: num
   const ids = Array.from({ length: count }, (_, index) => first + index);
   const outcomes = ids.map((id) => runtime.invoke<{ id: number }>(isAsync(id) ? 'short-async' : 'short', id));
   const settled = await within('all of them', Promise.allSettled(outcomes));
+  // Also of one whose begin and end are known by the journal alone.
+  for (const { report } of outcomes) assert.equal(typeof report?.worker, 'number', 'all of them ran');
   const crashed = new Map<number, string>();
   for (const [index, outcome] of settled.entries()) {
     const id = first + index;
