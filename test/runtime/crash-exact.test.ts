@@ -85,29 +85,29 @@ const longestBurstMs = 180_000;
 
 testEach('workers that end at any moment under load fail one invocation each at most', async (t, open) => {
   const { project, runtime } = await open({ min: 2, max: 2 }, files);
-  let [failed, done] = [0, 0];
+  const blamed: (number | undefined)[] = [];
+  let done = 0;
   for (let burst = 0; burst < 20; burst++) {
     const ids = Array.from({ length: 300 }, (_, index) => burst * 300 + index);
-    const outcomes = await within(
-      'a burst',
-      Promise.allSettled(ids.map((id) => runtime.invoke('doomed', id))),
-      longestBurstMs,
-    );
+    const invocations = ids.map((id) => runtime.invoke('doomed', id));
+    const outcomes = await within('a burst', Promise.allSettled(invocations), longestBurstMs);
     for (const [index, outcome] of outcomes.entries()) {
       if (outcome.status === 'fulfilled') {
         assert.equal(outcome.value, ids[index]);
         done++;
       } else {
         assert(outcome.reason instanceof WorkerCrashedError, String(outcome.reason));
-        failed++;
+        blamed.push(invocations[index]?.report?.worker);
       }
     }
   }
   const runs = fs.readFileSync(project.path('runs'), 'utf8').split(';').slice(0, -1);
   const deaths = fs.readFileSync(project.path('deaths'), 'utf8').length;
-  t.diagnostic(`${deaths} deaths, ${failed} failed`);
+  t.diagnostic(`${deaths} deaths, ${blamed.length} failed`);
   assert(deaths > 0);
-  assert(failed <= deaths, `${failed} failed by ${deaths} deaths`);
+  assert(blamed.length <= deaths, `${blamed.length} failed by ${deaths} deaths`);
+  assert(!blamed.includes(undefined), 'one failed in no worker');
+  assert.equal(new Set(blamed).size, blamed.length, 'several failed with one worker');
   assert.equal(new Set(runs).size, runs.length, 'something ran twice');
   assert(runs.length >= done);
 });
