@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { CreateRuntimeOptions, PoolConfig, Runtime } from 'warm-pool';
 import { type Running, runProject } from '../support/open-runtime.ts';
@@ -22,9 +24,13 @@ export const functions = {
   'functions/spin.js': 'export default () => { for (;;); };',
   'functions/note.js': `
     import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
     export default (what) => fs.appendFileSync(new URL('../notes', import.meta.url), what + ';');`,
   'functions/meet.js': `
     import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
     import { setTimeout } from 'node:timers/promises';
     import { threadId } from 'node:worker_threads';
     export default async ({ folder, count }) => {
@@ -99,6 +105,13 @@ export const collected = `
 /** Who runs the next invocation. */
 export function whoIs(runtime: Runtime): Promise<string> {
   return within('the next one', runtime.invoke<string>('who'));
+}
+
+/** A file for a worker to make, and a test to remove. */
+export function placeOf(t: TestContext): string {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'warm-pool-test-'));
+  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+  return path.join(folder, 'here');
 }
 
 let meetings = 0;
