@@ -57,28 +57,6 @@ for (const [stage, module] of Object.entries(stages)) {
   }
 }
 
-testEach(
-  'a result that can not be decoded is a SerializationError, and the worker lives',
-  async (_t, open) => {
-    const { runtime } = await open(
-      { max: 1 },
-      {
-        'functions/garble.js': `
-        const stringify = JSON.stringify;
-        JSON.stringify = (value, ...rest) =>
-          value?.photo === 'garbled' ? '{"photo": ' : stringify(value, ...rest);
-        export default () => ({ photo: 'garbled' });`,
-      },
-    );
-    const before = await whoIs(runtime);
-    const invocation = runtime.invoke('garble');
-    const error = await rejectionOf(invocation, SerializationError);
-    assert.equal(error.path, 'result');
-    assert.equal(invocation.status, 'failed');
-    assert.equal(await whoIs(runtime), before);
-  },
-);
-
 testEach('a result that was sent before the worker exits counts', async (_t, open) => {
   const { runtime } = await open(
     { max: 1 },
