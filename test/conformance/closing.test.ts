@@ -80,6 +80,44 @@ testEach(
   },
 );
 
+/** What keeps a worker from its end: in a run, or behind the last one. */
+const endless: [what: string, name: string, files: Record<string, string>][] = [
+  ['an endless loop', 'spin', {}],
+  ['a function that ignores all signals', 'stubborn', { 'functions/stubborn.js': stubborn }],
+  [
+    'a teardown that never ends',
+    'set-up',
+    {
+      'functions/set-up.mjs': `
+        import { defineFunction } from 'warm-pool';
+        export default defineFunction({
+          setup: () => {},
+          teardown: () => { for (;;); },
+          handler: () => {},
+        });`,
+    },
+  ],
+];
+
+/** For what is over in less than a second, in a test that would take as long as `killGrace` or longer without it. */
+const muchLessThanGraceMs = 20_000;
+
+for (const [what, name, files] of endless) {
+  testEach(`a close waits no longer than it is told to for ${what}`, async (_t, open, isolation) => {
+    const { runtime } = await open({ max: 1, killGrace: '60s' }, files);
+    const invocation = runtime.invoke(name);
+    if (name === 'set-up') await within('the set-up', invocation);
+    else await until('it to run', () => invocation.status === 'running');
+    const ended = Promise.allSettled([invocation]);
+    const pids = pidsOf(runtime, isolation);
+    await within('the close', runtime.close({ timeout: 100 }), muchLessThanGraceMs);
+    const [outcome] = await within('its end', ended);
+    if (name !== 'set-up')
+      assert(outcome.status === 'rejected' && outcome.reason instanceof RuntimeClosedError);
+    await assertGone(runtime, pids);
+  });
+}
+
 testEach('what waits behind a nested one at the deadline of a close is told as well', async (_t, open) => {
   const { runtime } = await open(
     { min: 2, max: 2 },
