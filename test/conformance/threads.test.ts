@@ -155,6 +155,12 @@ testEach('a process has a pid, a thread that of the program', async (_t, open, i
   assert.equal(Number.parseInt(who, 10) === process.pid, isolation === 'thread');
 });
 
+testEach('a process runs functions in its main thread; a thread is none', async (_t, open, isolation) => {
+  const main = `import { isMainThread } from 'node:worker_threads'; export default () => isMainThread;`;
+  const { runtime } = await open({ max: 1 }, { 'functions/main.js': main });
+  assert.equal(await runtime.invoke('main'), isolation === 'process');
+});
+
 testEach(
   'recursion without end is an error, in a thread after more calls; --stack-size changes that',
   async (_t, open, isolation) => {
