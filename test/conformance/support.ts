@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { CreateRuntimeOptions, PoolConfig, Runtime } from 'warm-pool';
+import type { CreateRuntimeOptions, PoolConfig, Runtime, WorkerStats } from 'warm-pool';
 import { type Running, runProject } from '../support/open-runtime.ts';
 import { isAlive, until, within } from '../support/wait.ts';
 
@@ -130,11 +130,23 @@ export function notesOf({ project }: Running): string[] {
   return project.has('notes') ? fs.readFileSync(project.path('notes'), 'utf8').split(';').slice(0, -1) : [];
 }
 
+/** A worker as `who` tells of itself. */
+export function nameOf({ pid = process.pid, threadId = 0 }: WorkerStats): string {
+  return `${pid}.${threadId}`;
+}
+
+/** Asserts that these workers have ended, as far as they are processes of their own. */
+export async function assertGone(workers: readonly string[]): Promise<void> {
+  for (const pid of pidsOf(workers)) assert.equal(await isAlive(pid), false, `worker ${pid} is still there`);
+}
+
 /** Waits for the end of these workers, as far as they are processes of their own. */
 export async function untilGone(workers: readonly string[]): Promise<void> {
-  for (const pid of workers
-    .map((worker) => Number.parseInt(worker, 10))
-    .filter((each) => each !== process.pid)) {
+  for (const pid of pidsOf(workers)) {
     await until(`the end of worker ${pid}`, async () => !(await isAlive(pid)));
   }
+}
+
+function pidsOf(workers: readonly string[]): number[] {
+  return workers.map((worker) => Number.parseInt(worker, 10)).filter((pid) => pid !== process.pid);
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { test } from 'node:test';
 import type { DroppedEvents, EventOptions, Runtime, RuntimeEvent } from 'warm-pool';
+import { poolText, testEach } from '../conformance/support.ts';
 import { startProgram } from '../runtime/support-program.ts';
 import { rejectionOf, runProject } from '../support/open-runtime.ts';
 import { makeProject } from '../support/project.ts';
@@ -25,8 +25,8 @@ function gather(runtime: Runtime, buffer?: number) {
 
 const typesOf = (events: readonly { readonly type: string }[]) => events.map(({ type }) => type);
 
-test('events tell the way of an invocation, with what names it', async (t) => {
-  const { runtime } = await runProject(t, files, { config });
+testEach('events tell the way of an invocation, with what names it', async (_t, open) => {
+  const { runtime } = await open({ max: 1 }, files);
   const { events, done } = gather(runtime);
   const before = Date.now();
   const first = runtime.invoke('echo', 1);
@@ -53,8 +53,8 @@ test('events tell the way of an invocation, with what names it', async (t) => {
   assert.deepEqual([last.status, last.durationMs], ['cancelled', undefined]);
 });
 
-test('each attempt of a retry is told, and one end', async (t) => {
-  const { runtime } = await runProject(t, files, { config });
+testEach('each attempt of a retry is told, and one end', async (_t, open) => {
+  const { runtime } = await open({ max: 1 }, files);
   const { events, done } = gather(runtime);
   await runtime.invoke('die', 1, { retry: { attempts: 2, backoff: 1 } }).catch(() => {});
   await within('the close', runtime.close());
@@ -69,12 +69,13 @@ test('each attempt of a retry is told, and one end', async (t) => {
   );
 });
 
-test('events tell the life of workers, and why they end', async (t) => {
-  const { runtime } = await runProject(t, files, { config });
+testEach('events tell the life of workers, and why they end', async (_t, open, isolation) => {
+  const { runtime } = await open({ max: 1 }, files);
   const { events, done } = gather(runtime);
-  const pid = runtime.stats().workers[0]?.pid;
+  const [first] = runtime.stats().workers;
   await runtime.invoke('die').catch(() => {});
   await runtime.invoke('echo');
+  const [second] = runtime.stats().workers;
   await within('the close', runtime.close());
   await done;
   const ofWorkers = events.filter((event) => event.type.startsWith('worker:')) as Extract<
@@ -82,20 +83,32 @@ test('events tell the life of workers, and why they end', async (t) => {
     { worker: number }
   >[];
   assert.deepEqual(
-    ofWorkers.map(({ type, worker }) => `${type} ${worker}`),
-    ['worker:exited 1', 'worker:starting 2', 'worker:ready 2', 'worker:exited 2'],
+    ofWorkers.map(({ type, worker, pool }) => `${type} ${worker} ${pool}`),
+    ['worker:exited 1', 'worker:starting 2', 'worker:ready 2', 'worker:exited 2'].map(
+      (each) => `${each} default`,
+    ),
+  );
+  // A process has a pid, a thread a threadId.
+  const placeOf = ({ pid, threadId }: { pid?: number | undefined; threadId?: number | undefined } = {}) => {
+    const [own, none] = isolation === 'process' ? [pid, threadId] : [threadId, pid];
+    assert(own !== undefined && none === undefined, `pid ${pid}, threadId ${threadId}`);
+    return own;
+  };
+  assert.deepEqual(
+    ofWorkers.map((event) => 'pid' in event && placeOf(event)),
+    [first, second, second, second].map(placeOf),
   );
   const [crashed, , , closed] = ofWorkers;
   assert(crashed?.type === 'worker:exited' && closed?.type === 'worker:exited');
-  assert.deepEqual(
-    [crashed.pid, crashed.reason, crashed.exitCode, crashed.signal],
-    [pid, 'crashed', 3, null],
-  );
+  assert.deepEqual([crashed.reason, crashed.exitCode, crashed.signal], ['crashed', 3, null]);
   assert.equal(closed.reason, 'closed');
 });
 
-test('events tell which functions were loaded, failed and removed', async (t) => {
-  const { project, runtime } = await runProject(t, files, { hotReload: true, config });
+testEach('events tell which functions were loaded, failed and removed', async (_t, open, isolation) => {
+  const { project, runtime } = await open({ max: 1 }, files, {
+    hotReload: true,
+    config: { pool: { isolation, max: 1 } },
+  });
   const { events } = gather(runtime);
   const seen = (type: string, functionName: string) =>
     until(`${type} ${functionName}`, () =>
@@ -118,8 +131,8 @@ test('events tell which functions were loaded, failed and removed', async (t) =>
   );
 });
 
-test('a reader that is too slow gets the latest, and how many it missed', async (t) => {
-  const { runtime } = await runProject(t, files, { config });
+testEach('a reader that is too slow gets the latest, and how many it missed', async (_t, open) => {
+  const { runtime } = await open({ max: 1 }, files);
   const reader = runtime.events({ buffer: 10 })[Symbol.asyncIterator]();
   const { events, done } = gather(runtime);
   await Promise.all(Array.from({ length: 100 }, (_, index) => runtime.invoke('echo', index)));
@@ -133,8 +146,8 @@ test('a reader that is too slow gets the latest, and how many it missed', async 
   assert.equal(dropped.count, events.length - 10);
 });
 
-test('a loop that is left is told nothing more, and others go on', async (t) => {
-  const { runtime } = await runProject(t, files, { config });
+testEach('a loop that is left is told nothing more, and others go on', async (_t, open) => {
+  const { runtime } = await open({ max: 1 }, files);
   const { events } = gather(runtime);
   const reader = runtime.events()[Symbol.asyncIterator]();
   const waiting = reader.next();
@@ -158,31 +171,13 @@ test('a buffer that is none is refused', async (t) => {
   assert.throws(() => runtime.events(typo), /`events` has no option `bufer`, did you mean "buffer"\?/);
 });
 
-test('subscribers of diagnostics_channel are told the same, with the project', async (t) => {
-  const { project, runtime } = await runProject(t, files, { config });
-  const told: { type: string; root: string; invocationId: string }[] = [];
-  const listen = (message: unknown) => void told.push(message as (typeof told)[number]);
-  const names = ['queued', 'started', 'ended'].map((each) => `warm-pool:invocation:${each}`);
-  for (const name of names) subscribe(name, listen);
-  t.after(() => names.map((name) => unsubscribe(name, listen)));
-  const invocation = runtime.invoke('echo');
-  await invocation;
-  assert.deepEqual(
-    told.map(({ type, root, invocationId }) => [type, root, invocationId]),
-    ['queued', 'started', 'ended'].map((each) => [`invocation:${each}`, project.root, invocation.id]),
-  );
-  for (const name of names) unsubscribe(name, listen);
-  await runtime.invoke('echo');
-  assert.equal(told.length, 3);
-});
-
-test('a program does not stay for events that nobody will tell', async (t) => {
+testEach('a program does not stay for events that nobody will tell', async (t, _open, isolation) => {
   const program = startProgram(
     t,
     makeProject(t, files),
     `
     import { createRuntime } from 'warm-pool';
-    const runtime = await createRuntime({ config: { pool: { max: 1 } } });
+    const runtime = await createRuntime({ config: { pool: ${poolText(isolation, { max: 1 })} } });
     (async () => { for await (const event of runtime.events()); })();
     await runtime.invoke('echo');`,
   );

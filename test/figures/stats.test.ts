@@ -1,14 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import type {
-  DurationStats,
-  ExitReason,
-  FunctionFigures,
-  InvocationReport,
-  PoolStats,
-  Runtime,
-} from 'warm-pool';
-import { type Running, rejectionOf, runProject } from '../support/open-runtime.ts';
+import type { DurationStats, FunctionFigures, InvocationReport, PoolStats, Runtime } from 'warm-pool';
+import { testEach } from '../conformance/support.ts';
+import { rejectionOf } from '../support/open-runtime.ts';
 import { until, within } from '../support/wait.ts';
 
 const files = {
@@ -19,11 +12,6 @@ const files = {
     export default () => {};
     export const config = { pool: 'io' };`,
   'functions/spin.js': 'export default () => { for (;;); };',
-  'functions/die.js': 'export default () => process.exit(1);',
-  'functions/fill.js': `
-    const photos = [];
-    export default () => { for (;;) photos.push(Buffer.alloc(2 ** 20, 1)); };
-    export const config = { memory: '200mb' };`,
   'functions/fail.js': `export default () => { throw new Error('no'); };`,
 };
 
@@ -51,48 +39,51 @@ function assertDurations(stats: DurationStats, exact: readonly number[], what: s
   }
 }
 
-test('run, wait and total are those of the reports, for each function and each pool', async (t) => {
-  const { runtime } = await runProject(t, files, {
-    config: { pool: { max: 1 }, pools: { io: { min: 1, max: 1 } } },
-  });
-  const reports: Record<string, InvocationReport[]> = {};
-  const run = async (name: string, args?: unknown) => {
-    const invocation = runtime.invoke(name, args);
-    await invocation.catch(() => {});
-    reports[name] = [...(reports[name] ?? []), invocation.report ?? assert.fail('it did not run')];
-  };
-  const calls = [5, 1, 20, 2, 9, 1, 1].map((ms) => run('wait', ms));
-  calls.push(...[1, 2, 3].map(() => run('fail')), ...[1, 2].map(() => run('other')));
-  await within('all of them', Promise.all(calls));
+testEach(
+  'run, wait and total are those of the reports, for each function and each pool',
+  async (_t, open, isolation) => {
+    const { runtime } = await open({}, files, {
+      config: { pool: { isolation, max: 1 }, pools: { io: { isolation, min: 1, max: 1 } } },
+    });
+    const reports: Record<string, InvocationReport[]> = {};
+    const run = async (name: string, args?: unknown) => {
+      const invocation = runtime.invoke(name, args);
+      await invocation.catch(() => {});
+      reports[name] = [...(reports[name] ?? []), invocation.report ?? assert.fail('it did not run')];
+    };
+    const calls = [5, 1, 20, 2, 9, 1, 1].map((ms) => run('wait', ms));
+    calls.push(...[1, 2, 3].map(() => run('fail')), ...[1, 2].map(() => run('other')));
+    await within('all of them', Promise.all(calls));
 
-  const groups: [what: string, list: InvocationReport[], stats: FunctionFigures | PoolStats][] = [
-    ['wait', reports.wait ?? [], figuresOf(runtime, 'wait')],
-    ['fail', reports.fail ?? [], figuresOf(runtime, 'fail')],
-    ['other', reports.other ?? [], figuresOf(runtime, 'other')],
-    ['the default pool', [...(reports.wait ?? []), ...(reports.fail ?? [])], poolOf(runtime)],
-    ['io', reports.other ?? [], poolOf(runtime, 'io')],
-  ];
-  for (const [what, list, { run: runs, wait, total }] of groups) {
-    assertDurations(
-      runs,
-      list.map(({ durationMs }) => durationMs),
-      `run of ${what}`,
-    );
-    assertDurations(
-      wait,
-      list.map(({ queueMs, initMs }) => queueMs + initMs),
-      `wait of ${what}`,
-    );
-    assertDurations(
-      total,
-      list.map(({ durationMs, queueMs, initMs }) => durationMs + queueMs + initMs),
-      `total of ${what}`,
-    );
-  }
-});
+    const groups: [what: string, list: InvocationReport[], stats: FunctionFigures | PoolStats][] = [
+      ['wait', reports.wait ?? [], figuresOf(runtime, 'wait')],
+      ['fail', reports.fail ?? [], figuresOf(runtime, 'fail')],
+      ['other', reports.other ?? [], figuresOf(runtime, 'other')],
+      ['the default pool', [...(reports.wait ?? []), ...(reports.fail ?? [])], poolOf(runtime)],
+      ['io', reports.other ?? [], poolOf(runtime, 'io')],
+    ];
+    for (const [what, list, { run: runs, wait, total }] of groups) {
+      assertDurations(
+        runs,
+        list.map(({ durationMs }) => durationMs),
+        `run of ${what}`,
+      );
+      assertDurations(
+        wait,
+        list.map(({ queueMs, initMs }) => queueMs + initMs),
+        `wait of ${what}`,
+      );
+      assertDurations(
+        total,
+        list.map(({ durationMs, queueMs, initMs }) => durationMs + queueMs + initMs),
+        `total of ${what}`,
+      );
+    }
+  },
+);
 
-test('what never ran counts as ended, and in no duration', async (t) => {
-  const { runtime } = await runProject(t, files, { config: { pool: { max: 1 } } });
+testEach('what never ran counts as ended, and in no duration', async (_t, open) => {
+  const { runtime } = await open({ max: 1 }, files);
   const running = runtime.invoke('wait', 50);
   const queued = runtime.invoke('wait', 1);
   queued.cancel();
@@ -102,8 +93,8 @@ test('what never ran counts as ended, and in no duration', async (t) => {
   assert.deepEqual([run.count, wait.count, total.count], [1, 1, 1]);
 });
 
-test('an invocation that waits for a worker to start is a cold start', async (t) => {
-  const { runtime } = await runProject(t, files, { config: { pool: { min: 0, max: 1, idleTimeout: 100 } } });
+testEach('an invocation that waits for a worker to start is a cold start', async (_t, open) => {
+  const { runtime } = await open({ min: 0, max: 1, idleTimeout: 100 }, files);
   for (let round = 1; round <= 2; round++) {
     await until('the worker to leave', () => runtime.stats().workers.length === 0);
     await Promise.all([runtime.invoke('fail').catch(() => {}), runtime.invoke('wait', 1)]);
@@ -114,11 +105,14 @@ test('an invocation that waits for a worker to start is a cold start', async (t)
   assert.equal(figuresOf(runtime, 'wait').coldStarts, 0);
 });
 
-test('utilisation is the share of the time in which the workers were busy', async (t) => {
-  const { runtime } = await runProject(t, files, { config: { pool: { max: 1, killGrace: '50ms' } } });
+testEach('utilisation is the share of the time in which the workers were busy', async (_t, open) => {
+  const { runtime } = await open({ max: 1, killGrace: '50ms' }, files);
   assert.equal(poolOf(runtime).utilisation, 0);
   const spinning = runtime.invoke('spin');
-  await until('most of its life to be work', () => poolOf(runtime).utilisation > 0.6);
+  const begun = performance.now();
+  // And so long that beside it nobody notices how late a busy machine sees its end.
+  const isLong = () => performance.now() - begun > 1_000;
+  await until('most of its life to be work', () => isLong() && poolOf(runtime).utilisation > 0.6);
   assert.equal(poolOf(runtime).running, 1);
   spinning.cancel();
   await rejectionOf(spinning, Error);
@@ -133,49 +127,3 @@ test('utilisation is the share of the time in which the workers were busy', asyn
     return poolOf(runtime).utilisation > afterwards / 2;
   });
 });
-
-/** What ends one worker, and how. */
-const ends: [reason: ExitReason, end: (running: Running) => unknown][] = [
-  ['crashed', ({ runtime }) => runtime.invoke('die').catch(() => {})],
-  ['crashed', ({ runtime }) => process.kill(runtime.stats().workers[0]?.pid as number, 'SIGKILL')],
-  ['timedOut', ({ runtime }) => runtime.invoke('spin', 1, { timeout: 50 }).catch(() => {})],
-  [
-    'cancelled',
-    async ({ runtime }) => {
-      const invocation = runtime.invoke('spin');
-      // Cancelled on the way it would not begin.
-      await until('it to be at work', () => poolOf(runtime).utilisation > 0.2);
-      invocation.cancel();
-      await invocation.catch(() => {});
-    },
-  ],
-  ['overMemory', ({ runtime }) => runtime.invoke('fill').catch(() => {})],
-  [
-    'recycled',
-    async ({ runtime }) => {
-      for (let run = 0; run < 50; run++) await runtime.invoke('wait', 1);
-    },
-  ],
-  ['idle', ({ runtime }) => Promise.all([1, 2].map(() => runtime.invoke('wait', 50)))],
-  ['reloaded', ({ project }) => project.write('functions/more.js', 'export default () => {};')],
-  ['closed', ({ runtime }) => runtime.close()],
-];
-
-for (const [index, [reason, end]] of ends.entries()) {
-  test(`a worker that has ended is counted with its reason: ${reason} (${index})`, async (t) => {
-    const running = await runProject(t, files, {
-      hotReload: reason === 'reloaded',
-      config: {
-        pool: { min: 1, max: 2, idleTimeout: 100, killGrace: 50, maxInvocations: 40 },
-        pools: { io: { min: 0 } },
-      },
-    });
-    const { runtime } = running;
-    await end(running);
-    await until('the end of a worker', () => poolOf(runtime).exits[reason] > 0);
-    const { exits, starts, workers } = poolOf(runtime);
-    const ended = Object.values(exits).reduce((sum, count) => sum + count, 0);
-    assert.equal(exits[reason], 1, JSON.stringify(exits));
-    assert.equal(starts, ended + workers);
-  });
-}
