@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import type { CreateRuntimeOptions, Logger } from 'warm-pool';
+import type { Config, CreateRuntimeOptions, Logger } from 'warm-pool';
+import { poolText, testEach } from '../conformance/support.ts';
 import { keepLines } from '../support/log-lines.ts';
-import { infoOf, runProject } from '../support/open-runtime.ts';
+import { infoOf } from '../support/open-runtime.ts';
 import { makeProject } from '../support/project.ts';
 import { until } from '../support/wait.ts';
 import { startProgram } from './support-program.ts';
@@ -48,8 +48,8 @@ interface Description {
   readonly signal: readonly boolean[];
 }
 
-test('the context tells the function what it is run for', async (t) => {
-  const { runtime } = await runProject(t, files);
+testEach('the context tells the function what it is run for', async (_t, open) => {
+  const { runtime } = await open({}, files);
   const invocation = runtime.invoke<Description>('describe');
   const { before, after, ...rest } = await invocation;
   assert.deepEqual(rest, {
@@ -62,14 +62,14 @@ test('the context tells the function what it is run for', async (t) => {
   });
 });
 
-test('the folder of the caller is the one it gives', async (t) => {
-  const { runtime } = await runProject(t, files);
+testEach('the folder of the caller is the one it gives', async (_t, open) => {
+  const { runtime } = await open({}, files);
   const { cwd } = await runtime.invoke<Description>('describe', 0, { cwd: '/photos' });
   assert.equal(cwd, '/photos');
 });
 
-test('the remaining time goes down from the timeout, and is Infinity without one', async (t) => {
-  const { runtime } = await runProject(t, files);
+testEach('the remaining time goes down from the timeout, and is Infinity without one', async (_t, open) => {
+  const { runtime } = await open({}, files);
   const { before, after } = await runtime.invoke<Description>('describe', 50);
   assert(before > 10_000 && before <= 20_000, `${before} ms of 20 s`);
   assert(before - after >= 49, `from ${before} ms to ${after} ms in 50 ms`);
@@ -79,7 +79,7 @@ test('the remaining time goes down from the timeout, and is Infinity without one
   assert.equal(unlimited.before, Infinity);
 });
 
-const levelCases: [CreateRuntimeOptions, string[]][] = [
+const levelCases: [Pick<CreateRuntimeOptions, 'logLevel'> & { config?: Config }, string[]][] = [
   [{}, ['info', 'warn', 'error', 'fatal']],
   [{ logLevel: 'trace' }, ['trace', 'debug', 'info', 'warn', 'error', 'fatal']],
   [{ config: { log: { level: 'error' } } }, ['error', 'fatal']],
@@ -88,63 +88,76 @@ const levelCases: [CreateRuntimeOptions, string[]][] = [
 ];
 
 for (const [options, levels] of levelCases) {
-  test(`ctx.log writes ${levels.join(', ') || 'nothing'} with ${JSON.stringify(options)}`, async (t) => {
-    const { logger, lines } = keepLines();
-    const { runtime } = await runProject(t, files, { ...options, logger });
-    await runtime.invoke('log');
-    const own = lines.filter(({ fields }) => fields.photo === 1);
-    assert.deepEqual(
-      own.map(({ level }) => level),
-      levels,
-    );
-    assert.deepEqual(
-      own.map(({ message }) => message),
-      levels,
-    );
-  });
+  testEach(
+    `ctx.log writes ${levels.join(', ') || 'nothing'} with ${JSON.stringify(options)}`,
+    async (_t, open, isolation) => {
+      const { logger, lines } = keepLines();
+      const { runtime } = await open({}, files, {
+        ...options,
+        config: { pool: { isolation }, ...options.config },
+        logger,
+      });
+      await runtime.invoke('log');
+      const own = lines.filter(({ fields }) => fields.photo === 1);
+      assert.deepEqual(
+        own.map(({ level }) => level),
+        levels,
+      );
+      assert.deepEqual(
+        own.map(({ message }) => message),
+        levels,
+      );
+    },
+  );
 }
 
-test('a line of ctx.log names the function, the invocation and the worker, before the result', async (t) => {
-  const { logger, lines } = keepLines();
-  const { runtime } = await runProject(t, files, { logger });
-  const invocation = runtime.invoke('log');
-  await invocation;
-  const bound = { function: 'log', invocation: invocation.id, worker: invocation.report?.worker };
-  assert.deepEqual(
-    lines.find(({ level }) => level === 'warn'),
-    { level: 'warn', message: 'warn', fields: { ...bound, photo: 1 } },
-  );
-  const alone = lines.find(({ message }) => message === 'a message alone');
-  assert.deepEqual(alone?.fields, bound);
-  const fields = lines.find((line) => 'at' in line.fields);
-  assert.deepEqual(fields, {
-    level: 'info',
-    message: undefined,
-    fields: { ...bound, fields: ['alone'], at: new Date(0) },
-  });
-  const error = lines.find(({ message }) => message === 'no such photo');
-  assert(error?.fields.err instanceof RangeError);
-});
+testEach(
+  'a line of ctx.log names the function, the invocation and the worker, before the result',
+  async (_t, open) => {
+    const { logger, lines } = keepLines();
+    const { runtime } = await open({}, files, { logger });
+    const invocation = runtime.invoke('log');
+    await invocation;
+    const bound = { function: 'log', invocation: invocation.id, worker: invocation.report?.worker };
+    assert.deepEqual(
+      lines.find(({ level }) => level === 'warn'),
+      { level: 'warn', message: 'warn', fields: { ...bound, photo: 1 } },
+    );
+    const alone = lines.find(({ message }) => message === 'a message alone');
+    assert.deepEqual(alone?.fields, bound);
+    const fields = lines.find((line) => 'at' in line.fields);
+    assert.deepEqual(fields, {
+      level: 'info',
+      message: undefined,
+      fields: { ...bound, fields: ['alone'], at: new Date(0) },
+    });
+    const error = lines.find(({ message }) => message === 'no such photo');
+    assert(error?.fields.err instanceof RangeError);
+  },
+);
 
-test('an embedded runtime prints nothing, whatever its functions print and log', async (t) => {
-  const project = makeProject(t, files);
-  const program = startProgram(
-    t,
-    project,
-    `
+testEach(
+  'an embedded runtime prints nothing, whatever its functions print and log',
+  async (t, _open, isolation) => {
+    const project = makeProject(t, files);
+    const program = startProgram(
+      t,
+      project,
+      `
     import { createRuntime } from 'warm-pool';
-    const runtime = await createRuntime();
+    const runtime = await createRuntime({ config: { pool: ${poolText(isolation, {})} } });
     await runtime.invoke('print', 3);
     await runtime.invoke('log');
     await runtime.close();`,
-  );
-  assert.deepEqual(await program.ended, { code: 0, signal: null, stdout: '', stderr: '' });
-});
+    );
+    assert.deepEqual(await program.ended, { code: 0, signal: null, stdout: '', stderr: '' });
+  },
+);
 
-test('what a function logs after its end is told of its own invocation', async (t) => {
+testEach('what a function logs after its end is told of its own invocation', async (_t, open) => {
   const { logger, lines } = keepLines();
-  const { runtime } = await runProject(
-    t,
+  const { runtime } = await open(
+    { max: 1 },
     {
       'functions/late.js': `
         let log;
@@ -153,7 +166,7 @@ test('what a function logs after its end is told of its own invocation', async (
           else log.info('late');
         };`,
     },
-    { logger, config: { pool: { max: 1 } } },
+    { logger },
   );
   const first = runtime.invoke('late', 'keep');
   await first;
@@ -165,7 +178,7 @@ test('what a function logs after its end is told of its own invocation', async (
   );
 });
 
-test('a logger that throws changes nothing for an invocation', async (t) => {
+testEach('a logger that throws changes nothing for an invocation', async (t, open) => {
   const { logger } = keepLines();
   const warnings: string[] = [];
   const onWarning = (warning: Error) => warnings.push(warning.message);
@@ -177,35 +190,40 @@ test('a logger that throws changes nothing for an invocation', async (t) => {
       throw new Error('the disk is full');
     },
   };
-  const { runtime } = await runProject(t, files, { logger: failing, config: { pool: { max: 1 } } });
+  const { runtime } = await open({ max: 1 }, files, { logger: failing });
   const pids = [await runtime.invoke('log'), await runtime.invoke('log')];
   assert.equal(pids.length, 2);
   assert.equal(runtime.stats().workers[0]?.invocations, 2);
   await until('the warning', () => warnings.some((text) => text.includes('the disk is full')));
 });
 
-test('a write that is longer as text than in bytes holds up no result', async (t) => {
-  const { runtime } = await runProject(
-    t,
+testEach('a write that is longer as text than in bytes holds up no result', async (_t, open) => {
+  const { runtime } = await open(
+    { max: 1 },
     {
       'functions/print.js': `
         export default () => { process.stdout.write('aGVs\\n\\n\\n\\nbG8K', 'base64'); return 'printed'; };`,
     },
-    { config: { pool: { max: 1 } } },
   );
   for (let round = 0; round < 3; round++) {
     assert.equal(await runtime.invoke('print', null, { timeout: 800 }), 'printed');
   }
 });
 
-test('functions see the environment of the user and nothing that was added for their worker', async (t) => {
-  const { runtime } = await runProject(t, {
-    'functions/environment.js': `
+testEach(
+  'functions see the environment of the user and nothing that was added for their worker',
+  async (_t, open) => {
+    const { runtime } = await open(
+      {},
+      {
+        'functions/environment.js': `
       import { execFileSync } from 'node:child_process';
       const own = 'process.stdout.write(JSON.stringify(process.env))';
       export default () => [{ ...process.env }, JSON.parse(execFileSync(process.execPath, ['-e', own], { encoding: 'utf8' }))];`,
-  });
-  for (const environment of await runtime.invoke<NodeJS.ProcessEnv[]>('environment')) {
-    assert.deepEqual({ ...environment }, { ...process.env });
-  }
-});
+      },
+    );
+    for (const environment of await runtime.invoke<NodeJS.ProcessEnv[]>('environment')) {
+      assert.deepEqual({ ...environment }, { ...process.env });
+    }
+  },
+);

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CancelledError, createRuntime, type Invocation, type Runtime, RuntimeClosedError } from 'warm-pool';
-import { openRuntime, rejectionOf, runProject } from '../support/open-runtime.ts';
+import { assertGone, nameOf, testEach } from '../conformance/support.ts';
+import { openRuntime, rejectionOf } from '../support/open-runtime.ts';
 import { makeProject } from '../support/project.ts';
-import { isAlive, until, within } from '../support/wait.ts';
+import { until, within } from '../support/wait.ts';
 
 const files = {
   'functions/echo.js': 'export default (value) => value;',
@@ -19,17 +20,19 @@ const files = {
     };`,
 };
 
-const config = { pool: { min: 2, max: 2, killGrace: '10 min' } };
+const pool = { min: 2, max: 2, killGrace: '10 min' };
 
-const pidsOf = (runtime: Runtime) => runtime.stats().workers.map(({ pid }) => pid as number);
+const namesOf = (runtime: Runtime) => runtime.stats().workers.map(nameOf);
 
-async function assertGone(pids: readonly number[]): Promise<void> {
-  assert(pids.length > 0);
-  for (const pid of pids) assert.equal(await isAlive(pid), false, `worker ${pid} is still there`);
+/** No worker is left of the runtime, and no process of these. */
+async function assertEnded(runtime: Runtime, workers: readonly string[]): Promise<void> {
+  assert(workers.length > 0);
+  assert.deepEqual(runtime.stats().workers, []);
+  await assertGone(workers);
 }
 
-test('a close with time enough disturbs nothing', async (t) => {
-  const { runtime } = await runProject(t, files, { config });
+testEach('a close with time enough disturbs nothing', async (_t, open) => {
+  const { runtime } = await open(pool, files);
   const invocation = runtime.invoke('wait', 200);
   const started = performance.now();
   await within('the close', runtime.close({ timeout: '5 min' }));
@@ -37,32 +40,35 @@ test('a close with time enough disturbs nothing', async (t) => {
   assert(performance.now() - started < 60_000, 'it did not wait for its deadline');
 });
 
-test('a close may be called again with a shorter deadline', async (t) => {
-  const { runtime } = await runProject(t, files, { config });
+testEach('a close may be called again with a shorter deadline', async (_t, open) => {
+  const { runtime } = await open(pool, files);
   const invocation = runtime.invoke('spin');
   const ended = rejectionOf(invocation, RuntimeClosedError);
   await until('it to run', () => invocation.status === 'running');
-  const pids = pidsOf(runtime);
+  const workers = namesOf(runtime);
   const closes = [runtime.close(), runtime.close({ timeout: '10 min' })];
   await new Promise(setImmediate);
   assert.equal(invocation.status, 'running');
   closes.push(runtime.close({ timeout: 20 }));
   await within('all closes', Promise.all(closes));
   await ended;
-  await assertGone(pids);
+  await assertEnded(runtime, workers);
 });
 
 for (const timeout of [-1, 'soon', {}] as unknown[]) {
-  test(`a close with a timeout of ${JSON.stringify(timeout)} rejects, and closes nothing`, async (t) => {
-    const { runtime } = await runProject(t, files, { config });
-    await assert.rejects(runtime.close({ timeout: timeout as number }), /`timeout` of close.*got/);
-    assert.equal(await runtime.invoke('echo', 1), 1);
-  });
+  testEach(
+    `a close with a timeout of ${JSON.stringify(timeout)} rejects, and closes nothing`,
+    async (_t, open) => {
+      const { runtime } = await open(pool, files);
+      await assert.rejects(runtime.close({ timeout: timeout as number }), /`timeout` of close.*got/);
+      assert.equal(await runtime.invoke('echo', 1), 1);
+    },
+  );
 }
 
 for (const timeout of [Infinity, '30 days']) {
-  test(`a close with a timeout of ${timeout} finishes what runs`, async (t) => {
-    const { runtime } = await runProject(t, files, { config });
+  testEach(`a close with a timeout of ${timeout} finishes what runs`, async (_t, open) => {
+    const { runtime } = await open(pool, files);
     const invocation = runtime.invoke('wait', 300);
     const closing = runtime.close({ timeout });
     assert.equal(await within('what runs', invocation), 'waited');
@@ -70,8 +76,8 @@ for (const timeout of [Infinity, '30 days']) {
   });
 }
 
-test('a close whose deadline comes just when a cancelled function ends is a close', async (t) => {
-  const { runtime } = await runProject(t, files, { config: { pool: { max: 1, killGrace: '10 min' } } });
+testEach('a close whose deadline comes just when a cancelled function ends is a close', async (_t, open) => {
+  const { runtime } = await open({ max: 1, killGrace: '10 min' }, files);
   const invocation = runtime.invoke('linger', 100);
   await until('it to run', () => invocation.status === 'running');
   invocation.cancel();
@@ -83,24 +89,24 @@ test('a close whose deadline comes just when a cancelled function ends is a clos
   await within('the close', closing);
 });
 
-test('a close ends workers that are still starting', async (t) => {
-  const { runtime } = await runProject(t, files, { config: { pool: { min: 1, max: 4 } } });
+testEach('a close ends workers that are still starting', async (_t, open) => {
+  const { runtime } = await open({ min: 1, max: 4 }, files);
   const invocations = Array.from({ length: 4 }, () => runtime.invoke('wait', 1));
-  const pids = pidsOf(runtime);
+  const workers = namesOf(runtime);
   assert(runtime.stats().workers.some(({ state }) => state === 'starting'));
   await within('the close', runtime.close());
   assert.deepEqual(await Promise.all(invocations), Array(4).fill('waited'));
-  await assertGone(pids);
+  await assertEnded(runtime, workers);
 });
 
-test('a close right after a start, or during it, ends both', async (t) => {
-  const { project, runtime } = await runProject(t, files, { config });
+testEach('a close right after a start, or during it, ends both', async (t, open, isolation) => {
+  const { project, runtime } = await open(pool, files);
   const starting = runtime.start();
   const closing = runtime.close();
   await within('both', Promise.allSettled([starting, closing]));
   await within('the close', closing);
   // The folder is free for the next one.
-  const next = await openRuntime(t, { cwd: project.root, config });
+  const next = await openRuntime(t, { cwd: project.root, config: { pool: { isolation, ...pool } } });
   await within('the start', next.start());
 });
 
@@ -118,37 +124,46 @@ test('a runtime that cannot be created leaves no process', async (t) => {
     ...files,
     'preload.cjs': 'setTimeout(() => process.exit(1), 50); for (;;);',
   });
-  const pool = { execArgv: ['--require', `${root}/preload.cjs`], loadTimeout: '300ms' };
-  const creating = createRuntime({ cwd: root, logger, logLevel: 'debug', config: { pool } });
+  const slow = { execArgv: ['--require', `${root}/preload.cjs`], loadTimeout: '300ms' };
+  const creating = createRuntime({ cwd: root, logger, logLevel: 'debug', config: { pool: slow } });
   await assert.rejects(within('the error', creating), { code: 'WORKER_CRASHED' });
-  await assertGone(started);
+  assert(started.length > 0);
+  await assertGone(started.map(String));
 });
 
-test('await using closes: what runs finishes, then no process is left', async (t) => {
+testEach('await using closes: what runs finishes, then no worker is left', async (t, _open, isolation) => {
   const { root } = makeProject(t, files);
-  let pids: number[] = [];
+  let workers: string[] = [];
   let invocation: Invocation | undefined;
+  let used: Runtime | undefined;
   {
+    const config = { pool: { isolation, ...pool } };
     await using runtime = await createRuntime({ cwd: root, config, hotReload: false });
-    pids = pidsOf(runtime);
+    workers = namesOf(runtime);
     invocation = runtime.invoke('wait', 100);
+    used = runtime;
   }
   assert.equal(invocation.status, 'succeeded');
-  await assertGone(pids);
+  await assertEnded(used, workers);
 });
 
-test('a trigger that never stops is not waited for beyond the deadline of a close', async (t) => {
-  const stuck = {
-    kind: 'stuck',
-    id: 'stuck',
-    functions: ['echo'],
-    start: async () => {},
-    stop: () => new Promise<void>(() => {}),
-  };
-  const { project, runtime } = await runProject(t, files, { config: { triggers: [stuck] } });
-  await runtime.start();
-  const pids = pidsOf(runtime);
-  await within('the close', runtime.close({ timeout: 50 }));
-  await assertGone(pids);
-  assert.equal(project.has('.pool/owner.json'), false);
-});
+testEach(
+  'a trigger that never stops is not waited for beyond the deadline of a close',
+  async (_t, open, isolation) => {
+    const stuck = {
+      kind: 'stuck',
+      id: 'stuck',
+      functions: ['echo'],
+      start: async () => {},
+      stop: () => new Promise<void>(() => {}),
+    };
+    const { project, runtime } = await open({}, files, {
+      config: { pool: { isolation }, triggers: [stuck] },
+    });
+    await runtime.start();
+    const workers = namesOf(runtime);
+    await within('the close', runtime.close({ timeout: 50 }));
+    await assertEnded(runtime, workers);
+    assert.equal(project.has('.pool/owner.json'), false);
+  },
+);
