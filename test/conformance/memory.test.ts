@@ -3,7 +3,7 @@ import { startProgram } from '../runtime/support-program.ts';
 import { makeProject } from '../support/project.ts';
 import { collected, functions, type Isolation, poolText, testEach } from './support.ts';
 
-/** An invocation that waits has its promise, its record and its arguments; measured, that are some 500 bytes. */
+/** An invocation that waits has its promise, its record and its arguments; measured, that are some 600 bytes. */
 const mostBytesQueued = 2_000;
 
 // Where a queue is concerned the kinds of workers don't differ: one of them has a million, the others fewer.
