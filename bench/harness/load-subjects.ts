@@ -8,7 +8,10 @@ import type { Subject } from './subject.ts';
 export async function subjectNames(): Promise<string[]> {
   // The sources, because what was compiled from a subject that is gone may still be there.
   const files = await readdir(path.join(bench, 'subjects'));
-  return files.filter((file) => file.endsWith('.ts')).map((file) => path.basename(file, '.ts'));
+  return files
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => path.basename(file, '.ts'))
+    .sort();
 }
 
 /** Loads one subject by its name. */

@@ -19,6 +19,8 @@ export interface StartedRun {
   readonly child: ChildProcess;
   /** Resolves when a measuring process and a pool in it are up. */
   measuring(): Promise<void>;
+  /** Stops the workers of the pool that is being measured: none of its calls ends any more. */
+  stopWorkers(): Promise<void>;
   ended(): Promise<Ended>;
 }
 
@@ -60,6 +62,7 @@ export function startRun(
     child,
     // The run itself is one more.
     measuring: () => waitForProcesses(folder, (count) => count > processesOfMeasurement),
+    stopWorkers: () => stopWorkers(folder, child.pid as number),
     ended: async () => {
       const [stdout, stderr, [code]] = await ended;
       return { code, stdout, stderr };
@@ -68,18 +71,14 @@ export function startRun(
 }
 
 /** Resolves when no process of the run is left. */
-export function waitUntilNoProcess(folder: string, withinMs?: number): Promise<void> {
-  return waitForProcesses(folder, (count) => count === 0, withinMs);
+export function waitUntilNoProcess(folder: string): Promise<void> {
+  return waitForProcesses(folder, (count) => count === 0);
 }
 
-async function waitForProcesses(
-  folder: string,
-  done: (count: number) => boolean,
-  withinMs = processesWithinMs,
-): Promise<void> {
-  const deadline = performance.now() + withinMs;
+async function waitForProcesses(folder: string, done: (count: number) => boolean): Promise<void> {
+  const deadline = performance.now() + processesWithinMs;
   for (;;) {
-    const count = await countProcesses(folder);
+    const count = (await processesOf(folder)).length;
     if (done(count)) {
       return;
     }
@@ -90,10 +89,33 @@ async function waitForProcesses(
   }
 }
 
-async function countProcesses(folder: string): Promise<number> {
+// The workers are the children of the measuring process, and that is a child of the run.
+async function stopWorkers(folder: string, run: number): Promise<void> {
+  const processes = await processesOf(folder);
+  const measuring = processes.filter(({ parent }) => parent === run).map(({ id }) => id);
+  for (const { id } of processes.filter(({ parent }) => measuring.includes(parent))) {
+    process.kill(id, 'SIGSTOP');
+  }
+}
+
+async function processesOf(folder: string): Promise<{ readonly id: number; readonly parent: number }[]> {
   const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const environments = await Promise.all(
-    ids.map((id) => readFile(`/proc/${id}/environ`, 'utf8').catch(() => '')),
+  const all = await Promise.all(
+    ids.map(async (id) => {
+      const [environment, stat] = await Promise.all([readOf(id, 'environ'), readOf(id, 'stat')]);
+      // Behind the name, which may hold anything: the state, then the parent.
+      const [, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return {
+        id: Number(id),
+        parent: Number(parent),
+        isOurs: environment.includes(`${marker}=${folder}\0`),
+      };
+    }),
   );
-  return environments.filter((environment) => environment.includes(`${marker}=${folder}\0`)).length;
+  return all.filter(({ isOurs }) => isOurs);
+}
+
+// Of a process that is gone meanwhile there is nothing.
+function readOf(id: string, file: string): Promise<string> {
+  return readFile(`/proc/${id}/${file}`, 'utf8').catch(() => '');
 }
