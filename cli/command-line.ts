@@ -9,6 +9,7 @@ import { mapCommand } from './commands/map.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { stopCommand } from './commands/stop.ts';
+import { endOfOptionsOption, markPositionals, optionsOf, withoutMarks } from './end-of-options.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { usageFailure } from './failure.ts';
 import { readLogLevel } from './log-level.ts';
@@ -19,7 +20,8 @@ import { explainUsage, type RefusedCommandLine } from './usage.ts';
 export async function parseCommandLine(args: readonly string[]): Promise<() => Promise<ExitCode>> {
   // Where yargs answers by itself (`--help`, `--version`), nothing is left to run.
   let run = async (): Promise<ExitCode> => exitCodes.done;
-  const parser = declareCommon(yargs(args.map((arg) => (arg === '-' ? standardInput : arg))));
+  const given = markPositionals(args).map((arg) => (arg === '-' ? standardInput : arg));
+  const parser = declareCommon(yargs(given));
   for (const command of commands) {
     parser.command(
       command.usage,
@@ -33,7 +35,7 @@ export async function parseCommandLine(args: readonly string[]): Promise<() => P
   }
   parser.fail((message: string | null, error?: Error) => {
     // Nothing of ours runs inside of yargs: what it throws is about the command line as well.
-    const found = message ?? error?.message ?? 'The command line is wrong';
+    const found = withoutMarks(message ?? error?.message ?? 'The command line is wrong');
     throw usageFailure(explainUsage(found, { args, ...known(args) }));
   });
   if (args.length === 0) {
@@ -78,6 +80,7 @@ function declareCommon(parser: Argv) {
     .scriptName('pool')
     .usage('$0 <command>\n\nRuns a folder of functions in warm worker processes.')
     .options(commonOptions)
+    .options(endOfOptionsOption)
     .help()
     .alias('help', 'h')
     .version(version)
@@ -100,14 +103,16 @@ const exitCodesInWords =
 const widestHelp = 100;
 
 function declare(parser: Argv, { positionals = {}, options = {}, examples }: Command): Argv {
-  for (const [name, positional] of Object.entries(positionals)) parser.positional(name, positional);
+  for (const [name, positional] of Object.entries(positionals)) {
+    parser.positional(name, { ...positional, coerce: withoutMarks });
+  }
   for (const [commandLine, description] of examples) parser.example(commandLine, description);
   return parser.options(options);
 }
 
 function known(args: readonly string[]): Omit<RefusedCommandLine, 'args'> {
   const byName = new Map(commands.map((each) => [each.usage.split(' ')[0], each]));
-  const command = args.find((arg) => byName.has(arg));
+  const command = optionsOf(args).find((arg) => byName.has(arg));
   const options = { ...commonOptions, ...byName.get(command)?.options, help: {}, version: {} };
   return {
     command,

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { parseCommandLine } from './command-line.ts';
+import { optionsOf } from './end-of-options.ts';
 import { answerWith, expectAnswer } from './exit.ts';
 import { exitCodes } from './exit-codes.ts';
 import { printConsoleOnStderr } from './output/console.ts';
@@ -22,10 +23,8 @@ async function run(args: readonly string[]) {
     return await command();
   } catch (error) {
     const { printFailure } = await import('./output/failure.ts');
-    return printFailure(error, {
-      json: args.includes('--json'),
-      verbose: args.includes('--verbose'),
-    });
+    const options = optionsOf(args);
+    return printFailure(error, { json: options.includes('--json'), verbose: options.includes('--verbose') });
   }
 }
 

@@ -31,6 +31,8 @@ function explainUnknown(names: readonly string[], refused: RefusedCommandLine): 
     return `${sentences.join(' ')} ${help}`;
   }
   const [name = ''] = names;
+  if (command === undefined && knownCommands.includes(name))
+    return `The command stands before \`--\`, as in \`pool ${name}\`. ${help}`;
   if (command === undefined) return `There is no command "${name}"${suggestion(name, knownCommands)} ${help}`;
   return `\`pool ${command}\` has no place for the argument "${name}". ${help}`;
 }
