@@ -1,3 +1,4 @@
+import type { FunctionInfo } from '../../runtime/index.ts';
 import type { Command, CommonOptions } from '../command.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 
@@ -17,18 +18,25 @@ export const describeCommand: Command<DescribeOptions> = {
 };
 
 async function describe(options: DescribeOptions): Promise<ExitCode> {
-  const [{ readFunctions }, { functionNotFound }, { printDescription }, { printJson }] = await Promise.all([
+  const [{ readFunctions }, { functionNotFound }] = await Promise.all([
     import('../project/functions.ts'),
     import('../../runtime/server/client.ts'),
-    import('../output/description.ts'),
-    import('../output/terminal.ts'),
   ]);
   const functions = await readFunctions(options);
   const found = functions.find(({ name }) => name === options.function);
   if (!found) {
     throw functionNotFound(options.function, { among: functions.map(({ name }) => name) });
   }
-  if (options.json) printJson(found);
-  else printDescription(found);
+  await print(found, options);
   return exitCodes.done;
+}
+
+async function print(info: FunctionInfo, options: CommonOptions): Promise<void> {
+  const [{ functionJson }, { printDescription }, { printJson }] = await Promise.all([
+    import('../output/function-json.ts'),
+    import('../output/description.ts'),
+    import('../output/terminal.ts'),
+  ]);
+  if (options.json) printJson(functionJson(info, options));
+  else printDescription(info, options);
 }

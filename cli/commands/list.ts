@@ -12,13 +12,14 @@ export const listCommand: Command = {
 };
 
 async function list(options: CommonOptions): Promise<ExitCode> {
-  const [{ readFunctions }, { printFunctionList }, { printJson }] = await Promise.all([
+  const [{ readFunctions }, { functionJson }, { printFunctionList }, { printJson }] = await Promise.all([
     import('../project/functions.ts'),
+    import('../output/function-json.ts'),
     import('../output/function-list.ts'),
     import('../output/terminal.ts'),
   ]);
   const functions = await readFunctions(options);
-  if (options.json) printJson(functions);
+  if (options.json) printJson(functions.map((each) => functionJson(each, options)));
   else printFunctionList(functions);
   return exitCodes.done;
 }

@@ -1,10 +1,11 @@
 import { relative } from 'node:path';
 import type { FunctionInfo } from '../../runtime/index.ts';
 import { formatDuration } from './duration.ts';
+import { paragraphOf } from './paragraph.ts';
 import { formatTable } from './table.ts';
 
 /** Prints all that is known of a function. */
-export function printDescription(info: FunctionInfo): void {
+export function printDescription(info: FunctionInfo, { verbose }: { verbose: boolean }): void {
   const { name, description, file, version, state, error, config, inputSchema, stats } = info;
   const rows = [
     ['file', relative(process.cwd(), file)],
@@ -19,8 +20,16 @@ export function printDescription(info: FunctionInfo): void {
   ];
   process.stdout.write(`${name}${description === undefined ? '' : `: ${description}`}\n\n`);
   process.stdout.write(formatTable(rows));
-  if (error) process.stdout.write(`\nIt can't be loaded: ${error.stack ?? error.message}\n`);
+  if (error) process.stdout.write(`\nIt can't be loaded: ${loadFailureOf(error, verbose)}\n`);
   if (inputSchema !== undefined) process.stdout.write(`\nInput:\n${JSON.stringify(inputSchema, null, 2)}\n`);
+}
+
+function loadFailureOf(error: NonNullable<FunctionInfo['error']>, verbose: boolean): string {
+  const { name, stack } = error;
+  const message = `${name === 'Error' ? '' : `${name}: `}${error.message}`;
+  const cause = { name, message, ...(stack !== undefined && { stack }) };
+  const paragraph = paragraphOf({ name, code: 'FUNCTION_LOAD', message, cause }, { verbose });
+  return verbose && stack !== undefined ? `${paragraph}\n${stack}` : paragraph;
 }
 
 function retryOf({ attempts, backoff }: NonNullable<FunctionInfo['config']['retry']>): string {

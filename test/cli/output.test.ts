@@ -97,6 +97,30 @@ test('--json has no stacks unless they are asked for, and nothing undefined', as
   assert.equal(verbose.stack, undefined);
 });
 
+test('a function that can not be loaded is listed and described without its stack, unless that is asked for', async (t) => {
+  const project = makePoolProject(t, { 'functions/broken.js': "throw new Error('not today');" });
+  const stack = /\n +at .*broken\.js:1:/;
+  const tell = async (...args: string[]) => (await runPool(t, project, args)).stdout;
+  const listed = async (...more: string[]) => {
+    const functions: { name: string; error?: object }[] = JSON.parse(await tell('list', '--json', ...more));
+    return functions.find(({ name }) => name === 'broken')?.error as { stack?: string } | undefined;
+  };
+  assert.deepEqual(await listed(), { name: 'Error', message: 'not today' });
+  assert.match((await listed('--verbose'))?.stack ?? '', stack);
+
+  assert.equal(JSON.parse(await tell('describe', 'broken', '--json')).error.stack, undefined);
+  assert.match(JSON.parse(await tell('describe', 'broken', '--json', '--verbose')).error.stack, stack);
+
+  const described = await tell('describe', 'broken');
+  assert.match(
+    described,
+    /^It can't be loaded: not today\. It was thrown at functions\/broken\.js:1:\d+\. /m,
+  );
+  assert.match(described, /Run it again with --verbose to see the stack\.$/m);
+  assert.doesNotMatch(described, stack);
+  assert.match(await tell('describe', 'broken', '--verbose'), stack);
+});
+
 const brokenPhotos: [what: string, content: Uint8Array | undefined, place: RegExp][] = [
   ['is missing', undefined, /at (?:async )?openForReading .*read-photo\.js/],
   ['has no picture', Buffer.from('ffd8ffd9', 'hex'), /at parseJpegHeader .*jpeg-segments\.js/],
