@@ -19,8 +19,8 @@ export function usageFailure(message: string): CommandFailure {
 }
 
 /** No runtime serves the project, and the command needs one that does. */
-export function notRunningFailure(): CommandFailure {
-  const message = `No runtime is running for the project in ${process.cwd()}. \`pool start\` starts one.`;
+export function notRunningFailure(root: string): CommandFailure {
+  const message = `No runtime is running for the project in ${root}. \`pool start\` starts one.`;
   return new CommandFailure({ name: 'NotRunningError', code: 'NOT_RUNNING', message });
 }
 

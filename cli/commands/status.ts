@@ -12,14 +12,15 @@ export const statusCommand: Command = {
 };
 
 async function status(options: CommonOptions): Promise<ExitCode> {
-  const [{ findRuntime }, { notRunningFailure }, { printJson }, { printStatus }] = await Promise.all([
-    import('../../runtime/server/client.ts'),
-    import('../failure.ts'),
-    import('../output/terminal.ts'),
-    import('../output/status.ts'),
-  ]);
+  const [{ findProject, findRuntime }, { notRunningFailure }, { printJson }, { printStatus }] =
+    await Promise.all([
+      import('../../runtime/server/client.ts'),
+      import('../failure.ts'),
+      import('../output/terminal.ts'),
+      import('../output/status.ts'),
+    ]);
   const running = await findRuntime({ cwd: process.cwd(), config: options.config });
-  if (!running) throw notRunningFailure();
+  if (!running) throw notRunningFailure(findProject(process.cwd(), options.config).root);
   const found = await running.status();
   if (options.json) printJson(found);
   else printStatus(found);

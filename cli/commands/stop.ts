@@ -9,7 +9,7 @@ export const stopCommand: Command = {
 };
 
 async function stop(options: CommonOptions): Promise<ExitCode> {
-  const [{ findRuntime, untilGone }, { notRunningFailure }, { printJson }, { printStopping }] =
+  const [{ findProject, findRuntime, untilGone }, { notRunningFailure }, { printJson }, { printStopping }] =
     await Promise.all([
       import('../../runtime/server/client.ts'),
       import('../failure.ts'),
@@ -17,7 +17,7 @@ async function stop(options: CommonOptions): Promise<ExitCode> {
       import('../output/stopping.ts'),
     ]);
   const running = await findRuntime({ cwd: process.cwd(), config: options.config });
-  if (!running) throw notRunningFailure();
+  if (!running) throw notRunningFailure(findProject(process.cwd(), options.config).root);
   const { pid, ...state } = await running.stop();
   if (!options.json) printStopping(pid, state);
   await untilGone(running.control);

@@ -4,6 +4,7 @@
  * HTTP server, no schema library, no pool.
  */
 
+export { findProject } from '../config/find.ts';
 export { logLevels } from '../config/logger.ts';
 export { functionNotFound } from '../functions/not-found.ts';
 export { mapItems } from '../invocation/map.ts';

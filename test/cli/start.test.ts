@@ -178,6 +178,17 @@ test('pool status and pool stop without a runtime say so, with exit code 69', as
   }
 });
 
+test('pool status and pool stop without a runtime name the project, also from a folder inside it', async (t) => {
+  const project = makePoolProject(t);
+  for (const command of ['status', 'stop']) {
+    const { code, stderr } = await runPool(t, project, [command], {
+      cwd: project.path('functions', 'nested'),
+    });
+    assert.ok(stderr.startsWith(`pool: No runtime is running for the project in ${project.root}. `), stderr);
+    assert.equal(code, 69);
+  }
+});
+
 test('pool list and pool describe tell the same with and without a running runtime', async (t) => {
   const project = makePoolProject(t, { 'functions/broken.js': 'export default (' });
   const outputs = async () => {
