@@ -36,7 +36,7 @@ export const invokeCommand: Command<InvokeOptions> = {
       type: 'string',
       requiresArg: true,
       coerce: lastOf,
-      describe: "Instead of the function's own: 500 (ms), 10s, 2m",
+      describe: "Instead of the function's own: 500 (ms), 10s, 2m, Infinity",
     },
     attempts: {
       type: 'string',

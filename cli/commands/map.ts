@@ -44,7 +44,7 @@ export const mapCommand: Command<MapOptions> = {
       type: 'string',
       requiresArg: true,
       coerce: lastOf,
-      describe: "For each item, instead of the function's own: 500 (ms), 10s, 2m",
+      describe: "For each item, instead of the function's own: 500 (ms), 10s, 2m, Infinity",
     },
     attempts: {
       type: 'string',

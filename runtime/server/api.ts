@@ -28,8 +28,8 @@ export interface FunctionList {
 /** `POST /functions/:name/invocations` */
 export interface InvocationRequest {
   readonly args?: unknown;
-  /** Instead of the function's own timeout. */
-  readonly timeoutMs?: number | undefined;
+  /** Instead of the function's own timeout; null is no limit, because JSON has no Infinity. */
+  readonly timeoutMs?: number | null | undefined;
   /** Instead of the function's own, all of it; see RetrySettings. */
   readonly retry?: RetrySettings | undefined;
   /** What `ctx.cwd` is; the project's folder unless it is given. */

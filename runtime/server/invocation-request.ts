@@ -19,9 +19,9 @@ export function readInvocationRequest(body: unknown): InvocationRequest {
     throw new BadRequestError(`Expected the body to be an object with \`args\`, got ${shown(body)}.`);
   }
   const { args, timeoutMs, retry, cwd, ...unknown } = body as Record<string, unknown>;
-  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0)) {
+  if (!isTimeout(timeoutMs)) {
     throw new BadRequestError(
-      `Expected \`timeoutMs\` to be a number of ms above 0, got ${shown(timeoutMs)}.`,
+      `Expected \`timeoutMs\` to be a number of ms above 0, or null for no limit, got ${shown(timeoutMs)}.`,
     );
   }
   if (cwd !== undefined && typeof cwd !== 'string') {
@@ -33,6 +33,10 @@ export function readInvocationRequest(body: unknown): InvocationRequest {
     );
   }
   return { args, timeoutMs, retry: retry === undefined ? undefined : checkRetry(retry), cwd };
+}
+
+function isTimeout(value: unknown): value is InvocationRequest['timeoutMs'] {
+  return value === undefined || value === null || (typeof value === 'number' && value > 0);
 }
 
 function checkRetry(retry: unknown): RetrySettings {

@@ -103,7 +103,8 @@ function serveFunctions(app: FastifyInstance, { runtime }: RouteOptions): void {
   app.post<OfFunction>('/functions/:name/invocations', async ({ params, body }, reply) => {
     const { args, timeoutMs, retry, cwd = runtime.root } = readInvocationRequest(body);
     const signal = disconnection(reply.raw);
-    const invocation = runtime.invoke(params.name, args, { timeout: timeoutMs, retry, cwd, signal });
+    const timeout = timeoutMs === null ? Number.POSITIVE_INFINITY : timeoutMs;
+    const invocation = runtime.invoke(params.name, args, { timeout, retry, cwd, signal });
     const answer = await answerOf(invocation);
     return reply.code(statusOf(answer)).send(await toWire(answer));
   });

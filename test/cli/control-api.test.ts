@@ -49,7 +49,7 @@ test('the control API answers any HTTP client, and tells what is wrong', async (
       await invoke('greet', '{"timeoutMs":"1"}'),
       400,
       'BAD_REQUEST',
-      /`timeoutMs` to be a number of ms above 0, got '1' \(string\)/,
+      /`timeoutMs` to be a number of ms above 0, or null for no limit, got '1' \(string\)/,
     ],
     [
       await invoke('greet', '{"retry":{"attempts":0}}'),

@@ -122,14 +122,33 @@ const examples: Example[] = [
     stdout: '',
     stderr: /longer than its timeout of 150 ms/,
   },
+  {
+    name: "the function's own timeout",
+    args: ['invoke', 'hasty'],
+    code: 124,
+    stdout: '',
+    stderr: /longer than its timeout of 200 ms/,
+  },
+  {
+    name: 'no timeout at all',
+    args: ['invoke', 'hasty', '--timeout', 'Infinity'],
+    code: 0,
+    stdout: json('waited'),
+  },
 ];
 
 const reportLine =
   /^REPORT \S+ [0-9A-HJKMNP-TV-Z]{26} duration \d+ ms {2}queued \d+ ms {2}init \d+ ms \((warm|cold)\) {2}memory \d+ MB {2}worker \d+$/m;
 
-const args = { 'args.json': '\uFEFF{"name":"Bob"}' };
+const files = {
+  'args.json': '\uFEFF{"name":"Bob"}',
+  'functions/hasty.js': `
+    import { setTimeout } from 'node:timers/promises';
+    export const config = { timeout: 200 };
+    export default () => setTimeout(600, 'waited');`,
+};
 
-describeBoth('pool invoke', args, (project, isAttached) => {
+describeBoth('pool invoke', files, (project, isAttached) => {
   for (const example of examples) {
     test(`pool invoke: ${example.name}`, async (t) => {
       const ended = await runPool(t, project, example.args, { input: example.input });

@@ -35,7 +35,11 @@ const mistakes: [name: string, args: string[], message: RegExp][] = [
     ['invoke', 'echo', '--args-file', 'no.json'],
     /no\.json can't be read: it doesn't exist/,
   ],
-  ['a timeout that is none', ['invoke', 'echo', '--timeout', 'soon'], /--timeout to be .*, got "soon"/],
+  [
+    'a timeout that is none',
+    ['invoke', 'echo', '--timeout', 'soon'],
+    /--timeout to be .* such as 500, 10s or 2m, or Infinity for no limit, got "soon"/,
+  ],
   [
     'attempts that are none',
     ['invoke', 'echo', '--attempts', '0'],
