@@ -17,6 +17,11 @@ export function readItems(
   given: readonly string[],
   key: string | undefined,
 ): Iterable<Item> | AsyncIterable<Item> {
+  if (key === '') {
+    throw usageFailure(
+      'Expected --as to be the key of the items in the arguments, got "": with --as src they are {"src":"<item>"}.',
+    );
+  }
   if (given.length === 0) {
     throw usageFailure(
       'There are no items: name them after the function, or read them from standard input with `-`, one on each line.',

@@ -1,5 +1,6 @@
 import type { Command, CommonOptions } from '../command.ts';
 import { type ExitCode, exitCodeOf, exitCodes } from '../exit-codes.ts';
+import { usageFailure } from '../failure.ts';
 import { lastOf, onlyOne } from '../repeated-option.ts';
 
 interface InvokeOptions extends CommonOptions {
@@ -57,6 +58,11 @@ export const invokeCommand: Command<InvokeOptions> = {
 };
 
 async function invoke(options: InvokeOptions): Promise<ExitCode> {
+  if (options.json && options.raw) {
+    throw usageFailure(
+      '--json and --raw make no sense together: --json prints an object, --raw the result alone.',
+    );
+  }
   const call = await readCall(options);
   const { InterruptedWork } = await import('../interrupted-work.ts');
   const work = new InterruptedWork();

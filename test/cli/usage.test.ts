@@ -46,6 +46,7 @@ const mistakes: [name: string, args: string[], message: RegExp][] = [
     /--attempts to be a whole number from 1 to 65535, got "0"/,
   ],
   ['attempts in words', ['map', 'echo', '1', '--attempts', 'some'], /--attempts to be .*, got "some"/],
+  ['an empty key of items', ['map', 'greet', 'a', '--as', ''], /Expected --as to be .*, got "": .* --as src/],
   ['a timeout of nothing', ['invoke', 'echo', '--timeout', '0'], /--timeout to be .*, got "0"/],
   [
     'a log level that is none',
@@ -154,6 +155,15 @@ test('--json tells a failure on stdout', async (t) => {
   assert.equal(answer.ok, false);
   assert.equal(answer.error.code, 'USAGE');
   assert.equal(stderr, '');
+  assert.equal(code, 2);
+});
+
+test('--raw beside --json is refused before anything runs, with exit code 2', async (t) => {
+  const project = makePoolProject(t);
+  const { code, stdout } = await runPool(t, project, ['invoke', 'nested/name', '--raw', '--json']);
+  const { ok, error } = JSON.parse(stdout);
+  assert.deepEqual([ok, error.code], [false, 'USAGE'], stdout);
+  assert.match(error.message, /--json and --raw/);
   assert.equal(code, 2);
 });
 
