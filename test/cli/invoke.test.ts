@@ -189,6 +189,16 @@ describeBoth('pool invoke', files, (project, isAttached) => {
     assert.deepEqual([ok, result, resultFormat], [true, "Map(1) { 'a' => 1 }", 'inspect']);
   });
 
+  test('--log-level is for a runtime of its own, and another one is named on stderr', async (t) => {
+    const { code, stderr } = await runPool(t, project, ['invoke', 'logs', '--log-level', 'error']);
+    assert.equal(code, 0);
+    assert.doesNotMatch(stderr, /from the (logger|console)/);
+    const note =
+      /^pool: --log-level has no effect here: .* runtime \(pid \d+\) logs to the output of `pool start`, /m;
+    if (isAttached) assert.match(stderr, note);
+    else assert.doesNotMatch(stderr, /--log-level/);
+  });
+
   test('--json has the error with its cause and its own properties', async (t) => {
     const { code, stdout } = await runPool(t, project, ['invoke', 'throws', '--json', '--verbose']);
     const { ok, error } = JSON.parse(stdout);
