@@ -2,9 +2,13 @@ import { createInterface } from 'node:readline';
 import { standardInput } from './arguments.ts';
 import { usageFailure } from './failure.ts';
 
-/** One item of `pool map`: what it is called in messages, and the arguments it makes. */
+/** One item of `pool map`. */
 export interface Item {
-  readonly name: string;
+  /** As it was given, and as it is called in messages. */
+  readonly text: string;
+  /** What it is: the text, or the JSON in it. */
+  readonly value: unknown;
+  /** The arguments it makes. */
   readonly args: unknown;
 }
 
@@ -46,9 +50,10 @@ async function* linesOfInput(key: string | undefined): AsyncGenerator<Item> {
 }
 
 function itemOf(text: string, key: string | undefined, place: string): Item {
-  if (key !== undefined) return { name: text, args: { [key]: text } };
+  if (key !== undefined) return { text, value: text, args: { [key]: text } };
   try {
-    return { name: text, args: JSON.parse(text) };
+    const value: unknown = JSON.parse(text);
+    return { text, value, args: value };
   } catch (error) {
     const { message } = error as Error;
     throw usageFailure(

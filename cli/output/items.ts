@@ -15,10 +15,10 @@ interface ItemStyle {
  * Prints how one item of many ended: its result as one line of JSON on stdout, an error on stderr; with `json` either as
  * one line on stdout, with the item.
  */
-export function printItem({ name, args }: Item, answer: InvocationAnswer, style: ItemStyle): void {
-  if (style.json) print({ item: args, ...jsonForm(answer, style) });
+export function printItem({ text, value }: Item, answer: InvocationAnswer, style: ItemStyle): void {
+  if (style.json) print({ item: value, ...jsonForm(answer, style) });
   else if (answer.ok) print(answer.result);
-  else printReport(answer.error, { ...style, item: name });
+  else printReport(answer.error, { ...style, item: text });
 }
 
 /** Prints the closing line on stderr. */

@@ -66,6 +66,13 @@ describeBoth('pool map', files, (project, _isAttached) => {
     assert.equal(run.code, 1);
   });
 
+  test('--json has an item as it was named: the text with --as; a result that is nothing is left out', async (t) => {
+    const run = await runPool(t, project, ['map', 'values', 'nothing', 'map', '--as', 'name', '--json']);
+    const [nothing, map] = lines(run.stdout).map((line) => JSON.parse(line));
+    assert.deepEqual([nothing.item, nothing.ok, 'result' in nothing], ['nothing', true, false]);
+    assert.deepEqual([map.item, map.result, map.resultFormat], ['map', "Map(1) { 'a' => 1 }", 'inspect']);
+  });
+
   test('each result is one line, also nothing and what JSON can not carry', async (t) => {
     const items = ['nothing', 'map', 'text'];
     const run = await runPool(t, project, ['map', 'values', ...items, '--as', 'name']);
