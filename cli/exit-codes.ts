@@ -11,6 +11,8 @@ export const exitCodes = {
   timedOut: 124,
   /** As a shell reports a process that SIGINT ended. */
   interrupted: 130,
+  /** As a shell reports a process that SIGPIPE ended: whoever read its output has gone, before all of it was there. */
+  unread: 141,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

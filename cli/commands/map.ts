@@ -1,9 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Command, CommonOptions } from '../command.ts';
-import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { CommandFailure } from '../failure.ts';
-import type { Item } from '../items.ts';
-import type { Call, Project } from '../project/project.ts';
+import type { ExitCode } from '../exit-codes.ts';
 import { lastOf, onlyOne } from '../repeated-option.ts';
 
 interface MapOptions extends CommonOptions {
@@ -70,40 +67,23 @@ async function map(options: MapOptions): Promise<ExitCode> {
   const each = await readEach(options);
   const { InterruptedWork } = await import('../interrupted-work.ts');
   const work = new InterruptedWork();
-  const counts = { done: 0, failed: 0 };
   try {
     const { openProject } = await import('../project/open.ts');
     const project = await work.open(openProject(options));
-    const { mapItems } = await import('../../runtime/server/client.ts');
-    const { printItem, printSummary } = await import('../output/items.ts');
-    const invoke = (item: unknown) => run(project, options.function, item as Item, each);
-    type Ended = Awaited<ReturnType<typeof invoke>>;
-    const context = { invoke, concurrency: () => concurrency };
-    for await (const { item, answer } of mapItems<Ended, Item>(items, { signal: work.signal }, context)) {
-      // The others would fare alike.
-      if (!answer.ok && concernsAll.has(answer.error.code)) throw new CommandFailure(answer.error);
-      counts[answer.ok ? 'done' : 'failed']++;
-      printItem(item, answer, options);
-    }
+    const { runEach } = await import('../run-each.ts');
+    const { exitCode, ...counts } = await runEach(items, {
+      project,
+      each,
+      concurrency,
+      signal: work.signal,
+      options,
+    });
+    const { printSummary } = await import('../output/items.ts');
     printSummary(options.function, { ...counts, durationMs: performance.now() - startedAt });
-    return counts.failed === 0 ? exitCodes.done : exitCodes.failed;
+    return exitCode;
   } finally {
     await work.close();
   }
-}
-
-const concernsAll = new Set(['FUNCTION_NOT_FOUND', 'FUNCTION_LOAD', 'RUNTIME_CLOSED']);
-
-type Each = Pick<Call, 'timeoutMs' | 'retry'>;
-
-function run(project: Project, name: string, item: Item, each: Each) {
-  const controller = new AbortController();
-  const { signal } = controller;
-  const ended = project.invoke(name, { ...each, args: item.args, signal });
-  return Object.assign(
-    ended.then((answer) => ({ item, answer })),
-    { cancel: (reason: unknown) => controller.abort(new Error(String(reason))) },
-  );
 }
 
 /** So that each core has one and the next one waits for it. */
@@ -114,7 +94,7 @@ async function readConcurrency(given: string | undefined): Promise<number> {
   return (await import('../whole-number.ts')).readWholeNumber('--concurrency', given);
 }
 
-async function readEach({ timeout, attempts }: MapOptions): Promise<Each> {
+async function readEach({ timeout, attempts }: MapOptions) {
   const [{ readTimeout }, { readRetry }] = await Promise.all([
     import('../timeout.ts'),
     import('../retry.ts'),

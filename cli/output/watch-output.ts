@@ -5,7 +5,7 @@ interface Output {
 
 /**
  * Tells in one paragraph that stdout can't be written, as on a full disk, and calls back. `pool … | head` is no such
- * case: who reads our output has seen enough, which is no error of ours. So is a terminal that was closed.
+ * case: who reads our output has seen enough, which is no error of ours (see whenUnread). So is a terminal that was closed.
  */
 export function watchOutput({ onLost }: { onLost: () => void }): Output {
   const output = { isLost: false };
@@ -19,6 +19,15 @@ export function watchOutput({ onLost }: { onLost: () => void }): Output {
     });
   }
   return output;
+}
+
+/** Aborts when something could not be written to stdout because whoever read it has gone. */
+export function whenUnread(): AbortSignal {
+  const controller = new AbortController();
+  process.stdout.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
+    if (readerIsGone.has(code)) controller.abort(new Error('nobody reads the results any more'));
+  });
+  return controller.signal;
 }
 
 const readerIsGone = new Set(['EPIPE', 'EIO']);

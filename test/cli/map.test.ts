@@ -86,6 +86,25 @@ describeBoth('pool map', files, (project, _isAttached) => {
     assert.equal(run.code, 2);
   });
 
+  test('a reader that leaves ends it: nothing more is run, with exit code 141', async (t) => {
+    const input = '{"name":"Ada"}\n'.repeat(1_000_000);
+    const run = startPool(t, project, ['map', 'greet', '-'], { input });
+    run.child.stdout?.once('data', () => run.child.stdout?.destroy());
+    const { code, stderr } = await run.ended;
+    assert.doesNotMatch(stderr, /EPIPE|^pool: |at .*\(/m);
+    const [, ended] = /^MAP greet (\d+) items /m.exec(stderr) ?? [];
+    assert.ok(Number(ended) > 0 && Number(ended) < 500_000, stderr);
+    assert.equal(code, 141);
+    await run.untilNothingIsLeft();
+  });
+
+  test('a reader that leaves cancels what still runs', async (t) => {
+    const run = startPool(t, project, ['map', 'slow', '{"ms":1}', '{"ms":600000}', '{"ms":600000}']);
+    run.child.stdout?.destroy();
+    assert.equal((await run.ended).code, 141);
+    await run.untilNothingIsLeft();
+  });
+
   test('Ctrl-C cancels what runs and takes up nothing more', async (t) => {
     const items = Array.from({ length: 50 }, (_, index) =>
       JSON.stringify({ ms: 600_000, file: `i${index}` }),
@@ -93,7 +112,11 @@ describeBoth('pool map', files, (project, _isAttached) => {
     const run = startPool(t, project, ['map', 'slow', ...items, '--concurrency', '2']);
     await until('the first', () => project.has('begun'));
     run.interrupt();
-    const { code, stdout } = await run.ended;
+    const { code, stdout, stderr } = await run.ended;
+    assert.match(
+      stderr,
+      /^pool: The iteration was cancelled: interrupted by SIGINT\.\nMAP slow 0 items {2}0 done /m,
+    );
     assert.equal(stdout, '');
     assert.equal(code, 130);
   });
