@@ -34,6 +34,15 @@ export interface InvocationRequest {
   readonly retry?: RetrySettings | undefined;
   /** What `ctx.cwd` is; the project's folder unless it is given. */
   readonly cwd?: string | undefined;
+  /** Made up by the caller, for this call alone: what `POST /cancel` names it by. */
+  readonly cancelKey?: string | undefined;
+}
+
+/** `POST /cancel`, answered with 202, or with 404 when nothing that was given this key is under way. */
+export interface CancelRequest {
+  readonly cancelKey: string;
+  /** Why, for the function and in the error of the invocation. */
+  readonly reason: string;
 }
 
 /** `POST /stop`, answered with 202: the runtime begins to shut down and is gone when its process is. */

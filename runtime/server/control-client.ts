@@ -1,6 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import type { FunctionInfo } from '../index.ts';
 import type { InvocationAnswer } from './answer.ts';
-import type { ControlStatus, FunctionList, InvocationRequest, Refusal, StopAnswer } from './api.ts';
+import type {
+  CancelRequest,
+  ControlStatus,
+  FunctionList,
+  InvocationRequest,
+  Refusal,
+  StopAnswer,
+} from './api.ts';
+import { cancelBeforeClosing } from './cancelling.ts';
 import type { ControlFile } from './control-file.ts';
 import type { ErrorReport } from './error-report.ts';
 import { type JsonRequest, longestSilenceMs, requestJson, SilenceError } from './request.ts';
@@ -45,16 +54,21 @@ export class ControlClient {
 
   /**
    * Runs a function there and tells how it ended; an error of the function doesn't reject. Aborting the signal cancels
-   * the invocation and rejects with the signal's reason. `onSilence` is called, once, when the runtime has taken the
+   * the invocation; where the runtime doesn't say how it ended then, this rejects with the signal's reason. `onSilence` is called, once, when the runtime has taken the
    * invocation and then doesn't answer any more; it is waited for all the same.
    * @throws RuntimeStoppingError
    */
-  async invoke(name: string, request: InvocationRequest, waiting: Waiting = {}): Promise<InvocationAnswer> {
+  async invoke(name: string, request: InvocationRequest, waiting: Waiting): Promise<InvocationAnswer> {
     const path = `/functions/${encodeURIComponent(name)}/invocations`;
-    const { signal, onSilence = () => {} } = waiting;
+    const cancelKey = randomUUID();
+    const asked: InvocationRequest = { ...request, cancelKey };
+    const signal = cancelBeforeClosing(waiting.signal, (reason, closing) =>
+      this.#cancel({ cancelKey, reason }, closing),
+    );
     const ended = new AbortController();
+    const { onSilence } = waiting;
     void watchForSilence(this.control.address, { onSilence, signal: ended.signal });
-    const { status, body } = await this.#ask({ method: 'POST', path, body: request, signal }).finally(() =>
+    const { status, body } = await this.#ask({ method: 'POST', path, body: asked, signal }).finally(() =>
       ended.abort(),
     );
     if (status === stopping)
@@ -66,6 +80,10 @@ export class ControlClient {
   /** Asks it to shut down; resolves when it has begun to. */
   stop(): Promise<StopAnswer> {
     return this.#request<StopAnswer>({ method: 'POST', path: '/stop' });
+  }
+
+  #cancel(body: CancelRequest, signal: AbortSignal): Promise<unknown> {
+    return this.#request({ method: 'POST', path: '/cancel', body, signal });
   }
 
   async #request<Answer>(request: Omit<JsonRequest, 'address'>): Promise<Answer> {
@@ -86,8 +104,8 @@ export class ControlClient {
 
 /** How to wait for the end of an invocation. */
 interface Waiting {
-  readonly signal?: AbortSignal;
-  readonly onSilence?: () => void;
+  readonly signal: AbortSignal;
+  readonly onSilence: () => void;
 }
 
 function silenceReport(pid: number): ErrorReport {

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { type RetrySettings, readRetry } from '../invocation/retry.ts';
-import type { InvocationRequest } from './api.ts';
+import type { CancelRequest, InvocationRequest } from './api.ts';
 
 /** A request that makes no sense, with the status that says so. */
 class BadRequestError extends Error {
@@ -18,7 +18,7 @@ export function readInvocationRequest(body: unknown): InvocationRequest {
   if (typeof body !== 'object' || Array.isArray(body)) {
     throw new BadRequestError(`Expected the body to be an object with \`args\`, got ${shown(body)}.`);
   }
-  const { args, timeoutMs, retry, cwd, ...unknown } = body as Record<string, unknown>;
+  const { args, timeoutMs, retry, cwd, cancelKey, ...unknown } = body as Record<string, unknown>;
   if (!isTimeout(timeoutMs)) {
     throw new BadRequestError(
       `Expected \`timeoutMs\` to be a number of ms above 0, or null for no limit, got ${shown(timeoutMs)}.`,
@@ -27,12 +27,25 @@ export function readInvocationRequest(body: unknown): InvocationRequest {
   if (cwd !== undefined && typeof cwd !== 'string') {
     throw new BadRequestError(`Expected \`cwd\` to be the path of a folder, got ${shown(cwd)}.`);
   }
+  if (cancelKey !== undefined && typeof cancelKey !== 'string') {
+    throw new BadRequestError(`Expected \`cancelKey\` to be a text, got ${shown(cancelKey)}.`);
+  }
   for (const name of Object.keys(unknown)) {
     throw new BadRequestError(
-      `Expected \`args\`, \`timeoutMs\`, \`retry\` and \`cwd\` in the body, got \`${name}\` too.`,
+      `Expected \`args\`, \`timeoutMs\`, \`retry\`, \`cwd\` and \`cancelKey\` in the body, got \`${name}\` too.`,
     );
   }
-  return { args, timeoutMs, retry: retry === undefined ? undefined : checkRetry(retry), cwd };
+  return { args, timeoutMs, retry: retry === undefined ? undefined : checkRetry(retry), cwd, cancelKey };
+}
+
+/**
+ * Reads the body of a request to cancel an invocation.
+ * @throws BadRequestError
+ */
+export function readCancelRequest(body: unknown): CancelRequest {
+  const { cancelKey, reason } = (body ?? {}) as Partial<Record<keyof CancelRequest, unknown>>;
+  if (typeof cancelKey === 'string' && typeof reason === 'string') return { cancelKey, reason };
+  throw new BadRequestError('Expected `cancelKey` and `reason`, which are text, in the body.');
 }
 
 function isTimeout(value: unknown): value is InvocationRequest['timeoutMs'] {

@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from '../config/logger.ts';
 import { functionNotFound } from '../functions/not-found.ts';
@@ -6,8 +5,9 @@ import type { Runtime } from '../index.ts';
 import { version } from '../version.ts';
 import { answerOf, hasRun, type InvocationAnswer } from './answer.ts';
 import type { ControlStatus, FunctionList, Refusal, StopAnswer } from './api.ts';
+import { Callers } from './callers.ts';
 import { type ErrorReport, internalCode, reportError } from './error-report.ts';
-import { readInvocationRequest } from './invocation-request.ts';
+import { readCancelRequest, readInvocationRequest } from './invocation-request.ts';
 import { toWire } from './wire-answer.ts';
 
 interface RouteOptions {
@@ -100,23 +100,23 @@ function serveFunctions(app: FastifyInstance, { runtime }: RouteOptions): void {
     return refuse(reply, 404, report);
   });
 
+  const callers = new Callers();
+
   app.post<OfFunction>('/functions/:name/invocations', async ({ params, body }, reply) => {
-    const { args, timeoutMs, retry, cwd = runtime.root } = readInvocationRequest(body);
-    const signal = disconnection(reply.raw);
+    const { args, timeoutMs, retry, cwd = runtime.root, cancelKey } = readInvocationRequest(body);
+    const signal = callers.enter(reply.raw, cancelKey);
     const timeout = timeoutMs === null ? Number.POSITIVE_INFINITY : timeoutMs;
     const invocation = runtime.invoke(params.name, args, { timeout, retry, cwd, signal });
     const answer = await answerOf(invocation);
     return reply.code(statusOf(answer)).send(await toWire(answer));
   });
-}
 
-/** A signal that aborts when the client goes away before it has its answer. */
-function disconnection(response: ServerResponse): AbortSignal {
-  const controller = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) controller.abort(new Error('the caller disconnected'));
+  app.post('/cancel', ({ body }, reply) => {
+    const { cancelKey, reason } = readCancelRequest(body);
+    if (callers.cancel(cancelKey, reason)) return reply.code(202).send({ cancelKey });
+    const message = `No invocation with the \`cancelKey\` ${JSON.stringify(cancelKey)} is under way.`;
+    return refuse(reply, 404, { name: 'Error', code: 'NO_SUCH_INVOCATION', message });
   });
-  return controller.signal;
 }
 
 const statuses: Readonly<Record<string, number>> = {

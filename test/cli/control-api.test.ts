@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { test } from 'node:test';
 import { makePoolProject, startService } from '../support/cli.ts';
 import type { Project } from '../support/project.ts';
+import { until } from '../support/wait.ts';
 
 interface Answer {
   readonly status: number;
@@ -65,6 +66,14 @@ test('the control API answers any HTTP client, and tells what is wrong', async (
       /the body to be an object with `args`, got \[\] \(object\)/,
     ],
     [await invoke('greet', '{"argz":1}'), 400, 'BAD_REQUEST', /in the body, got `argz` too/],
+    [await invoke('greet', '{"cancelKey":1}'), 400, 'BAD_REQUEST', /`cancelKey` to be a text, got 1/],
+    [await ask(project, 'POST', '/cancel', '{}'), 400, 'BAD_REQUEST', /`cancelKey` and `reason`/],
+    [
+      await ask(project, 'POST', '/cancel', '{"cancelKey":"a","reason":"b"}'),
+      404,
+      'NO_SUCH_INVOCATION',
+      /`cancelKey` "a" is under way/,
+    ],
     [await invoke('greet', '{"args":{}}'), 422, 'INVALID_INPUT', /name: expected a string/],
     [await invoke('greets', '{}'), 404, 'FUNCTION_NOT_FOUND', /did you mean "greet"/],
     [await invoke('throws', '{}'), 500, 'FUNCTION_FAILED', /it is full/],
@@ -81,6 +90,20 @@ test('the control API answers any HTTP client, and tells what is wrong', async (
 
   const described = await ask(project, 'GET', '/functions/nested%2Fname');
   assert.equal(described.body.name, 'nested/name');
+});
+
+test('the control API cancels an invocation by the key that its caller gave, and then answers how it ended', async (t) => {
+  const project = makePoolProject(t);
+  const service = await startService(t, project);
+  const invoked = ask(project, 'POST', '/functions/waits/invocations', '{"cancelKey":"mine"}');
+  await service.says(/"waiting"/);
+  const cancel = () => ask(project, 'POST', '/cancel', '{"cancelKey":"mine","reason":"enough of it"}');
+  assert.equal((await cancel()).status, 202);
+  const { status, body } = await invoked;
+  assert.deepEqual([status, body.error?.code], [499, 'CANCELLED']);
+  assert.match(body.error?.message ?? '', /cancelled: enough of it/);
+  assert.equal(typeof body.invocationId, 'string');
+  await until('the end of the key', async () => (await cancel()).status === 404);
 });
 
 test('the control API takes 64 MB of arguments', async (t) => {

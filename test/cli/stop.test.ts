@@ -114,6 +114,20 @@ test('a runtime that does not answer is no riddle, with exit code 69', async (t)
   assert.equal(code, 0);
 });
 
+test('Ctrl-C gives up on a runtime that does not answer, which cancels when it wakes up', async (t) => {
+  const project = makePoolProject(t);
+  const service = await startService(t, project);
+  const run = startPool(t, project, ['invoke', 'waits']);
+  await service.says(/"waiting"/);
+  service.child.kill('SIGSTOP');
+  run.interrupt();
+  const { code, stderr } = await run.ended;
+  assert.match(stderr, /^pool: The invocation of "waits" was cancelled: interrupted by SIGINT\.$/m);
+  assert.equal(code, 130);
+  service.child.kill('SIGCONT');
+  await service.says(/"aborted"/);
+});
+
 test('a runtime that stops answering during an invocation is told once, and waited for', async (t) => {
   const project = makePoolProject(t);
   const service = await startService(t, project);
