@@ -44,9 +44,9 @@ export function logEnd(log: Logger, worker: Worker, exit: WorkerExit): void {
 /** What a log calls a worker. */
 export function titleOf({ id, pool, pid, threadId }: Worker): string {
   const of = pool === defaultPool ? '' : ` of the pool "${pool}"`;
-  const what = [pid === undefined ? [] : `pid ${pid}`, threadId === undefined ? [] : `thread ${threadId}`].flat();
-  // One that could not be started is neither.
-  return [`worker ${id}${of}`, ...what.map((each) => `(${each})`)].join(' ');
+  // One that could not be started is neither a process nor a thread.
+  const where = threadId !== undefined ? ` (thread ${threadId})` : pid !== undefined ? ` (pid ${pid})` : '';
+  return `worker ${id}${of}${where}`;
 }
 
 /** What a line about a worker has beside its text. */
