@@ -60,6 +60,44 @@ testEach('what was handed to a worker behind a long one runs elsewhere, once', a
   );
 });
 
+testEach('a function that turns long is handed over one at a time again, at once', async (_t, open) => {
+  const { project, runtime } = await open({ min: 2, max: 2 }, files);
+  // How much a map reads ahead is what workers may have in their hands, and as much behind it.
+  const readAhead = async (go: string) => {
+    let read = 0;
+    function* items() {
+      for (;;) {
+        read++;
+        yield { until: go };
+      }
+    }
+    const results = runtime.map('turn', items());
+    const first = results.next();
+    await until('both workers to be taken', () => runtime.stats().running === 2);
+    const ahead = read;
+    project.write(go, '');
+    await within('the first', first);
+    await within('the end', results.return());
+    return ahead;
+  };
+  let round = 0;
+  await until('it to have shown to be short', async () => {
+    await earnCredit(runtime);
+    return (await readAhead(`go-${++round}`)) > 8;
+  });
+  await earnCredit(runtime);
+  for (const go of ['long-1', 'long-2']) {
+    const long = runtime.invoke('turn', { until: go });
+    await until('it to run for a while', () => long.status === 'running');
+    const begun = performance.now();
+    await until('it to be long', () => performance.now() - begun > 20);
+    project.write(go, '');
+    await within('the long one', long);
+  }
+  const ahead = await readAhead('go');
+  assert(ahead <= 4, `${ahead} were read ahead`);
+});
+
 testEach('what waits in a worker is queued, and what of it is cancelled never runs', async (_t, open) => {
   const { project, runtime } = await open({ max: 1 }, files);
   await earnCredit(runtime);
