@@ -67,6 +67,39 @@ testEach(
   },
 );
 
+/** It takes one of two places, as short as it is, and notes when there is none. */
+const two = `
+  import fs from 'node:fs';
+  const place = (name) => new URL('../' + name, import.meta.url);
+  const take = (name) => {
+    try {
+      fs.mkdirSync(place(name));
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  export default (id) => {
+    const name = ['place-1', 'place-2'].find(take);
+    if (name) fs.rmdirSync(place(name));
+    else fs.appendFileSync(place('crowd'), id + ';');
+    return id;
+  };
+  export const config = { concurrency: 2 };`;
+
+testEach('of a short function, too, no more run at once than its concurrency', async (_t, open) => {
+  const { project, runtime } = await open({ min: 4, max: 4 }, { ...files, 'functions/two.js': two });
+  for (let round = 0; round < 5; round++) {
+    const ids = Array.from({ length: 500 }, (_, id) => id);
+    // Others that are short keep the other workers busy.
+    const others = ids.map((id) => runtime.invoke('free', id));
+    const values = await within('all of them', Promise.all(ids.map((id) => runtime.invoke('two', id))));
+    assert.deepEqual(values, ids);
+    await within('the others', Promise.all(others));
+  }
+  assert(!project.has('crowd'), 'more than two ran at once');
+});
+
 testEach('a run that goes on after it was cancelled has its place still', async (_t, open) => {
   const { project, runtime } = await open(
     { min: 2, max: 2, killGrace: '10 min' },
