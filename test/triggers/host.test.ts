@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { type TestContext, test } from 'node:test';
-import { type Trigger, type WatchedFile, watch } from 'warm-pool';
+import { type Trigger, type TriggerContext, type WatchedFile, watch } from 'warm-pool';
+import { held, holdWorker } from '../support/hold-worker.ts';
 import { LogLines } from '../support/log-lines.ts';
 import { type Running, runProject } from '../support/open-runtime.ts';
 import { until, within } from '../support/wait.ts';
@@ -86,4 +87,31 @@ test('triggers that throw, reject or take long to stop keep no other from stoppi
   finishSlow();
   await within('the runtime closes', closed);
   assert.equal(log.lines.filter((line) => line.startsWith('error')).length, 2);
+});
+
+test('an ordinary invocation overtakes what a trigger has queued before it', async (t) => {
+  let invoke: TriggerContext['invoke'] | undefined;
+  const trigger = triggerOf('own', {
+    async start(context) {
+      invoke = context.invoke;
+    },
+  });
+  const files = {
+    ...held,
+    'functions/order.js': `
+      import fs from 'node:fs';
+      export default (what) => fs.appendFileSync(new URL('../order', import.meta.url), what + ';');`,
+  };
+  const running = await runProject(t, files, { config: { triggers: [trigger], pool: { max: 1 } } });
+  const { project, runtime } = running;
+  await runtime.start();
+  assert(invoke);
+  const release = await holdWorker(running);
+  const invocations = [invoke('order', 'file 1', {}), invoke('order', 'file 2', {})];
+  invocations.push(runtime.invoke('order', 'ordinary'));
+  // What it asks for itself holds.
+  invocations.push(invoke('order', 'urgent file', { priority: 'high' }));
+  release();
+  await within('all of them', Promise.all(invocations));
+  assert.equal(fs.readFileSync(project.path('order'), 'utf8'), 'urgent file;ordinary;file 1;file 2;');
 });
