@@ -135,6 +135,32 @@ testEach('a worker whose functions leak is replaced, and no invocation fails for
   assert.equal(runtime.stats().functions.leak?.succeeded, 20);
 });
 
+testEach('the successor is ready before a worker leaves for its memory', async (_t, open) => {
+  const growing = `
+    const photos = [];
+    export default () => void photos.push(Buffer.alloc(8 * 2 ** 20, 'x'));`;
+  const limitMB = 400;
+  const { runtime } = await open({ max: 1, maxMemory: `${limitMB}mb` }, { 'functions/grow.js': growing });
+  const memoryOf = () => runtime.stats().workers[0]?.memoryMB ?? 0;
+  // A run takes 8 MB: it comes to the last tenth of the limit, and not beyond.
+  while (memoryOf() <= 0.9 * limitMB) {
+    assert.deepEqual(readyIn(runtime), [1], `there is one, with ${memoryOf()} MB`);
+    await within('a run', runtime.invoke('grow'));
+  }
+  await until('the successor', () => readyIn(runtime).length === 2);
+  assert.deepEqual(readyIn(runtime), [1, 2], 'the first has not left');
+  for (let runs = 0; readyIn(runtime).includes(1) && runs < 20; runs++) {
+    const invocation = runtime.invoke('grow');
+    await within('a run', invocation);
+    assert.equal(invocation.report?.initMs, 0);
+  }
+  const next = runtime.invoke('who');
+  await within('the next', next);
+  assert.equal(next.report?.worker, 2);
+  assert.equal(next.report?.initMs, 0);
+  await until('the end of the first', () => runtime.stats().pools.default?.exits.recycled === 1);
+});
+
 testEach('a close in the middle of recycling finishes what waits, and leaves no worker', async (_t, open) => {
   const { runtime } = await open({ max: 2, maxInvocations: 1 });
   const backlog = Array.from({ length: 8 }, () => runtime.invoke<string>('who'));
