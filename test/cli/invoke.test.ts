@@ -79,6 +79,12 @@ const examples: Example[] = [
   },
   { name: 'bytes', args: value('bytes'), code: 0, stdout: '<Buffer 00 ff 0a 0d 80>\n', stderr: inspected },
   {
+    name: 'no timeout at all',
+    args: ['invoke', 'hasty', '--timeout', 'Infinity'],
+    code: 0,
+    stdout: json('waited'),
+  },
+  {
     name: 'an error',
     args: ['invoke', 'throws'],
     code: 1,
@@ -128,12 +134,6 @@ const examples: Example[] = [
     code: 124,
     stdout: '',
     stderr: /longer than its timeout of 200 ms/,
-  },
-  {
-    name: 'no timeout at all',
-    args: ['invoke', 'hasty', '--timeout', 'Infinity'],
-    code: 0,
-    stdout: json('waited'),
   },
 ];
 
