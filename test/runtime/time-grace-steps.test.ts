@@ -24,7 +24,8 @@ const now = () => Number(process.hrtime.bigint()) / 1e6;
 /** A timer may come a moment too early. */
 const slackMs = 5;
 
-const killGraceMs = 700;
+/** Time enough for a process to note a signal before the next one comes. */
+const killGraceMs = 1_500;
 
 for (const how of ['cancelled', 'over its time']) {
   test(`what is ${how} has its signal, SIGTERM after killGrace, and SIGKILL after twice that`, async (t) => {
