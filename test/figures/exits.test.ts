@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import type { ExitReason, PoolStats, Runtime } from 'warm-pool';
-import { type Isolation, isolations, testEach } from '../conformance/support.ts';
+import { type Isolation, isolations, tellAndSpin, testEach } from '../conformance/support.ts';
 import type { Running } from '../support/open-runtime.ts';
-import { until } from '../support/wait.ts';
+import { until, within } from '../support/wait.ts';
 
 const files = {
   'functions/wait.js': `
     import { setTimeout } from 'node:timers/promises';
     export default (ms) => setTimeout(ms);`,
-  'functions/spin.js': 'export default () => { for (;;); };',
+  'functions/spin.js': tellAndSpin,
   'functions/die.js': 'export default () => process.exit(1);',
   'functions/fill.js': `
     const photos = [];
@@ -57,7 +57,7 @@ const ends: End[] = [
     async end({ runtime }) {
       const invocation = runtime.invoke('spin');
       // Cancelled on the way it would not begin.
-      await until('it to be at work', () => poolOf(runtime).utilisation > 0.2);
+      await within('it to be at work', invocation.progress[Symbol.asyncIterator]().next());
       invocation.cancel();
       await invocation.catch(() => {});
     },

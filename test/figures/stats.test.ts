@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { DurationStats, FunctionFigures, InvocationReport, PoolStats, Runtime } from 'warm-pool';
-import { testEach } from '../conformance/support.ts';
+import { tellAndSpin, testEach } from '../conformance/support.ts';
 import { rejectionOf } from '../support/open-runtime.ts';
 import { until, within } from '../support/wait.ts';
 
@@ -11,7 +11,7 @@ const files = {
   'functions/other.js': `
     export default () => {};
     export const config = { pool: 'io' };`,
-  'functions/spin.js': 'export default () => { for (;;); };',
+  'functions/spin.js': tellAndSpin,
   'functions/fail.js': `export default () => { throw new Error('no'); };`,
 };
 
@@ -109,6 +109,7 @@ testEach('utilisation is the share of the time in which the workers were busy', 
   const { runtime } = await open({ max: 1, killGrace: '50ms' }, files);
   assert.equal(poolOf(runtime).utilisation, 0);
   const spinning = runtime.invoke('spin');
+  await within('it to be at work', spinning.progress[Symbol.asyncIterator]().next());
   const begun = performance.now();
   // And so long that beside it nobody notices how late a busy machine sees its end.
   const isLong = () => performance.now() - begun > 1_000;

@@ -205,9 +205,14 @@ testEach('a write that is longer as text than in bytes holds up no result', asyn
         export default () => { process.stdout.write('aGVs\\n\\n\\n\\nbG8K', 'base64'); return 'printed'; };`,
     },
   );
-  for (let round = 0; round < 3; round++) {
-    assert.equal(await runtime.invoke('print', null, { timeout: 800 }), 'printed');
+  let shortest = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < 5; round++) {
+    const begun = performance.now();
+    assert.equal(await runtime.invoke('print'), 'printed');
+    shortest = Math.min(shortest, performance.now() - begun);
   }
+  // Waiting for bytes that never come takes a second, each time.
+  assert(shortest < 900, `${shortest} ms`);
 });
 
 testEach(
