@@ -15,6 +15,13 @@ function prefix(length: number, codec: number, headLength: number, kind = 0): Bu
   return bytes;
 }
 
+const head = Buffer.from('{"type":"a"}');
+
+/** A frame with a head that is one, and with buffers. */
+function withBuffers(table = Buffer.alloc(0)): Buffer {
+  return Buffer.concat([prefix(6 + head.length + table.length, 3, head.length), head, table]);
+}
+
 /** The table of one buffer that follows the frame. */
 function tableOfOne(length: number): Buffer {
   const table = Buffer.alloc(16);
@@ -38,23 +45,21 @@ const nonsense: [what: string, bytes: Buffer, message: RegExp][] = [
     Buffer.concat([prefix(8, 5, 2), Buffer.from('{}')]),
     /codec that exists, got 5/,
   ],
-  [
-    'buffers without a table of them',
-    Buffer.concat([prefix(8, 3, 2), Buffer.from('{}')]),
-    /table of buffers inside/,
-  ],
+  ['buffers without a table of them', withBuffers(), /table of buffers inside/],
   [
     'a table of buffers that is longer than its frame',
-    Buffer.concat([prefix(16, 3, 2), Buffer.from('{}'), Buffer.from([3, 0, 0, 0, 1, 0, 0, 0])]),
+    withBuffers(Buffer.from([3, 0, 0, 0, 1, 0, 0, 0])),
     /table of buffers inside/,
   ],
-  [
-    'buffers of 4 GB',
-    Buffer.concat([prefix(24, 3, 2), Buffer.from('{}'), tableOfOne(2 ** 32 - 1)]),
-    /buffers of at most/,
-  ],
+  ['buffers of 4 GB', withBuffers(tableOfOne(2 ** 32 - 1)), /buffers of at most/],
   ['the last codec', Buffer.concat([prefix(8, 255, 2), Buffer.from('{}')]), /codec that exists, got 255/],
   ['a kind of head that nobody knows', Buffer.concat([prefix(8, 0, 2, 3), Buffer.from('{}')]), /kind.*got 3/],
+  ['a head without a type', Buffer.concat([prefix(8, 0, 2), Buffer.from('{}')]), /one of its kind/],
+  [
+    'the begin of a long frame without a type',
+    Buffer.concat([prefix(2 ** 30, 0, 2), Buffer.from('{}')]),
+    /one of its kind/,
+  ],
   ['a head that is no JSON', Buffer.concat([prefix(8, 0, 2), Buffer.from('{]')]), /one of its kind/],
   ['an empty head', prefix(6, 0, 0), /one of its kind/],
   ['a run that is cut off', Buffer.concat([prefix(16, 0, 10, 1), Buffer.alloc(10)]), /one of its kind/],
@@ -95,8 +100,7 @@ test('the longest frame that is allowed may begin: it takes no memory before its
 test('the longest buffer that is allowed may begin, too', () => {
   const before = process.memoryUsage().rss;
   const reader = new FrameReader<Message>();
-  const bytes = Buffer.concat([prefix(24, 3, 2), Buffer.from('{}'), tableOfOne(2 ** 31 - 1)]);
-  reader.push(bytes, () => assert.fail('it is not whole'));
+  reader.push(withBuffers(tableOfOne(2 ** 31 - 1)), () => assert.fail('it is not whole'));
   reader.push(Buffer.alloc(1_000), () => assert.fail('it is not whole'));
   const grownMB = (process.memoryUsage().rss - before) / 2 ** 20;
   assert(grownMB < 200, `it has grown by ${grownMB} MB`);
