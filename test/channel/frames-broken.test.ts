@@ -18,7 +18,7 @@ function prefix(length: number, codec: number, headLength: number, kind = 0): Bu
 const head = Buffer.from('{"type":"a"}');
 
 /** A frame with a head that is one, and with buffers. */
-function withBuffers(table = Buffer.alloc(0)): Buffer {
+function withBuffers(table: Buffer = Buffer.alloc(0)): Buffer {
   return Buffer.concat([prefix(6 + head.length + table.length, 3, head.length), head, table]);
 }
 
