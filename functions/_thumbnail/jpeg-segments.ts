@@ -1,4 +1,4 @@
-import { ThumbnailError } from './thumbnail-error.ts';
+import { cutShort, damaged } from './thumbnail-error.ts';
 
 /** One segment of a JPEG's header. */
 export interface Segment {
@@ -22,13 +22,15 @@ export interface Frame {
 /** A JPEG's header, taken apart: everything before its first scan. */
 export interface JpegHeader {
   readonly frame: Frame;
+  /** The application segments (APP0 to APP15), which hold the metadata. */
   readonly segments: readonly Segment[];
   /** Where the entropy-coded data of the first scan begins. */
   readonly scanStart: number;
 }
 
-export const SOI = 0xd8;
+const SOI = 0xd8;
 export const EOI = 0xd9;
+const APP0 = 0xe0;
 export const APP1 = 0xe1;
 export const APP2 = 0xe2;
 export const APP14 = 0xee;
@@ -36,14 +38,14 @@ export const APP15 = 0xef;
 const SOS = 0xda;
 const TEM = 0x01;
 
+// The largest profiles have 255. A file of 40 MB could be made to have ten million.
+const mostSegments = 10_000;
+
 /**
- * Takes a JPEG's header apart. It is as forgiving as libjpeg: any number of 0xff may stand before a marker,
- * and stray bytes between segments are skipped.
+ * Takes apart the header of a file that begins with a start-of-image marker. It is as forgiving as libjpeg: any
+ * number of 0xff may stand before a marker, and stray bytes between segments are skipped.
  */
 export function parseJpegHeader(bytes: Buffer): JpegHeader {
-  if (bytes[0] !== 0xff || bytes[1] !== SOI) {
-    throw new ThumbnailError('NOT_A_JPEG', `it is not a JPEG${whatItIsInstead(bytes)}`);
-  }
   const segments: Segment[] = [];
   let frame: Frame | undefined;
   let position = 2;
@@ -55,7 +57,10 @@ export function parseJpegHeader(bytes: Buffer): JpegHeader {
     position = markerEnd;
     if (standsAlone(marker)) continue;
     const end = segmentEnd(bytes, markerEnd);
-    segments.push({ marker, start: markerEnd - 2, end });
+    if (isApplication(marker)) segments.push({ marker, start: markerEnd - 2, end });
+    if (segments.length > mostSegments) {
+      throw damaged(`its header is damaged, it has more than ${mostSegments} segments of metadata`);
+    }
     if (isFrame(marker)) frame ??= readFrame(bytes.subarray(markerEnd + 2, end));
     position = end;
     if (marker === SOS) break;
@@ -113,6 +118,10 @@ function segmentLength(bytes: Buffer, markerEnd: number): number {
   return Math.max(2, bytes.readUInt16BE(markerEnd));
 }
 
+function isApplication(marker: number): boolean {
+  return marker >= APP0 && marker <= APP15;
+}
+
 /** SOF0 to SOF15; among them are three markers that are something else (DHT, JPG, DAC). */
 function isFrame(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
@@ -126,36 +135,4 @@ function readFrame(payload: Buffer): Frame {
     width: payload.readUInt16BE(3),
     components: payload.readUInt8(5),
   };
-}
-
-/** The error for a file that is all there but can't be read. */
-export function damaged(what: string, cause?: unknown): ThumbnailError {
-  return new ThumbnailError('DAMAGED', `${what}; copy it again from where it came`, { cause }).madeBy(
-    damaged,
-  );
-}
-
-/** The error for a file that ends too early. */
-export function cutShort(where: string): ThumbnailError {
-  return new ThumbnailError(
-    'TRUNCATED',
-    `the file is cut short, it ends ${where}; copy it again from where it came`,
-  ).madeBy(cutShort);
-}
-
-const otherKinds: readonly (readonly [kind: string, offset: number, signature: string])[] = [
-  ['a PNG', 0, '\x89PNG'],
-  ['a GIF', 0, 'GIF8'],
-  ['a WebP', 8, 'WEBP'],
-  ['a HEIC or AVIF', 4, 'ftyp'],
-  ['a TIFF or raw photo', 0, 'II*\0'],
-  ['a TIFF or raw photo', 0, 'MM\0*'],
-  ['a PDF', 0, '%PDF'],
-];
-
-function whatItIsInstead(bytes: Buffer): string {
-  for (const [kind, offset, signature] of otherKinds) {
-    if (bytes.toString('latin1', offset, offset + signature.length) === signature) return ` but ${kind}`;
-  }
-  return ` (it begins with the bytes ${bytes.subarray(0, 4).toString('hex')})`;
 }

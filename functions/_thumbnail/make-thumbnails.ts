@@ -1,51 +1,23 @@
 import { dirname, resolve } from 'node:path';
-import {
-  hasAdobeMarker,
-  hideMetadata,
-  keptSegments,
-  withoutAdobeMarker,
-  withSegments,
-} from './jpeg-metadata.ts';
-import { parseJpegHeader } from './jpeg-segments.ts';
+import { openJpeg } from './jpeg-photo.ts';
+import type { Photo } from './photo.ts';
+import { kindOf, type PhotoKind } from './photo-kind.ts';
 import { publishFiles } from './publish-files.ts';
 import { readPhoto } from './read-photo.ts';
-import { renderThumbnails } from './render-thumbnails.ts';
+import { type PictureOptions, renderPhoto } from './render-photo.ts';
 import { sweepTemporaries } from './temporary-files.ts';
 import { ThumbnailError } from './thumbnail-error.ts';
-import { thumbnailPaths } from './thumbnail-paths.ts';
-import { fitInside } from './thumbnail-size.ts';
+import { extensionIn } from './thumbnail-format.ts';
+import { extensionOf, thumbnailPaths } from './thumbnail-paths.ts';
+import type { ThumbnailResult } from './thumbnail-result.ts';
 
-export interface ThumbnailRequest {
+export interface ThumbnailRequest extends PictureOptions {
   /** The photo; relative to `cwd`. */
   readonly src: string;
   /** A folder or a template (see thumbnailPaths); relative to `cwd`. */
   readonly dest: string;
-  /** The boxes to fit the photo inside: square ones of so many pixels, or width and height. */
+  /** The boxes to fit the photo to: square ones of so many pixels, or width and height. */
   readonly sizes: readonly (number | readonly [width: number, height: number])[];
-  /** JPEG quality, 1 to 100. */
-  readonly quality: number;
-  /** Whether all of EXIF is kept, or of it only the orientation. The ICC profile always is. */
-  readonly metadata: 'keep' | 'strip';
-}
-
-export interface Thumbnail {
-  /** Absolute. */
-  path: string;
-  /** In pixels. */
-  width: number;
-  height: number;
-  /** The size of the file. */
-  bytes: number;
-}
-
-export interface ThumbnailResult {
-  /** The photo's absolute path. */
-  src: string;
-  /** The photo's size in pixels, as stored: not turned by its orientation. */
-  width: number;
-  height: number;
-  /** One for each of `sizes`, in that order. */
-  outputs: Thumbnail[];
 }
 
 export interface Surroundings {
@@ -75,33 +47,43 @@ async function readRenderPublish(
   { cwd, signal }: Surroundings,
 ): Promise<ThumbnailResult> {
   signal?.throwIfAborted();
+  const { format } = request;
   const src = resolve(cwd, request.src);
   const boxes = request.sizes.map((size) => {
     const [width, height] = typeof size === 'number' ? [size, size] : size;
     return { width, height };
   });
-  const paths = thumbnailPaths(request.dest, src, boxes, cwd);
-  void sweepTemporaries(paths.map((path) => dirname(path)));
+  const places = { dest: request.dest, photo: src, boxes, cwd };
+  // Before the photo is read, as a mistake in `dest` is to be told whatever the photo is.
+  let paths = thumbnailPaths(places);
+  sweepAround(paths);
 
   const { bytes, ...identity } = await readPhoto(src);
   signal?.throwIfAborted();
-  const header = parseJpegHeader(bytes);
-  const kept = keptSegments(bytes, header, request.metadata === 'keep');
-  // libjpeg marks each CMYK picture it writes as Adobe's, which inverts it for readers that mind the mark.
-  const unmark = header.frame.components === 4 && !hasAdobeMarker(bytes, header);
-  hideMetadata(bytes, header);
-
-  const sizes = boxes.map((box) => fitInside(header.frame, box));
-  const rendered = await renderThumbnails(bytes, header, sizes, { quality: request.quality, signal });
+  const kind = kindOf(bytes);
+  if (kind !== format) {
+    paths = thumbnailPaths(places, extensionIn(format, extensionOf(src)));
+    sweepAround(paths);
+  }
+  const photo = await openPhoto(bytes, kind);
   signal?.throwIfAborted();
-  const thumbnails = rendered.map((jpeg, index) => ({
-    path: paths[index] as string,
-    size: sizes[index] as (typeof sizes)[number],
-    content: withSegments(unmark ? withoutAdobeMarker(jpeg) : jpeg, kept),
-  }));
+  const { size, pictures } = await renderPhoto(photo, boxes, request, signal);
+  signal?.throwIfAborted();
+  const thumbnails = pictures.map((picture, index) => ({ ...picture, path: paths[index] as string }));
   publishFiles(thumbnails, identity);
 
-  const { width, height } = header.frame;
   const outputs = thumbnails.map(({ path, size, content }) => ({ path, ...size, bytes: content.length }));
-  return { src, width, height, outputs };
+  return { src, ...size, outputs };
+}
+
+async function openPhoto(bytes: Buffer, kind: PhotoKind): Promise<Photo> {
+  if (kind === 'jpeg') return openJpeg(bytes);
+  // Loaded for the first photo that needs it: a worker that gets JPEGs alone is ready some ms earlier.
+  const { openOther } = await import('./other-photo.ts');
+  return await openOther(bytes, kind);
+}
+
+/** What was left behind by processes that were killed is removed meanwhile. */
+function sweepAround(paths: readonly string[]): void {
+  void sweepTemporaries(paths.map((path) => dirname(path)));
 }

@@ -69,10 +69,33 @@ function writeNew(path: string, content: Buffer): void {
     writeFileSync(path, content, { flag: 'wx' });
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     writeFileSync(path, content, { flag: 'wx' });
   }
 }
+
+// Not by the `recursive` of Node's mkdir: it says of a read-only file system that there is no such folder, and never ends
+// where no folder can be made in one that is there, as in /proc.
+function makeFolder(folder: string, parentIsThere = false): void {
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    const code = systemCode(error);
+    const parent = dirname(folder);
+    // Another process may have made it meanwhile. When it is no folder after all, writing to it tells.
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || parentIsThere || parent === folder) throw error;
+    makeFolder(parent);
+    makeFolder(folder, true);
+  }
+}
+
+// For trouble that has nothing to do with permissions.
+const waysOut: Record<string, string> = {
+  ENOENT: 'make its folder, or choose another with `dest`',
+  ENOTDIR: 'move that file away or choose another folder with `dest`',
+  ENAMETOOLONG: 'give the photo a shorter name or choose a shorter path with `dest`',
+};
 
 /** Runs a file operation; its error says which output could not be written, why, and what to do. */
 function inOrderTo<T>(path: string, operation: () => T): T {
@@ -85,7 +108,8 @@ function inOrderTo<T>(path: string, operation: () => T): T {
       const message = `${what}; make room and try again`;
       throw new ThumbnailError('DISK_FULL', message, { cause: error }).madeBy(inOrderTo);
     }
-    const message = `${what}; make its folder writable or choose another with \`dest\``;
+    const wayOut = (code && waysOut[code]) ?? 'make its folder writable or choose another with `dest`';
+    const message = `${what}; ${wayOut}`;
     throw new ThumbnailError('UNWRITABLE', message, { cause: error }).madeBy(inOrderTo);
   }
 }

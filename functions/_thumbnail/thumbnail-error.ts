@@ -5,7 +5,6 @@ export type ThumbnailErrorCode =
   | 'SOURCE_CHANGED'
   | 'NOT_A_FILE'
   | 'EMPTY'
-  | 'NOT_A_JPEG'
   | 'UNSUPPORTED'
   | 'TOO_LARGE'
   | 'TRUNCATED'
@@ -57,7 +56,26 @@ Object.defineProperty(ThumbnailError.prototype, 'name', {
   writable: true,
 });
 
+/** The error for a file that is all there but can't be read. */
+export function damaged(what: string, cause?: unknown): ThumbnailError {
+  return new ThumbnailError('DAMAGED', `${what}; copy it again from where it came`, { cause }).madeBy(
+    damaged,
+  );
+}
+
+/** The error for a file that ends too early. */
+export function cutShort(where: string): ThumbnailError {
+  return new ThumbnailError(
+    'TRUNCATED',
+    `the file is cut short, it ends ${where}; copy it again from where it came`,
+  ).madeBy(cutShort);
+}
+
+/** The way out for a photo that can't be read because of how it is stored. */
+export const convertFirst = 'convert it to JPEG, PNG or TIFF first';
+
 const systemReasons: Record<string, string> = {
+  ENOENT: 'a part of the path is not there and can’t be made, as behind a link that leads nowhere',
   EACCES: 'permission was denied',
   EPERM: 'the operation is not permitted',
   EROFS: 'the file system is read-only',

@@ -1,22 +1,34 @@
-import { basename, dirname, extname, resolve } from 'node:path';
+import { basename, dirname, extname, resolve, sep } from 'node:path';
 import { ThumbnailError } from './thumbnail-error.ts';
 import type { Dimensions } from './thumbnail-size.ts';
 
 /** Where thumbnails go unless the caller says otherwise. */
 export const defaultDest = '{dir}/thumbnails/{w}x{h}/{name}.{ext}';
 
+export interface Places {
+  /** A template or a folder. */
+  readonly dest: string;
+  /** The photo's absolute path. */
+  readonly photo: string;
+  readonly boxes: readonly Dimensions[];
+  /** Where relative paths begin. */
+  readonly cwd: string;
+}
+
 /**
  * The path of each box's thumbnail. `dest` is a template with `{dir}`, `{name}` and `{ext}` of the photo and
  * `{w}` and `{h}` of the box; without any of them it is a folder that takes the place of `{dir}/thumbnails`.
+ * `{ext}` is the extension of the thumbnail, given without its dot; `{from}` is always the photo's own.
  */
 export function thumbnailPaths(
-  dest: string,
-  photo: string,
-  boxes: readonly Dimensions[],
-  cwd: string,
+  { dest, photo, boxes, cwd }: Places,
+  extension = extensionOf(photo),
 ): string[] {
+  if (dest.includes('\0')) {
+    throw new ThumbnailError('BAD_DEST', '`dest` has a NUL character, which no path can have; take it out');
+  }
   const template = placeholder.test(dest) ? dest : `${dest}/{w}x{h}/{name}.{ext}`;
-  const paths = boxes.map((box) => resolve(cwd, fillIn(template, photo, box)));
+  const paths = boxes.map((box) => resolve(cwd, fillIn(template, photo, extension, box)));
   const twice = paths.find((path, index) => paths.indexOf(path) < index);
   if (twice !== undefined) {
     throw new ThumbnailError(
@@ -27,24 +39,44 @@ export function thumbnailPaths(
   return paths;
 }
 
-const placeholder = /\{[^{}]*\}/;
+/** What a file name has behind its last dot. */
+export function extensionOf(path: string): string {
+  return extname(path).slice(1);
+}
 
-function fillIn(template: string, photo: string, box: Dimensions): string {
-  const extension = extname(photo);
+const placeholder = /\{[^{}]*\}/;
+const separator = sep === '/' ? '/' : /[\\/]/;
+
+function fillIn(template: string, photo: string, extension: string, box: Dimensions): string {
   const values: Record<string, string> = {
     dir: dirname(photo),
-    name: basename(photo, extension),
-    ext: extension.slice(1),
+    name: basename(photo, extname(photo)),
+    ext: extension,
     w: String(box.width),
     h: String(box.height),
+    from: extensionOf(photo),
   };
-  // A photo without an extension gets thumbnails without one. All are filled in at once: a name may hold
-  // braces.
-  const fitting = extension === '' ? template.replaceAll('.{ext}', '') : template;
-  return fitting.replace(/\{([^{}]*)\}/g, (found, key: string) => {
-    const value = Object.hasOwn(values, key) ? values[key] : undefined;
-    if (value !== undefined) return value;
-    const known = Object.keys(values).map((name) => `{${name}}`);
-    throw new ThumbnailError('BAD_DEST', `\`dest\` has ${found}, which is none of ${known.join(' ')}`);
-  });
+  // Without an extension there is no dot before it. All are filled in at once: a name may hold braces.
+  const without = extname(photo) === '' ? ['.{from}', ...(extension === '' ? ['.{ext}'] : [])] : [];
+  const fitting = without.reduce((text, part) => text.replaceAll(part, ''), template);
+  const filled = (text: string) =>
+    text.replace(/\{([^{}]*)\}/g, (found, key: string) => {
+      const value = Object.hasOwn(values, key) ? values[key] : undefined;
+      if (value !== undefined) return value;
+      const known = Object.keys(values).map((name) => `{${name}}`);
+      throw new ThumbnailError('BAD_DEST', `\`dest\` has ${found}, which is none of ${known.join(' ')}`);
+    });
+  const path = filled(fitting);
+  for (const part of fitting.split(separator)) if (placeholder.test(part)) refuseAstray(part, filled(part));
+  return path;
+}
+
+/** Refuses what would lead to another folder than `dest` says: a photo may be called `...jpg`. */
+function refuseAstray(part: string, filled: string): void {
+  if (filled !== '.' && filled !== '..') return;
+  throw new ThumbnailError(
+    'BAD_DEST',
+    `\`dest\` has ${part}, which is ${JSON.stringify(filled)} for this photo and would lead to another folder; ` +
+      'put more beside it, such as a letter',
+  );
 }

@@ -8,7 +8,7 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { temporaryName } from '../../functions/_thumbnail/temporary-files.ts';
 import * as photos from '../support/photos.ts';
-import { thumbnail } from '../support/thumbnail.ts';
+import { thumbnail, thumbnailHere } from '../support/thumbnail.ts';
 import { until, within } from '../support/wait.ts';
 
 // Many small sizes, so that a process spends much of its time writing.
@@ -93,6 +93,22 @@ describe('temporary files found in a folder', () => {
     const expected = [elsewhere, inUse, notOurs, 'photo.jpg'].sort();
     await until('the others to be gone', () => fs.readdirSync(target).length <= expected.length);
     assert.deepEqual(fs.readdirSync(target).sort(), expected);
+  });
+
+  test('one that is left just after its folder was looked through is removed all the same, without another run', async (t) => {
+    const folder = photos.photoFolder(t);
+    const src = photos.put(folder, 'photo.jpg', await photos.rgbPhoto());
+    const target = path.join(folder, 'thumbnails', '64x64');
+    const gone = spawn(process.execPath, ['--version'], { stdio: 'ignore' });
+    await once(gone, 'exit');
+    const name = () => temporaryName().replace(String(process.pid), String(gone.pid));
+    fs.mkdirSync(target, { recursive: true });
+    // Once the first is removed the folder is not looked through again for a while.
+    for (const leftover of [name(), name()]) {
+      fs.writeFileSync(path.join(target, leftover), '');
+      await thumbnailHere({ src, sizes: [64] });
+      await until('it is gone', () => !fs.existsSync(path.join(target, leftover)));
+    }
   });
 });
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as photos from '../support/photos.ts';
+import { mountDisk, skippedWithoutMount } from '../support/small-disk.ts';
 import { failureOf, settled, thumbnail, thumbnailHere } from '../support/thumbnail.ts';
 
 /** All files below a folder, hidden ones too. */
@@ -39,15 +39,9 @@ describe('a photo that can’t be read', () => {
     },
     {
       what: 'a text file',
-      code: 'NOT_A_JPEG',
-      says: /not a JPEG \(it begins with the bytes 68656c6c\)/,
+      code: 'UNSUPPORTED',
+      says: /not a picture that can be read, .* \(it begins with the bytes 68656c6c\); convert it/,
       make: (file: string) => fs.writeFileSync(file, 'hello'),
-    },
-    {
-      what: 'a PNG',
-      code: 'NOT_A_JPEG',
-      says: /not a JPEG but a PNG/,
-      make: async (file: string) => fs.writeFileSync(file, await photos.picture().png().toBuffer()),
     },
     {
       what: 'a named pipe',
@@ -265,8 +259,8 @@ describe('thumbnails that can’t be written', () => {
   });
 
   test('a full disk: what was written is removed, what was there stays', async (t) => {
-    const disk = smallDisk(t, '128k');
-    if (disk === undefined) return t.skip('no permission to mount a small disk to fill up');
+    const disk = mountDisk(t, '128k')?.path;
+    if (disk === undefined) return t.skip(skippedWithoutMount);
     const folder = photos.photoFolder(t);
     const small = photos.put(folder, 'photo.jpg', await photos.rgbPhoto(64, 64));
     await thumbnail({ src: small, dest: disk });
@@ -278,6 +272,23 @@ describe('thumbnails that can’t be written', () => {
     assert.equal(code, 'DISK_FULL');
     assert.match(message, /the disk is full \(ENOSPC\); make room and try again/);
     assert.deepEqual(filesIn(disk), before);
+  });
+
+  test('a read-only disk, on which not even their folder can be made', async (t) => {
+    const disk = mountDisk(t, '128k');
+    if (disk === undefined) return t.skip(skippedWithoutMount);
+    const folder = photos.photoFolder(t);
+    const src = photos.put(folder, 'photo.jpg', await photos.rgbPhoto());
+    disk.setReadOnly(true);
+    const { code, message } = await failureOf({ src, dest: path.join(disk.path, 'deep', 'down') });
+    assert.equal(code, 'UNWRITABLE');
+    assert.match(
+      message,
+      /the file system is read-only \(EROFS\); make its folder writable or choose another/,
+    );
+    disk.setReadOnly(false);
+    const { outputs } = await thumbnail({ src, dest: path.join(disk.path, 'deep', 'down') });
+    assert.equal(outputs.length, 6);
   });
 });
 
@@ -326,19 +337,4 @@ async function withoutPrivileges<T>(action: () => Promise<T>): Promise<T> {
   } finally {
     process.seteuid?.(0);
   }
-}
-
-function smallDisk(test: { after(callback: () => unknown): void }, size: string): string | undefined {
-  const disk = fs.mkdtempSync(path.join(os.tmpdir(), 'warm-pool-disk-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', disk], { stdio: 'ignore' });
-  } catch {
-    fs.rmdirSync(disk);
-    return undefined;
-  }
-  test.after(() => {
-    execFileSync('umount', [disk]);
-    fs.rmdirSync(disk);
-  });
-  return disk;
 }

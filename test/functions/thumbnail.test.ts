@@ -276,7 +276,7 @@ describe('where thumbnails go', () => {
 
 describe('arguments', () => {
   const mistakes = [
-    { input: { src: 'a.jpg', fit: 'cover' }, names: /fit/ },
+    { input: { src: 'a.jpg', fit: 'fill' }, names: /fit/ },
     { input: { src: 'a.jpg', size: 64 }, names: /size/ },
     { input: { src: 'a.jpg', sizes: [] }, names: /sizes/ },
     { input: { src: 'a.jpg', sizes: [0] }, names: /sizes/ },

@@ -37,6 +37,8 @@ interface RunOptions {
   readonly input?: string | Uint8Array;
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** A command that runs the one that follows it. */
+  readonly within?: readonly string[];
 }
 
 /** Starts `pool` in a project, in a process group of its own that is killed when the test ends. */
@@ -46,7 +48,8 @@ export function startPool(
   args: readonly string[],
   options: RunOptions = {},
 ): Running {
-  const child = spawn(process.execPath, [poolCommand, ...args], {
+  const command = [...(options.within ?? []), process.execPath, poolCommand, ...args];
+  const child = spawn(command[0] as string, command.slice(1), {
     cwd: options.cwd ?? project.root,
     env: { ...cleanEnvironment(), ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { createRuntime, FunctionError, type Runtime } from 'warm-pool';
-import { makeThumbnails, type ThumbnailResult } from '../../functions/_thumbnail/make-thumbnails.ts';
+import { makeThumbnails } from '../../functions/_thumbnail/make-thumbnails.ts';
 import { thumbnailInput } from '../../functions/_thumbnail/thumbnail-input.ts';
+import type { ThumbnailResult } from '../../functions/_thumbnail/thumbnail-result.ts';
 
 interface Caller {
   cwd?: string;

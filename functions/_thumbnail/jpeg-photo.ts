@@ -1,21 +1,49 @@
-import { cutShort, damaged, EOI, type Frame, type JpegHeader, reachesEndOfImage } from './jpeg-segments.ts';
-import { type Layout, openPicture, type Pixels, resize, toPixels } from './pixels.ts';
-import { ThumbnailError } from './thumbnail-error.ts';
+import { decoderError, tooManyPixels } from './decoder-error.ts';
+import { exifOf, hideMetadata, orientationOf, profileOf } from './jpeg-metadata.ts';
+import { EOI, type Frame, type JpegHeader, parseJpegHeader, reachesEndOfImage } from './jpeg-segments.ts';
+import type { JpegPhoto } from './photo.ts';
+import { type Layout, maxPixels, openPicture, type Pixels, resize, toPixels } from './pixels.ts';
+import { cutShort, damaged, ThumbnailError } from './thumbnail-error.ts';
 import type { Dimensions } from './thumbnail-size.ts';
 
-// Pillow's limit: half a gigabyte of raw pixels.
-const maxPixels = 178_956_970;
+/** Reads the header of a JPEG. What the thumbnails don't need is not looked for: most need it as it is in the file. */
+export function openJpeg(bytes: Buffer): JpegPhoto {
+  const header = parseJpegHeader(bytes);
+  const layout = layoutOf(header.frame);
+  const { width, height } = header.frame;
+  return {
+    kind: 'jpeg',
+    bytes,
+    header,
+    size: { width, height },
+    colours: { layout, alpha: false },
+    get orientation() {
+      return orientationOf(bytes, header);
+    },
+    get exif() {
+      return exifOf(bytes, header);
+    },
+    get profile() {
+      return profileOf(bytes, header);
+    },
+    decode: (size, colours) => {
+      hideMetadata(bytes, header, { keepProfile: colours.layout !== layout });
+      return decodeJpeg(bytes, header, size, colours.layout);
+    },
+  };
+}
 
 /**
  * Decodes a whole photo to `size`; the decoder leaves out what that size doesn't need. A picture that is cut
- * short or damaged is an error; one that lacks nothing but its end-of-image marker is not.
+ * short or damaged is an error; one that lacks nothing but its end-of-image marker is not. Colours become those of
+ * `layout`: the stored ones (see layoutOf), or RGB, by the profile the decoder gets to see.
  */
-export async function decodePhoto(
+async function decodeJpeg(
   bytes: Buffer,
-  { frame, scanStart }: JpegHeader,
+  { scanStart }: JpegHeader,
   size: Dimensions,
+  layout: Layout,
 ): Promise<Pixels> {
-  const layout = layoutOf(frame);
   return reachesEndOfImage(bytes, scanStart)
     ? await decode(bytes, 'truncated', layout, size)
     : await decodeUnended(bytes, layout, size);
@@ -23,6 +51,7 @@ export async function decodePhoto(
 
 const layouts: Record<number, Layout> = { 1: 'grey', 3: 'rgb', 4: 'cmyk' };
 
+/** How the colours of a JPEG are stored. One that can't be decoded whatever follows its header is refused. */
 function layoutOf({ width, height, components, precision }: Frame): Layout {
   const layout = layouts[components];
   if (layout === undefined) {
@@ -34,12 +63,7 @@ function layoutOf({ width, height, components, precision }: Frame): Layout {
   if (width === 0 || height === 0) {
     throw damaged('its header is damaged, it gives the picture no width or height');
   }
-  if (width * height > maxPixels) {
-    throw new ThumbnailError(
-      'TOO_LARGE',
-      `the picture has ${width} x ${height} pixels, more than the ${maxPixels} supported`,
-    );
-  }
+  if (width * height > maxPixels) throw tooManyPixels({ width, height });
   return layout;
 }
 
@@ -51,7 +75,7 @@ async function decode(
 ): Promise<Pixels> {
   try {
     const photo = openPicture({ layout, data, input: { failOn, limitInputPixels: maxPixels } });
-    return await toPixels(resize(photo, size), layout);
+    return await toPixels(resize(photo, size), { layout, alpha: false });
   } catch (error) {
     throw decoderError(error);
   }
@@ -83,15 +107,4 @@ async function decodeUnended(bytes: Buffer, layout: Layout, size: Dimensions): P
   }) as [Pixels, Pixels];
   if (!pixels.data.equals(other.data)) throw cutShort('within the picture');
   return pixels;
-}
-
-/** libvips reports all it met, a line each, with the name of its part in front. */
-function decoderError(error: unknown): ThumbnailError {
-  const text = error instanceof Error ? error.message : String(error);
-  if (/premature end of JPEG/i.test(text)) return cutShort('within the picture').madeBy(decoderError);
-  const reasons = text
-    .split('\n')
-    .map((line) => line.replace(/^.*?(Vips\w+|vips\w*): /, '').trim())
-    .filter((line, index, lines) => line !== '' && lines.indexOf(line) === index);
-  return damaged(`its picture can't be decoded (${reasons.join('; ')})`, error).madeBy(decoderError);
 }
