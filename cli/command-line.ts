@@ -3,6 +3,7 @@ import { logLevels, version } from '../runtime/server/client.ts';
 import { standardInput } from './arguments.ts';
 import type { Command, CommonOptions } from './command.ts';
 import { describeCommand } from './commands/describe.ts';
+import { filesCommand } from './commands/files.ts';
 import { invokeCommand } from './commands/invoke.ts';
 import { listCommand } from './commands/list.ts';
 import { mapCommand } from './commands/map.ts';
@@ -22,17 +23,10 @@ export async function parseCommandLine(args: readonly string[]): Promise<() => P
   let run = async (): Promise<ExitCode> => exitCodes.done;
   const given = markPositionals(args).map((arg) => (arg === '-' ? standardInput : arg));
   const parser = declareCommon(yargs(given));
-  for (const command of commands) {
-    parser.command(
-      command.usage,
-      command.description,
-      (own) => declare(own, command),
-      // The handler only notes what to run: yargs has its own ideas of how the error of a command ends.
-      (options) => {
-        run = () => command.run(options as unknown as CommonOptions);
-      },
-    );
-  }
+  declareCommands(parser, commands, (command, options) => {
+    // It is only noted what to run: yargs has its own ideas of how the error of a command ends.
+    run = () => command.run(options);
+  });
   parser.fail((message: string | null, error?: Error) => {
     // Nothing of ours runs inside of yargs: what it throws is about the command line as well.
     const found = withoutMarks(message ?? error?.message ?? 'The command line is wrong');
@@ -54,6 +48,7 @@ const commands: readonly Command[] = [
   listCommand,
   describeCommand,
   statusCommand,
+  filesCommand,
   stopCommand,
 ];
 
@@ -102,23 +97,48 @@ const exitCodesInWords =
 
 const widestHelp = 100;
 
-function declare(parser: Argv, { positionals = {}, options = {}, examples }: Command): Argv {
+type OnCommand = (command: Command, options: CommonOptions) => void;
+
+function declareCommands(parser: Argv, among: readonly Command[], onCommand: OnCommand): void {
+  for (const command of among) {
+    parser.command(
+      command.usage,
+      command.description,
+      (own) => declare(own, command, onCommand),
+      (options) => onCommand(command, options as unknown as CommonOptions),
+    );
+  }
+}
+
+function declare(parser: Argv, command: Command, onCommand: OnCommand): Argv {
+  const { positionals = {}, options = {}, subcommands = [], examples } = command;
   for (const [name, positional] of Object.entries(positionals)) {
     parser.positional(name, { ...positional, coerce: withoutMarks });
   }
   for (const [commandLine, description] of examples) parser.example(commandLine, description);
-  return parser.options(options);
+  for (const [name, option] of Object.entries(options)) parser.option(name, { ...option, global: false });
+  declareCommands(parser, subcommands, onCommand);
+  return parser;
 }
 
 function known(args: readonly string[]): Omit<RefusedCommandLine, 'args'> {
-  const byName = new Map(commands.map((each) => [each.usage.split(' ')[0], each]));
-  const command = optionsOf(args).find((arg) => byName.has(arg));
-  const options = { ...commonOptions, ...byName.get(command)?.options, help: {}, version: {} };
+  const words = optionsOf(args);
+  const command = named(words, commands);
+  const subcommand = named(words, command?.subcommands ?? []);
+  const options = { ...commonOptions, ...(subcommand ?? command)?.options, help: {}, version: {} };
   return {
-    command,
-    knownCommands: [...byName.keys()].filter((name) => name !== undefined),
+    command: command && [command, ...(subcommand ? [subcommand] : [])].map(nameOf).join(' '),
+    knownCommands: commands.map(nameOf),
     knownOptions: Object.keys(options).map((name) => `--${name}`),
   };
+}
+
+function named(words: readonly string[], among: readonly Command[]): Command | undefined {
+  return words.flatMap((word) => among.find((each) => nameOf(each) === word) ?? [])[0];
+}
+
+function nameOf({ usage }: Command): string {
+  return usage.split(' ', 1)[0] as string;
 }
 
 /** `--cwd`: the search for the project, relative paths and `ctx.cwd` all begin there. */

@@ -20,6 +20,8 @@ export interface Command<Given extends CommonOptions = CommonOptions> {
   readonly options?: Readonly<Record<string, Options>>;
   /** A command line each, with what it does. */
   readonly examples: readonly (readonly [commandLine: string, description: string])[];
+  /** Commands of its own, as `retry` of `files`; its options are not theirs. */
+  readonly subcommands?: readonly Command[];
   /** Imports what it needs only when it is called: a command pays for nothing of the others. */
   run(options: Given): Promise<ExitCode>;
 }

@@ -32,6 +32,7 @@ const byErrorCode: Readonly<Record<string, ExitCode>> = {
   RUNTIME_LOST: exitCodes.unavailable,
   NOT_RUNNING: exitCodes.unavailable,
   NOT_ANSWERING: exitCodes.unavailable,
+  STORE_UNUSABLE: exitCodes.unavailable,
   QUEUE_FULL: exitCodes.unavailable,
   TIMEOUT: exitCodes.timedOut,
   CANCELLED: exitCodes.interrupted,

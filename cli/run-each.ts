@@ -5,6 +5,7 @@ import { CommandFailure } from './failure.ts';
 import type { Item } from './items.ts';
 import { printFailure } from './output/failure.ts';
 import { printItem } from './output/items.ts';
+import { MapProgress } from './output/map-progress.ts';
 import { whenUnread } from './output/watch-output.ts';
 import type { Call, Project } from './project/project.ts';
 
@@ -27,8 +28,9 @@ interface EachEnded {
 }
 
 /**
- * Runs a function for each item and prints how each one ended, and what ended all of it before its time. When nobody
- * reads stdout any more it ends as well, as a program does that SIGPIPE ends: the items may never come to an end.
+ * Runs a function for each item and prints how each one ended, and what ended all of it before its time; a line below shows
+ * how far it is. When nobody reads stdout any more it ends as well, as a program does that SIGPIPE ends: the items may
+ * never come to an end.
  */
 export async function runEach(
   items: Iterable<Item> | AsyncIterable<Item>,
@@ -36,6 +38,7 @@ export async function runEach(
 ): Promise<EachEnded> {
   const unread = whenUnread();
   const end = AbortSignal.any([signal, unread]);
+  const progress = new MapProgress(options.function, Array.isArray(items) ? items.length : undefined);
   const invoke = (given: unknown) => {
     const item = given as Item;
     const cancellation = new AbortController();
@@ -43,7 +46,10 @@ export async function runEach(
     // What ends all of it is what the function is told.
     const cancel = (why: unknown) => cancellation.abort(end.aborted ? end.reason : new Error(String(why)));
     return Object.assign(
-      ended.then((answer) => ({ item, answer })),
+      ended.then((answer) => {
+        progress.ended(answer);
+        return { item, answer };
+      }),
       { cancel },
     );
   };
@@ -60,6 +66,8 @@ export async function runEach(
     return { ...counts, exitCode: counts.failed === 0 ? exitCodes.done : exitCodes.failed };
   } catch (error) {
     return { ...counts, exitCode: unread.aborted ? exitCodes.unread : printFailure(error, options) };
+  } finally {
+    progress.stop();
   }
 }
 

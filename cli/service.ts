@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createRuntime, type LogLevel, type Runtime } from '../runtime/index.ts';
 import { findHolder, reportError } from '../runtime/server/client.ts';
 import type { ControlServer } from '../runtime/server/server.ts';
+import type { Backlogs } from './backlog/backlogs.ts';
 import { exitWith } from './exit.ts';
 import { exitCodes } from './exit-codes.ts';
 import { CommandFailure, heldFailure, startFailure } from './failure.ts';
@@ -18,12 +19,15 @@ interface ServiceOptions {
 /** What `pool start` runs: a runtime with its triggers and the control API, until somebody wants it to stop. */
 export class Service {
   readonly #log: PoolLogger;
+  readonly #backlogs: Backlogs | undefined;
   readonly #stopWanted = new AbortController();
   #runtime: Runtime | undefined;
   #server: ControlServer | undefined;
 
-  constructor(log: PoolLogger) {
+  /** `backlogs` is there where the log is for somebody who watches it. */
+  constructor(log: PoolLogger, backlogs: Backlogs | undefined) {
     this.#log = log;
+    this.#backlogs = backlogs;
     // `pool stop` may have been the first: then even the first Ctrl-C is one more.
     const again = () => void this.#kill();
     onInterrupt({ first: () => (this.#isStopping ? again() : this.#stop()), again });
@@ -40,8 +44,10 @@ export class Service {
       loadingServer.catch(() => {}); // told where it is awaited
       const holder = await findHolder({ cwd: process.cwd(), config });
       if (holder) throw heldFailure(holder);
-      this.#runtime = await createRuntime({ config, logLevel, logger: this.#log });
+      this.#runtime = await createRuntime({ config, logLevel, logger: this.#backlogs?.logger ?? this.#log });
       this.#log.level = this.#runtime.logLevel;
+      // Who asks for more wants to see each file; who asks for less, troubles alone.
+      if (this.#runtime.logLevel === 'info') this.#backlogs?.follow(this.#runtime);
       announceFunctions(this.#log, this.#runtime);
       warnOfMissingFunctions(this.#log, this.#runtime);
       // This takes the data folder: whoever has it is the only one who may put a control socket there.
@@ -90,6 +96,7 @@ export class Service {
       // It did what was asked, and nothing ran. Its workers, which are about to start, end with their parent.
       exitWith(exitCodes.done);
     }
+    this.#backlogs?.stop();
     const { running } = this.#runtime.stats();
     const what = running === 1 ? 'one invocation finishes' : `${running} invocations finish`;
     this.#log.info(running === 0 ? 'stopping' : `stopping: ${what} first; Ctrl-C again kills`);

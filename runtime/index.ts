@@ -26,7 +26,19 @@ export type {
 } from './invocation/invocation.ts';
 export type { MapOptions } from './invocation/map.ts';
 export type { RetryCode, RetryOptions, RetrySettings } from './invocation/retry.ts';
-export type { Trigger, TriggerContext } from './triggers/trigger.ts';
+export type { FileInfo } from './triggers/files.ts';
+export type { FileRetry } from './triggers/retry-files.ts';
+export { type ScheduledRun, type ScheduleOptions, schedule } from './triggers/schedule/schedule.ts';
+export type {
+  EntryPlace,
+  FileReceipt,
+  FilesPlace,
+  ReceiptState,
+  Trigger,
+  TriggerContext,
+  TriggerFiles,
+  TriggerStore,
+} from './triggers/trigger.ts';
 export {
   type Completeness,
   type CompletenessCheck,
@@ -38,6 +50,7 @@ export {
 export type {
   CreateRuntimeOptions,
   EventOptions,
+  FilesOptions,
   Runtime,
   RuntimeStats,
   TriggerInfo,

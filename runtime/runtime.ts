@@ -1,7 +1,9 @@
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Project } from './config/find.ts';
 import { fromLevel, type Logger, type LogLevel } from './config/logger.ts';
 import type { Settings } from './config/read.ts';
+import { checkStates, receiptStates } from './config/trigger-files.ts';
 import { type DroppedEvents, Events, type RuntimeEvent } from './figures/events.ts';
 import { tellFunctions } from './figures/function-events.ts';
 import type { FoundFunctions, FunctionsPlace } from './functions/find.ts';
@@ -21,14 +23,21 @@ import { Pools } from './pool/pools.ts';
 import type { Spares } from './pool/spares.ts';
 import { startTimer } from './pool/timer.ts';
 import { FolderInUseError, takeFolder } from './store/lock.ts';
+import { type FileInfo, listFiles } from './triggers/files.ts';
 import { TriggerHost } from './triggers/host.ts';
-import type { EventOptions, Runtime, RuntimeStats, TriggerInfo } from './types.ts';
+import { type FileRetry, retryFiles } from './triggers/retry-files.ts';
+import type { EventOptions, FilesOptions, Runtime, RuntimeStats, TriggerInfo } from './types.ts';
 
 /** How many events are kept for a reader: some seconds of a busy runtime, some MB. */
 const defaultBuffer = 10_000;
 
+/** `pool files retry` of 100,000 files takes some seconds. */
+const longestOwnerMs = 20_000;
+const ownersTurnMs = 50;
+
 const ofEvents = new Set(['buffer']);
 const ofClose = new Set(['timeout']);
+const ofFiles = new Set(['state']);
 const noOptions: InvokeOptions = {};
 
 /** What was begun while this was loaded. */
@@ -108,6 +117,7 @@ export class WarmRuntime implements Runtime {
       invoke: (name, args, options) => this.#submit(name, args, options),
       log,
       root,
+      dataDir: this.dataDir,
       // The pool of a function is not known before the functions are.
       concurrency: Math.max(...pools.map(({ max }) => max)),
     });
@@ -146,7 +156,25 @@ export class WarmRuntime implements Runtime {
   }
 
   triggers(): TriggerInfo[] {
-    return this.#settings.triggers.map(({ kind, id, functions }) => ({ kind, id, functions }));
+    return this.#settings.triggers.map(({ kind, id, functions, nextAt }) => {
+      return { kind, id, functions, ...this.#triggers.figuresOf(id), nextAt: nextAt?.toISOString() };
+    });
+  }
+
+  files(options: FilesOptions = {}): AsyncIterable<FileInfo> {
+    checkOptionNames('files', options, ofFiles);
+    const { state = receiptStates } = options;
+    const states: readonly unknown[] = [state].flat();
+    checkStates(states);
+    return listFiles(this.#triggers.files, states, this.#triggers.signal);
+  }
+
+  async retryFiles(paths: readonly string[] | 'all'): Promise<FileRetry[]> {
+    if (paths !== 'all' && !Array.isArray(paths))
+      throw new TypeError(expectedText("a list of paths, or 'all'", paths));
+    if (this.#closing) throw closedError();
+    const resolved = paths === 'all' ? paths : paths.map((each) => path.resolve(this.root, each));
+    return retryFiles(this.#triggers.files, resolved, this.#triggers.signal);
   }
 
   stats(): RuntimeStats {
@@ -192,7 +220,7 @@ export class WarmRuntime implements Runtime {
   }
 
   readonly #route = (record: InvocationRecord) => {
-    if (this.#closing) return closedError(record.functionName, record.id);
+    if (this.#closing) return closedError(record);
     return this.#routeOpen(record);
   };
 
@@ -207,15 +235,7 @@ export class WarmRuntime implements Runtime {
 
   async #start(): Promise<void> {
     if (this.#closing) throw closedError();
-    try {
-      this.#releaseFolder = takeFolder(this.dataDir);
-    } catch (error) {
-      if (error instanceof FolderInUseError) {
-        const advice = 'Stop it with `pool stop`, or give this one another `dataDir`.';
-        throw new PoolError('RUNTIME_RUNNING', `${error.message}. ${advice}`, { cause: error });
-      }
-      throw error;
-    }
+    this.#releaseFolder = await this.#takeFolder();
     try {
       await this.#triggers.start();
     } catch (error) {
@@ -232,16 +252,37 @@ export class WarmRuntime implements Runtime {
     this.#isStarted = true;
   }
 
+  async #takeFolder(): Promise<() => void> {
+    for (const deadline = performance.now() + longestOwnerMs; ; ) {
+      try {
+        return takeFolder(this.dataDir);
+      } catch (error) {
+        if (!(error instanceof FolderInUseError)) throw error;
+        const isWaitedFor = error.isPassing && performance.now() < deadline;
+        if (!isWaitedFor) {
+          const way = error.isPassing ? 'Start again when it is done' : 'Stop it with `pool stop`';
+          const message = `${error.message}. ${way}, or give this one another \`dataDir\`.`;
+          throw new PoolError('RUNTIME_RUNNING', message, { cause: error });
+        }
+      }
+      await delay(ownersTurnMs);
+      if (this.#closing) throw closedError();
+    }
+  }
+
   async #close(): Promise<void> {
+    this.#pools.stopRetrying();
+    const stopped = this.#stopTriggers();
+    // Not before: a trigger that a deadline didn't wait for may still write there.
+    const release = () => this.#releaseFolder();
+    stopped.then(release, release);
     try {
-      this.#pools.stopRetrying();
-      await Promise.race([this.#stopTriggers(), this.#killed]);
+      await Promise.race([stopped, this.#killed]);
       await this.#pools.drain();
       await Promise.all([this.#pools.stop(), this.#functions.close()]);
     } finally {
       this.#isClosed = true;
       this.#events.end();
-      this.#releaseFolder();
       if (this.#isStarted) this.#keepAlive.release();
     }
   }
@@ -256,17 +297,18 @@ export class WarmRuntime implements Runtime {
     if (ms === undefined)
       throw new TypeError(expectedText(`the \`timeout\` of close to be ${durationExpected}`, timeout));
     return startTimer(() => {
-      this.#pools.kill(({ functionName, id, status }) => closedError(functionName, id, status === 'running'));
+      this.#pools.kill(closedError);
       this.#kill();
     }, ms);
   }
 }
 
-function closedError(functionName?: string, invocationId?: string, wasRunning = false): RuntimeClosedError {
-  const place = { functionName, invocationId };
-  if (functionName === undefined) return new RuntimeClosedError('The runtime has been closed.', place);
-  const what = wasRunning
-    ? 'was running when the runtime was closed, and has been killed.'
-    : "can't run: the runtime has been closed.";
-  return new RuntimeClosedError(`Function "${functionName}" ${what}`, place);
+function closedError(record?: Pick<InvocationRecord, 'functionName' | 'id' | 'status'>): RuntimeClosedError {
+  if (!record) return new RuntimeClosedError('The runtime has been closed.');
+  const { functionName, id: invocationId, status } = record;
+  const what =
+    status === 'running'
+      ? 'was running when the runtime was closed, and has been killed.'
+      : "can't run: the runtime has been closed.";
+  return new RuntimeClosedError(`Function "${functionName}" ${what}`, { functionName, invocationId });
 }

@@ -9,6 +9,9 @@ import type { FunctionInfo } from './functions/registry.ts';
 import type { Invocation, InvokeOptions } from './invocation/invocation.ts';
 import type { MapOptions } from './invocation/map.ts';
 import type { WorkerState } from './pool/worker-state.ts';
+import type { FileInfo } from './triggers/files.ts';
+import type { FileRetry } from './triggers/retry-files.ts';
+import type { ReceiptState } from './triggers/trigger.ts';
 
 /** How to create a runtime. */
 export interface CreateRuntimeOptions {
@@ -63,6 +66,22 @@ export interface TriggerInfo {
   readonly kind: string;
   readonly id: string;
   readonly functions: readonly string[];
+  /** Whether it works on files, as `watch` does; false also while the triggers are not started. */
+  readonly hasFiles: boolean;
+  /**
+   * Of a trigger that works on files: how many there are in each state (see {@link ReceiptState}). Of another,
+   * how many entries each group of its store has; of `schedule`, runs that are `queued`, `running` and `waiting`, and of
+   * the last 100 that have ended those that are `done` and `failed`. Empty while the triggers are not started.
+   */
+  readonly counts: Readonly<Record<string, number>>;
+  /** When it next invokes something, in ISO 8601; undefined where nobody knows. */
+  readonly nextAt: string | undefined;
+}
+
+/** Which files to list. */
+export interface FilesOptions {
+  /** Those in this state, or in one of these. Default: all. */
+  state?: ReceiptState | readonly ReceiptState[];
 }
 
 /** Functions in warm workers. Made by `createRuntime`. */
@@ -99,10 +118,38 @@ export interface Runtime {
   /**
    * Starts the triggers, and with that keeps the program alive until `close`.
    * @throws PoolError `RUNTIME_RUNNING` when another runtime has been started on the same `dataDir`
+   * @throws PoolError `STORE_UNUSABLE` when the database of the triggers can't be made or opened there
    */
   start(): Promise<void>;
   functions(): FunctionInfo[];
   triggers(): TriggerInfo[];
+  /**
+   * What the triggers know of the files that they work on, state by state; nothing while they are not started. It reads as it is
+   * iterated, a hundred thousand files as well: each is told as it is at that moment, and one that changes its state
+   * meanwhile may come twice, or not at all.
+   *
+   * ```ts
+   * for await (const { path, reason } of runtime.files({ state: 'setAside' })) console.log(path, reason);
+   * ```
+   *
+   * @throws TypeError when there is no such state
+   * @throws RuntimeClosedError when the triggers are stopped before the end
+   */
+  files(options?: FilesOptions): AsyncIterable<FileInfo>;
+  /**
+   * Has files tried again, at once, as if they had been touched: those that are set aside or wait for an attempt, and for the
+   * path of a folder all that are set aside below it; with `'all'` whatever is set aside. Relative paths are meant against
+   * the project's folder. Resolves, with what became of each path, when that would survive a kill. It knows none while the
+   * triggers are not started.
+   *
+   * ```ts
+   * await runtime.retryFiles(['inbox/photo.jpg']);
+   * ```
+   *
+   * @throws RuntimeClosedError when the runtime has been closed, or is before the end
+   * @throws PoolError `STORE_UNUSABLE` when that can't be written down within 10 seconds: they are tried again all the same
+   */
+  retryFiles(paths: readonly string[] | 'all'): Promise<FileRetry[]>;
   stats(): RuntimeStats;
   /**
    * What happens from now on: invocations queued, started and ended, workers starting, ready and exited, functions loaded,

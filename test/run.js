@@ -25,9 +25,9 @@ if (files.length === 0) {
 // A test, or a file of them, that hangs fails, instead of holding up the whole run.
 const longestTestMs = 600_000;
 
-// Node's default leaves one core to its runner, which has nothing to do: with two cores that is one file at a time.
-// Measured with two, on files that mostly start workers: two at a time take 0.7 of its time, and three no less.
-const filesAtOnce = Math.max(2, availableParallelism());
+// Node's default leaves one core to its runner, which has nothing to do: with two cores that is one file at a time. One
+// more than there are cores, as files wait for something now and then: with two at a time two cores idled for a fifth.
+const filesAtOnce = availableParallelism() + 1;
 
 const tsx = fileURLToPath(import.meta.resolve('tsx/cli'));
 const child = spawn(

@@ -12,11 +12,14 @@ export const startCommand: Command = {
 };
 
 async function start({ config, logLevel, json, verbose }: CommonOptions): Promise<ExitCode> {
-  const [{ createLogger }, { Service }] = await Promise.all([
+  const [{ createLogger }, { canShowLiveLine }, { Backlogs }, { Service }] = await Promise.all([
     import('../output/logger.ts'),
+    import('../output/live-line.ts'),
+    import('../backlog/backlogs.ts'),
     import('../service.ts'),
   ]);
-  const service = new Service(createLogger({ json, verbose }));
+  const log = createLogger({ json, verbose });
+  const service = new Service(log, canShowLiveLine() && !json ? new Backlogs(log) : undefined);
   await service.start({ config, logLevel });
   await service.untilStopped();
   return exitCodes.done;

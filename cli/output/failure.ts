@@ -1,4 +1,10 @@
-import { ConnectionError, ControlError, type ErrorReport, reportError } from '../../runtime/server/client.ts';
+import {
+  ConnectionError,
+  ControlError,
+  type ErrorReport,
+  RuntimeStoppingError,
+  reportError,
+} from '../../runtime/server/client.ts';
 import { type ExitCode, exitCodeOf } from '../exit-codes.ts';
 import { CommandFailure } from '../failure.ts';
 import { onOneLine } from './control-characters.ts';
@@ -35,6 +41,10 @@ export function printReport(
 
 function reportOf(error: unknown): ErrorReport {
   if (error instanceof CommandFailure || error instanceof ControlError) return error.report;
+  if (error instanceof RuntimeStoppingError) {
+    const message = `What was asked for was not done: ${error.message}`;
+    return { name: error.name, code: 'RUNTIME_CLOSED', message };
+  }
   if (!(error instanceof ConnectionError)) return reportError(error);
   const message = `The runtime went away before it answered (${error.message}). Look at the output of \`pool start\`.`;
   return { name: error.name, code: 'RUNTIME_LOST', message };

@@ -1,6 +1,7 @@
 import pino, { type Logger } from 'pino';
-import pretty from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
 import { onLines, onOneLine } from './control-characters.ts';
+import { printAbove } from './live-line.ts';
 import { styleOf } from './terminal.ts';
 
 export type PoolLogger = Logger;
@@ -24,18 +25,18 @@ export function createLogger({ json, verbose, functionsOnly = false }: LoggerOpt
     base: undefined,
     hooks: functionsOnly ? { logMethod: passFunctions } : {},
   };
-  const forPeople = process.stderr.isTTY && !json;
-  return pino(options, forPeople ? prettyStream(verbose) : pino.destination({ fd: stderrFd, sync: true }));
+  // Synchronous: a line is out before the program ends, however it ends.
+  const stderr = pino.destination({ fd: stderrFd, sync: true });
+  if (!process.stderr.isTTY) return pino(options, stderr);
+  const format = json ? String : prettyFormat(verbose);
+  return pino(options, { write: (line) => printAbove(() => stderr.write(format(line))) });
 }
 
 const stderrFd = 2;
 
-// In this process and synchronous: a line is out before the program ends, however it ends.
-function prettyStream(verbose: boolean) {
+function prettyFormat(verbose: boolean): (line: string) => string {
   const { dim } = styleOf(process.stderr);
-  return pretty({
-    destination: stderrFd,
-    sync: true,
+  return prettyFactory({
     colorize: process.stderr.hasColors(),
     translateTime: 'SYS:HH:MM:ss',
     // The messages say in words what stands in their fields, which are for programs.

@@ -1,16 +1,19 @@
-import type { ControlStatus } from '../../runtime/server/client.ts';
+import type { FileInfo } from '../../runtime/index.ts';
+import { type ControlStatus, receiptStates } from '../../runtime/server/client.ts';
+import { onOneLine } from './control-characters.ts';
 import { formatDuration } from './duration.ts';
+import { pathText } from './files.ts';
 import { formatTable } from './table.ts';
 
-/** Prints what a running runtime says of itself. */
-export function printStatus(status: ControlStatus): void {
+/** Prints what a running runtime says of itself; `setAside` are some of the files that its triggers have given up. */
+export function printStatus(status: ControlStatus, setAside: readonly FileInfo[]): void {
   const { version, pid, state, uptimeMs, root, config, stats, triggers } = status;
   const { workers, queued, running, pools, functions } = stats;
   const about = [
     ['project', root],
     ['configuration', config ?? 'none'],
     ['invocations', `${running} running, ${queued} queued`],
-    ...triggers.map(({ kind, id, functions: names }) => ['trigger', `${kind} ${id} → ${names.join(', ')}`]),
+    ...triggers.map((each) => ['trigger', triggerText(each)]),
   ];
   const workerRows = workers.map((each) => [
     String(each.id),
@@ -61,9 +64,36 @@ export function printStatus(status: ControlStatus): void {
         ],
         ...functionRows,
       ]),
+      ...setAsideText(triggers, setAside),
     ].join('\n'),
   );
 }
+
+/** As in `watch inbox:checksum → checksum: 12 done, 1 set aside`. */
+function triggerText({ kind, id, functions, hasFiles, counts, nextAt }: TriggerInfo): string {
+  const groups = hasFiles ? receiptStates.filter((state) => counts[state]) : Object.keys(counts);
+  const counted = groups.map((group) => `${counts[group]} ${inWords[group] ?? group}`);
+  if (hasFiles && counted.length === 0) counted.push('no files yet');
+  if (nextAt !== undefined)
+    counted.push(`next in ${formatDuration(Math.max(0, Date.parse(nextAt) - Date.now()))}`);
+  const text = `${kind} ${id} → ${functions.join(', ')}`;
+  return counted.length === 0 ? text : `${text}: ${counted.join(', ')}`;
+}
+
+const inWords: Readonly<Record<string, string>> = { setAside: 'set aside', output: 'outputs' };
+
+function setAsideText(triggers: readonly TriggerInfo[], files: readonly FileInfo[]): string[] {
+  if (files.length === 0) return [];
+  const rows = files.map(({ path, reason = '' }) => [pathText(path), onOneLine(reason)]);
+  const all = triggers.reduce((sum, { hasFiles, counts }) => sum + ((hasFiles && counts.setAside) || 0), 0);
+  const more = all - files.length;
+  return [
+    formatTable([['SET ASIDE', 'REASON'], ...rows]) +
+      (more > 0 ? `${more} more: pool files --state setAside\n` : ''),
+  ];
+}
+
+type TriggerInfo = ControlStatus['triggers'][number];
 
 function medianAndMost({ count, p50, p99 }: Durations): string[] {
   return [p50, p99].map((ms) => (count === 0 ? '-' : formatMs(ms)));

@@ -20,13 +20,15 @@ export class Channel<Out extends Message, In> {
     transport: Transport,
     handlers: {
       onMessage: (message: In, body: EncodedValue | undefined) => void;
+      /** Whether the other side may send this; when it isn't trusted. */
+      accepts?: (message: In) => boolean;
       /** The other side is gone, or what it sent makes no sense (then with the error). Called once. */
       onClose: (error: Error | undefined) => void;
     },
   ) {
     this.#transport = transport;
     this.#batch = new FrameBatch(transport.outgoingMemory);
-    const reader = new FrameReader<In>(transport.incomingMemory);
+    const reader = new FrameReader<In>(transport.incomingMemory, handlers.accepts);
     let failure: Error | undefined;
     transport.listen({
       onChunk: (chunk) => {

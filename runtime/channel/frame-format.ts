@@ -26,7 +26,7 @@ export class FrameError extends Error {
 }
 
 /**
- * The length that the prefix of a frame tells, checked.
+ * The length that the prefix of a frame tells, checked; some of the frame may not have come.
  * @throws FrameError
  */
 export function frameLength(bytes: Buffer, offset: number): number {
@@ -34,7 +34,8 @@ export function frameLength(bytes: Buffer, offset: number): number {
   if (length < prefixBytes - lengthBytes || length > maxFrameBytes) {
     throw new FrameError(`expected a frame of at most ${maxFrameBytes} bytes, got a length of ${length}`);
   }
-  // The rest of the prefix is looked at before the length is believed: what is no frame must not be waited for.
+  // The rest of the prefix, and what has come of the head, is looked at before the length is believed: what is no frame
+  // must not be waited for, and swallow everything that follows it.
   const kind = bytes[offset + 4] as number;
   if (kind >= kindCount) throw new FrameError(`expected a kind of head that exists, got ${kind}`);
   const codec = bytes[offset + 5] as number;
@@ -43,21 +44,12 @@ export function frameLength(bytes: Buffer, offset: number): number {
   if (prefixBytes - lengthBytes + headBytes > length) {
     throw new FrameError('expected the head of a frame inside of it');
   }
-  return length;
-}
-
-/**
- * Looks at the head of a frame that is not all there, as far as it has come: what only looks like the begin of a long
- * frame would swallow everything that follows it.
- * @throws FrameError
- */
-export function expectHead(bytes: Buffer, offset: number): void {
-  const kind = bytes[offset + 4];
-  const length = bytes.readUInt32LE(offset + 6);
-  const begin = bytes.subarray(offset + prefixBytes, offset + prefixBytes + jsonBegin.length);
-  const isOne =
+  const headStart = offset + prefixBytes;
+  const begin = bytes.subarray(headStart, headStart + Math.min(headBytes, jsonBegin.length));
+  const canBeOne =
     kind === headKinds.json
       ? begin.equals(jsonBegin.subarray(0, begin.length))
-      : kind !== headKinds.succeeded || length <= succeededBytes;
-  if (!isOne) throw new FrameError('expected the head of a frame to be one of its kind');
+      : kind !== headKinds.succeeded || headBytes <= succeededBytes;
+  if (!canBeOne) throw new FrameError('expected the head of a frame to be one of its kind');
+  return length;
 }

@@ -1,7 +1,7 @@
 import { type BufferEntry, type BufferTable, follows, readTable } from './buffer-table.ts';
 import type { EncodedValue } from './codec.ts';
 import { FollowingBuffers } from './following-buffers.ts';
-import { codecs, expectHead, FrameError, frameLength, lengthBytes, prefixBytes } from './frame-format.ts';
+import { codecs, FrameError, frameLength, lengthBytes, prefixBytes } from './frame-format.ts';
 import { HeadReader } from './heads.ts';
 import { maxFrameBytes } from './limits.ts';
 import type { IncomingMemory } from './transport.ts';
@@ -18,15 +18,17 @@ interface Incomplete<In> {
 export class FrameReader<In> {
   readonly #heads = new HeadReader();
   readonly #memory: IncomingMemory | undefined;
+  readonly #accepts: (message: In) => boolean;
   #chunks: Buffer[] = [];
   #size = 0;
   #needed = prefixBytes;
   /** A message whose buffers have not all come. */
   #incomplete: Incomplete<In> | undefined;
 
-  /** `memory` is where the other side puts large buffers. */
-  constructor(memory?: IncomingMemory | undefined) {
+  /** `memory` is where the other side puts large buffers. A message that `accepts` says no to is no frame of this stream. */
+  constructor(memory?: IncomingMemory | undefined, accepts: (message: In) => boolean = () => true) {
     this.#memory = memory;
+    this.#accepts = accepts;
   }
 
   /**
@@ -49,7 +51,6 @@ export class FrameReader<In> {
       while (bytes.length - offset >= prefixBytes) {
         const end = offset + lengthBytes + frameLength(bytes, offset);
         if (end > bytes.length) {
-          expectHead(bytes, offset);
           this.#needed = end - offset;
           break;
         }
@@ -117,7 +118,9 @@ export class FrameReader<In> {
 
   #head(bytes: Buffer, start: number, end: number): In {
     try {
-      return this.#heads.read(bytes[start + 4] as number, bytes, start + prefixBytes, end) as In;
+      const message = this.#heads.read(bytes[start + 4] as number, bytes, start + prefixBytes, end) as In;
+      if (this.#accepts(message)) return message;
+      throw new Error('expected a message that can come this way');
     } catch (cause) {
       throw new FrameError('expected the head of a frame to be one of its kind', { cause });
     }

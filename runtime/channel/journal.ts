@@ -17,6 +17,7 @@
  */
 import type { FramePlace } from './frame-batch.ts';
 import { FrameReader } from './frame-reader.ts';
+import { isFromWorker } from './from-worker.ts';
 import type { Envelope, FromWorker } from './messages.ts';
 
 /** Where a journal lies: bytes that the worker and the runtime both reach, and that outlive the worker. */
@@ -206,9 +207,12 @@ function readEntry(bytes: Buffer): Entry | undefined {
   if (frameLength + numberBytes > bytes.length) return undefined;
   let end: Envelope<FromWorker> | undefined;
   try {
-    new FrameReader<FromWorker>().push(bytes.subarray(0, frameLength), (message, body) => {
-      end = { message, body };
-    });
+    new FrameReader<FromWorker>(undefined, isFromWorker).push(
+      bytes.subarray(0, frameLength),
+      (message, body) => {
+        end = { message, body };
+      },
+    );
   } catch {
     return undefined; // what is left of older entries
   }

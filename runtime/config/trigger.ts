@@ -1,6 +1,8 @@
 import type { ConfigIssue } from '../invocation/errors.ts';
 import type { Invocation, InvokeOptions } from '../invocation/invocation.ts';
+import type { TriggerStore } from '../store/trigger-store.ts';
 import type { Logger } from './logger.ts';
+import type { FilesPlace, TriggerFiles } from './trigger-files.ts';
 
 /** What a trigger is given when it starts: everything it may know of the runtime. */
 export interface TriggerContext {
@@ -8,6 +10,8 @@ export interface TriggerContext {
   invoke(name: string, args?: unknown, options?: InvokeOptions): Invocation;
   /** A logger that names the trigger in each line. */
   readonly log: Logger;
+  /** What the trigger keeps beyond a restart, and beyond a kill. Its own: no other trigger sees it. */
+  readonly store: TriggerStore;
   /** Aborts when the runtime stops its triggers, before `stop` is called. */
   readonly signal: AbortSignal;
   /** The folder of the configuration file: relative paths are resolved against it. */
@@ -32,6 +36,8 @@ export interface Trigger {
    * configuration, and the trigger is never started.
    */
   readonly issues?: readonly ConfigIssue[];
+  /** When it next invokes something, where it knows: for `runtime.triggers()` and `pool status`. */
+  readonly nextAt?: Date | undefined;
   /**
    * Looks for what would keep it from starting, and changes nothing: it is called before any trigger is started. `root`
    * is that of the context.
@@ -41,4 +47,9 @@ export interface Trigger {
   start(context: TriggerContext): Promise<void>;
   /** Stops taking up new work, cancels what it has queued, and resolves when what it had running has ended. */
   stop(): Promise<void>;
+  /**
+   * Only of a trigger that works on files: opens what it knows of them, for `runtime.files()`, `pool files` and `pool status`.
+   * While the trigger is started that is what it works with; where it isn't, what its store holds.
+   */
+  openFiles?(place: FilesPlace): Promise<TriggerFiles>;
 }

@@ -16,8 +16,8 @@ function hasBrand(value: unknown, brand: symbol): boolean {
 
 /**
  * The base of every error that warm-pool itself raises. `code` is stable and can be switched on. Beside those of the
- * classes below there are `NESTED_TOO_DEEP`, of `ctx.invoke`, and `RUNTIME_RUNNING`, of `runtime.start`. A mistake in the
- * options of a call is a TypeError.
+ * classes below there are `NESTED_TOO_DEEP`, of `ctx.invoke`, and `RUNTIME_RUNNING` and `STORE_UNUSABLE`, of `runtime.start`. A
+ * mistake in the options of a call is a TypeError.
  *
  * ```ts
  * const result = await runtime.invoke('thumbnail', { src }).catch((error: unknown) => {

@@ -8,6 +8,7 @@ export type Speaker = Pick<InvocationRecord, 'functionName' | 'invocationId'>;
 export class Turns {
   readonly #turns: Turn[] = [];
   #runs = 0;
+  #doubtful = 0;
   /** Whose run ended last. Not the record itself, which would keep the result in memory. */
   readonly #last: { run: number } & { -readonly [Key in keyof Speaker]?: Speaker[Key] } = { run: 0 };
 
@@ -62,8 +63,17 @@ export class Turns {
     return turn;
   }
 
-  /** Takes out those behind the current one that come after this run. */
+  /**
+   * Whether the worker is yet to say what became of one that it had marked as begun when those behind it were taken back:
+   * that it runs, or that it was left out as well and comes back.
+   */
+  get areInDoubt(): boolean {
+    return this.#doubtful !== 0 && this.ofRun(this.#doubtful) !== undefined;
+  }
+
+  /** Takes out those behind the current one that come after this run, which was begun last. */
   removeHeldAfter(run: number): InvocationRecord[] {
+    this.#doubtful = this.#turns.findIndex((turn) => turn.run === run) > 0 ? run : 0;
     const first = this.#turns.findIndex((turn, index) => index > 0 && turn.run > run);
     if (first === -1) return [];
     return this.#turns.splice(first).map(({ record, lease }) => {

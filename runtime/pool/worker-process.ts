@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Arena } from '../channel/arena.ts';
 import { Channel } from '../channel/channel.ts';
 import type { EncodedBytes, EncodedValue } from '../channel/codec.ts';
+import { isFromWorker } from '../channel/from-worker.ts';
 import { JournalReader } from '../channel/journal.ts';
 import { JournalFile } from '../channel/journal-file.ts';
 import type { FromWorker, ToWorker } from '../channel/messages.ts';
@@ -46,6 +47,7 @@ export class WorkerProcess implements WorkerHost {
     this.#channel = new Channel<ToWorker, FromWorker>(
       new SocketTransport({ incoming, outgoing }, { incomingMemory: this.#results }),
       {
+        accepts: isFromWorker,
         onMessage: options.onMessage,
         onClose: (error) => this.#connectionClosed(child, error),
       },

@@ -36,6 +36,7 @@ export class WorkerThread implements WorkerHost {
     const { port1, port2 } = new MessageChannel();
     this.#transport = new PortTransport(port1, { countsIn: this.#read });
     this.#channel = new Channel<ToWorker, FromWorker>(this.#transport, {
+      accepts: isFromWorker,
       onMessage: (message, body) => this.#receive(message, body),
       onClose: (error) => this.#connectionClosed(error),
     });
@@ -119,7 +120,7 @@ export class WorkerThread implements WorkerHost {
       return;
     }
     const bytes = readBody(body);
-    if (isFromWorker(message) && Buffer.isBuffer(bytes)) this.output.push(message.stream, bytes);
+    if (Buffer.isBuffer(bytes)) this.output.push(message.stream, bytes);
   }
 
   /** Node hands over what ended the thread in place of printing it. */

@@ -1,6 +1,5 @@
 import type { EncodedValue } from '../channel/codec.ts';
-import { FrameError } from '../channel/frame-format.ts';
-import { isFromWorker, readBody, readDescriptors } from '../channel/from-worker.ts';
+import { readBody, readDescriptors } from '../channel/from-worker.ts';
 import type { JournalContent } from '../channel/journal.ts';
 import type { FromWorker, FunctionSource } from '../channel/messages.ts';
 import type { Isolation, PoolSettings } from '../config/pool-settings.ts';
@@ -145,13 +144,17 @@ export class Worker {
     return this.#calls.areOpen;
   }
 
-  /** Whether more can be handed to it ahead of time: what runs has not been given up, and doesn't wait for others. */
+  /**
+   * Whether more can be handed to it ahead of time: what runs has not been given up, and doesn't wait for others, and
+   * nothing may come back that is to run before.
+   */
   get canHold(): boolean {
     return (
       this.state === 'busy' &&
       !this.isWaiting &&
       !this.isSpent &&
       this.#host.journal.canTakeBack &&
+      !this.#turns.areInDoubt &&
       this.#turns.current?.record.hasEnded === false
     );
   }
@@ -279,9 +282,6 @@ export class Worker {
   }
 
   #receive(message: FromWorker, body: EncodedValue | undefined): void {
-    // A `succeeded` has been looked at where its bytes were read.
-    if (message.type !== 'succeeded' && !isFromWorker(message))
-      throw new FrameError(`expected a message of a worker, got ${message.type}`);
     switch (message.type) {
       case 'ready': {
         const descriptors = readDescriptors(body);
@@ -363,7 +363,6 @@ export class Worker {
     this.state = 'exited';
     // What had ended and was still in its memory.
     for (const { message, body } of journal.ends) {
-      if (!isFromWorker(message)) break;
       this.#receive(message, body);
       this.#startedBefore(journal);
     }

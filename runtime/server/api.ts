@@ -1,5 +1,5 @@
 /** The bodies of the control API, for both of its sides; how an invocation ended stands in wire-answer.ts. */
-import type { FunctionInfo, RetrySettings, RuntimeStats, TriggerInfo } from '../index.ts';
+import type { FileRetry, FunctionInfo, RetrySettings, RuntimeStats, TriggerInfo } from '../index.ts';
 import type { ErrorReport } from './error-report.ts';
 
 /** `GET /status` */
@@ -43,6 +43,17 @@ export interface CancelRequest {
   readonly cancelKey: string;
   /** Why, for the function and in the error of the invocation. */
   readonly reason: string;
+}
+
+/** `POST /files/retry`. What `GET /files?state=…` lists is one line of JSON for each, a FileInfo. */
+export interface RetryRequest {
+  /** Absolute. */
+  readonly paths: readonly string[] | 'all';
+}
+
+/** The answer to `POST /files/retry`. */
+export interface FileRetries {
+  readonly retries: readonly FileRetry[];
 }
 
 /** `POST /stop`, answered with 202: the runtime begins to shut down and is gone when its process is. */

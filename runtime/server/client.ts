@@ -6,6 +6,7 @@
 
 export { findProject } from '../config/find.ts';
 export { logLevels } from '../config/logger.ts';
+export { receiptStates } from '../config/trigger-files.ts';
 export { functionNotFound } from '../functions/not-found.ts';
 export { mapItems } from '../invocation/map.ts';
 export { mostAttempts, type RetrySettings } from '../invocation/retry.ts';
@@ -18,5 +19,6 @@ export { type ControlClient, ControlError, RuntimeStoppingError } from './contro
 export type { ControlFile } from './control-file.ts';
 export { type ErrorReport, reportError, type ThrownReport } from './error-report.ts';
 export { findHolder, findRuntime } from './find-runtime.ts';
+export { openKeptFiles, retryKeptFiles } from './kept-files.ts';
 export { ConnectionError } from './request.ts';
 export { untilGone } from './until-gone.ts';

@@ -1,18 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import type { FunctionInfo } from '../index.ts';
+import type { FileInfo, FileRetry, FunctionInfo, ReceiptState } from '../index.ts';
 import type { InvocationAnswer } from './answer.ts';
 import type {
   CancelRequest,
   ControlStatus,
+  FileRetries,
   FunctionList,
   InvocationRequest,
   Refusal,
+  RetryRequest,
   StopAnswer,
 } from './api.ts';
 import { cancelBeforeClosing } from './cancelling.ts';
 import type { ControlFile } from './control-file.ts';
 import type { ErrorReport } from './error-report.ts';
 import { type JsonRequest, longestSilenceMs, requestJson, SilenceError } from './request.ts';
+import { AnswerError, requestLines } from './request-lines.ts';
 import { watchForSilence } from './silence.ts';
 import { fromWire, type WireAnswer } from './wire-answer.ts';
 
@@ -71,15 +74,45 @@ export class ControlClient {
     const { status, body } = await this.#ask({ method: 'POST', path, body: asked, signal }).finally(() =>
       ended.abort(),
     );
-    if (status === stopping)
-      throw new RuntimeStoppingError(`the runtime (pid ${this.control.pid}) is stopping`);
-    if (!isAnswer(body)) throw new ControlError((body as Refusal).error);
+    if (status === stopping || !isAnswer(body)) throw this.#refused(status, body);
     return fromWire(body);
+  }
+
+  /**
+   * Lists the files in some states, as they come: see `runtime.files`.
+   * @throws RuntimeStoppingError
+   */
+  async *files(states: readonly ReceiptState[]): AsyncGenerator<FileInfo, void, undefined> {
+    const query = new URLSearchParams(states.map((state): [string, string] => ['state', state]));
+    const { address, pid } = this.control;
+    try {
+      yield* requestLines({ address, path: `/files?${query}` }) as AsyncGenerator<FileInfo>;
+    } catch (error) {
+      if (error instanceof AnswerError) throw this.#refused(error.status, error.body);
+      throw error instanceof SilenceError ? new ControlError(silenceReport(pid)) : error;
+    }
+  }
+
+  /**
+   * Has files at absolute paths tried again: see `runtime.retryFiles`.
+   * @throws RuntimeStoppingError
+   */
+  async retryFiles(paths: RetryRequest['paths']): Promise<readonly FileRetry[]> {
+    const request: RetryRequest = { paths };
+    const { status, body } = await this.#ask({ method: 'POST', path: '/files/retry', body: request });
+    if (status >= 400) throw this.#refused(status, body);
+    return (body as FileRetries).retries;
   }
 
   /** Asks it to shut down; resolves when it has begun to. */
   stop(): Promise<StopAnswer> {
     return this.#request<StopAnswer>({ method: 'POST', path: '/stop' });
+  }
+
+  #refused(status: number, body: unknown): Error {
+    if (status === stopping)
+      return new RuntimeStoppingError(`the runtime (pid ${this.control.pid}) is stopping`);
+    return new ControlError((body as Refusal).error);
   }
 
   #cancel(body: CancelRequest, signal: AbortSignal): Promise<unknown> {
@@ -115,7 +148,7 @@ function silenceReport(pid: number): ErrorReport {
   return { name: 'ControlError', code: 'NOT_ANSWERING', message };
 }
 
-/** The status of an invocation that a closing runtime turned away. */
+/** The status of what a closing runtime turned away. */
 const stopping = 503;
 
 function isAnswer(body: unknown): body is WireAnswer {

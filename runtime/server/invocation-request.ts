@@ -1,13 +1,6 @@
-import { inspect } from 'node:util';
 import { type RetrySettings, readRetry } from '../invocation/retry.ts';
 import type { CancelRequest, InvocationRequest } from './api.ts';
-
-/** A request that makes no sense, with the status that says so. */
-class BadRequestError extends Error {
-  override readonly name = 'BadRequestError';
-  readonly code = 'BAD_REQUEST';
-  readonly statusCode = 400;
-}
+import { BadRequestError, shown } from './bad-request.ts';
 
 /**
  * Reads the body of a request to invoke a function; no body is a call without arguments.
@@ -59,8 +52,4 @@ function checkRetry(retry: unknown): RetrySettings {
   } catch (error) {
     throw new BadRequestError(`In the body: ${(error as Error).message}.`);
   }
-}
-
-function shown(value: unknown): string {
-  return `${inspect(value, { depth: 0, maxStringLength: 80 })} (${typeof value})`;
 }

@@ -1,13 +1,15 @@
-import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from '../config/logger.ts';
 import { functionNotFound } from '../functions/not-found.ts';
 import type { Runtime } from '../index.ts';
 import { version } from '../version.ts';
 import { answerOf, hasRun, type InvocationAnswer } from './answer.ts';
-import type { ControlStatus, FunctionList, Refusal, StopAnswer } from './api.ts';
+import type { ControlStatus, FunctionList, StopAnswer } from './api.ts';
 import { Callers } from './callers.ts';
-import { type ErrorReport, internalCode, reportError } from './error-report.ts';
+import { internalCode, reportError } from './error-report.ts';
+import { serveFiles } from './file-routes.ts';
 import { readCancelRequest, readInvocationRequest } from './invocation-request.ts';
+import { refuse, stoppingStatus } from './refuse.ts';
 import { toWire } from './wire-answer.ts';
 
 interface RouteOptions {
@@ -18,7 +20,7 @@ interface RouteOptions {
   readonly stopping: AbortSignal;
 }
 
-/** The control API. Every answer is JSON; one that reports an error has it as `error`. */
+/** The control API. Every answer is JSON, a list of files one line for each; an answer that reports an error has it as `error`. */
 export function buildRoutes(options: RouteOptions): FastifyInstance {
   const app = Fastify({
     bodyLimit: largestBody,
@@ -30,6 +32,7 @@ export function buildRoutes(options: RouteOptions): FastifyInstance {
   tellErrors(app, options);
   serveRuntime(app, options);
   serveFunctions(app, options);
+  serveFiles(app, options);
   return app;
 }
 
@@ -52,10 +55,6 @@ function tellErrors(app: FastifyInstance, { logger }: RouteOptions): void {
     const message = `The control API has no ${method} ${url}.`;
     return refuse(reply, 404, { name: 'Error', code: 'NO_SUCH_ROUTE', message });
   });
-}
-
-function refuse(reply: FastifyReply, status: number, error: ErrorReport): FastifyReply {
-  return reply.code(status).send({ error } satisfies Refusal);
 }
 
 function serveRuntime(app: FastifyInstance, { runtime, startedAt, onStop, stopping }: RouteOptions): void {
@@ -132,6 +131,6 @@ const statuses: Readonly<Record<string, number>> = {
 function statusOf(answer: InvocationAnswer): number {
   if (answer.ok) return 200;
   // A runtime that is on its way out: what never ran can be sent elsewhere.
-  if (answer.error.code === 'RUNTIME_CLOSED') return hasRun(answer) ? 500 : 503;
+  if (answer.error.code === 'RUNTIME_CLOSED') return hasRun(answer) ? 500 : stoppingStatus;
   return statuses[answer.error.code] ?? 500;
 }

@@ -37,6 +37,8 @@ test('the control API answers any HTTP client, and tells what is wrong', async (
   const invoke = (name: string, body?: string) =>
     ask(project, 'POST', `/functions/${name}/invocations`, body);
 
+  const retry = (body: string) => ask(project, 'POST', '/files/retry', body);
+
   const greeting = await invoke('greet', '{"args":{"name":"Ada"}}');
   assert.equal(greeting.status, 200);
   assert.equal(greeting.body.result, 'Hello Ada!');
@@ -80,6 +82,20 @@ test('the control API answers any HTTP client, and tells what is wrong', async (
     [await invoke('waits', '{"timeoutMs":50}'), 504, 'TIMEOUT', /50 ms/],
     [await ask(project, 'GET', '/functions/greets'), 404, 'FUNCTION_NOT_FOUND', /did you mean "greet"/],
     [await ask(project, 'GET', '/functions/nothing'), 404, 'FUNCTION_NOT_FOUND', /no function "nothing"/],
+    [
+      await ask(project, 'GET', '/files?state=finished'),
+      400,
+      'BAD_REQUEST',
+      /a state: arriving, .*'finished'/,
+    ],
+    [await ask(project, 'GET', '/files?stat=done'), 400, 'BAD_REQUEST', /`state` in the query, got `stat`/],
+    [
+      await retry('{"paths":["inbox/a.jpg"]}'),
+      400,
+      'BAD_REQUEST',
+      /list of absolute paths, or "all", got \[/,
+    ],
+    [await retry('{"paths":"some"}'), 400, 'BAD_REQUEST', /got 'some' \(string\)/],
     [await ask(project, 'GET', '/nothing'), 404, 'NO_SUCH_ROUTE', /has no GET \/nothing/],
   ];
   for (const [{ status, body }, expectedStatus, code, message] of failures) {

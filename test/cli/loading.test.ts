@@ -48,7 +48,8 @@ const heavy =
 test('commands of a running runtime load nothing that running one takes', async (t) => {
   const project = makePoolProject(t, recording);
   await startService(t, project);
-  for (const args of [['invoke', 'echo'], ['list'], ['describe', 'echo'], ['status'], ['stop']]) {
+  const commands = ['invoke echo', 'list', 'describe echo', 'status', 'files', 'files retry --all', 'stop'];
+  for (const args of commands.map((command) => command.split(' '))) {
     const modules = await modulesOf(t, project, args);
     assert(modules.includes('runtime/server/client.js'), modules.join(' '));
     const tooMuch = modules.filter((name) => heavy.test(name));

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makePoolProject, runPool } from '../support/cli.ts';
 
-const everyCommand = [['list'], ['describe', 'echo'], ['invoke', 'echo'], ['start'], ['status'], ['stop']];
+const everyCommand = [
+  ['list'],
+  ['describe', 'echo'],
+  ['invoke', 'echo'],
+  ['start'],
+  ['status'],
+  ['files'],
+  ['stop'],
+];
 
 test('a configuration that never finishes loading is told as that, with exit code 2', async (t) => {
   for (const [file, content] of [

@@ -69,6 +69,24 @@ const mistakes: [name: string, args: string[], message: RegExp][] = [
     ['invoke', 'NESTED/NAME'],
     /no function "NESTED\/NAME", did you mean "nested\/name"\?/,
   ],
+  [
+    'a state of files that is none',
+    ['files', '--state', 'done,setaside'],
+    /--state to be one of arriving, .*, all, got "setaside", did you mean "setAside"\?/,
+  ],
+  ['a word that is no command', ['files', 'inbox'], /`pool files` has no place for the argument "inbox"/],
+  ['files to try again without their names', ['files', 'retry'], /Name the files .* or give --all/],
+  ['names and all of them', ['files', 'retry', 'a', '--all'], /both make no sense together/],
+  [
+    'a typo in an option of a command below a command',
+    ['files', 'retry', '--al'],
+    /`pool files retry` has no option --al, did you mean "--all"\? `pool files retry --help`/,
+  ],
+  [
+    'an option of the command above it',
+    ['files', 'retry', 'a', '--state', 'all'],
+    /`pool files retry` has no option --state/,
+  ],
   ['a folder that is none', ['list', '--cwd', 'nowhere'], /--cwd to be a folder, but nowhere doesn't exist/],
   [
     'a configuration that is none',

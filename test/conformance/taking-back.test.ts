@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { CancelledError, type Invocation } from 'warm-pool';
 import { type Running, rejectionOf } from '../support/open-runtime.ts';
-import { until, within } from '../support/wait.ts';
+import { deadlineMs, until, within } from '../support/wait.ts';
 import { placeOf, testEach } from './support.ts';
 
 const files = {
@@ -20,7 +21,10 @@ const runsIn = ({ project }: Running) =>
  * back. A run that was handed over behind others comes here together with the end of the one before it, of which the
  * runtime has not heard.
  */
-const midway = (here: string) => ({ max: 1, env: { WARM_POOL_FAIL_AT: `journaled:1:${here}` } });
+const midway = (here: string, time = 1) => ({
+  max: 1,
+  env: { WARM_POOL_FAIL_AT: `journaled:${time}:${here}` },
+});
 
 /** Makes calls with numbers from 0 until the worker stands there. Returns all, and the number of the one in question. */
 async function bringMidway(running: Running, here: string) {
@@ -69,6 +73,33 @@ testEach(
       const here = placeOf(t);
       const running = await open(midway(here), files);
       const { calls, marked } = await bringMidway(running, here);
+      const urgent = running.runtime.invoke<number>('numbered', -1, { priority: 'high' });
+      fs.rmSync(here);
+      assert.equal(await within('the urgent one', urgent), -1);
+      const ids = calls.map((_, id) => id);
+      assert.deepEqual(await within('the others', Promise.all(calls)), ids);
+      assert.deepEqual(runsIn(running), [...ids.slice(0, marked), -1, ...ids.slice(marked)]);
+    }
+  },
+);
+
+testEach(
+  'one that is recalled then runs before those behind it, also where a worker is handed many at once',
+  async (t, open) => {
+    for (let round = 0; round < 6; round++) {
+      const here = placeOf(t);
+      // So late that the worker is known to be quick: it is handed a hundred and more, within 2 ms of its last result.
+      const running = await open(midway(here, 1_500), files);
+      const calls: Invocation<number>[] = [];
+      const end = performance.now() + deadlineMs;
+      while (!fs.existsSync(here)) {
+        assert(performance.now() < end, 'the worker stands there in time');
+        const left = calls.filter(({ status }) => status !== 'succeeded').length;
+        for (let more = left === 0 ? 3_000 : 0; more > 0; more--)
+          calls.push(running.runtime.invoke<number>('numbered', calls.length));
+        await endOfTurn();
+      }
+      const marked = runsIn(running).length;
       const urgent = running.runtime.invoke<number>('numbered', -1, { priority: 'high' });
       fs.rmSync(here);
       assert.equal(await within('the urgent one', urgent), -1);

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { after, before, describe, type TestContext, test } from 'node:test';
 import sharp from 'sharp';
-import { type InstalledPackage, installPackage, run } from '../support/installed-package.ts';
+import { run } from '../support/installed-package.ts';
 import { repository } from '../support/project.ts';
+import { describeInstalled, manifest, tsc, tsconfig } from './support-installed.ts';
 
 /** The program that every kind of project embeds: an answer, its progress, an error and how it is told apart. */
 const embedding = `
@@ -87,48 +87,7 @@ const typedMain = `
   }
   main('.').catch((error: unknown) => { console.log(error); });`;
 
-const tsconfig = JSON.stringify({
-  compilerOptions: {
-    ...{ strict: true, module: 'nodenext', target: 'es2022', noUncheckedIndexedAccess: true },
-    ...{ rootDir: '.', outDir: 'out', exactOptionalPropertyTypes: true },
-  },
-});
-
-const manifest = (type: string | undefined) => JSON.stringify({ name: 'project', private: true, type });
-
-/** What a document links to, but for the web. */
-function linksOf(text: string): string[] {
-  return [...text.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, link]) => link as string);
-}
-
-/** The headings of a document, as links name them. */
-function headingsOf(text: string): string[] {
-  const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => heading as string);
-  return headings.map((heading) =>
-    heading
-      .toLowerCase()
-      .replace(/[^\w\- ]/g, '')
-      .replaceAll(' ', '-'),
-  );
-}
-
-const tsc = path.join(repository, 'node_modules', 'typescript', 'bin', 'tsc');
-
-describe('the package, installed into an empty project', () => {
-  let installed: InstalledPackage | undefined;
-  const cleanups: (() => unknown)[] = [];
-  before(async () => {
-    installed = await installPackage({ after: (cleanup) => cleanups.push(cleanup) });
-  });
-  after(() => cleanups.map((cleanup) => cleanup()));
-
-  /** A test of the installed package; it is skipped when the registry can't be reached. */
-  const testInstalled = (name: string, body: (project: InstalledPackage, t: TestContext) => Promise<void>) =>
-    test(name, async (t) => {
-      if (installed) await body(installed, t);
-      else t.skip('the registry can not be reached');
-    });
-
+describeInstalled('the package, installed into an empty project', (testInstalled) => {
   testInstalled('holds what is used, and nothing else', async ({ files }) => {
     for (const file of ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE'])
       assert(files.includes(file), file);
@@ -152,21 +111,6 @@ describe('the package, installed into an empty project', () => {
       [],
       'left over from an earlier build',
     );
-  });
-
-  testInstalled('has what its documents link to', async ({ root, files }) => {
-    const read = (file: string) =>
-      fs.readFileSync(path.join(root, 'node_modules', 'warm-pool', file), 'utf8');
-    const broken = files
-      .filter((file) => file.endsWith('.md'))
-      .flatMap((file) => linksOf(read(file)).map((link) => ({ file, link })))
-      .filter(({ file, link }) => {
-        const [target = '', heading] = link.split('#');
-        const linked = target === '' ? file : path.posix.join(path.posix.dirname(file), target);
-        if (!files.includes(linked)) return true;
-        return heading !== undefined && !headingsOf(read(linked)).includes(heading);
-      });
-    assert.deepEqual(broken, []);
   });
 
   testInstalled('says nothing of the machine that it was made on', async ({ root, files }) => {
@@ -275,82 +219,5 @@ describe('the package, installed into an empty project', () => {
     const { code, stdout, stderr } = await run(pool, ['invoke', 'double', '--args', '{"value":21}'], cwd);
     assert.equal(code, 0, stderr);
     assert.deepEqual(JSON.parse(stdout), { doubled: 42 });
-  });
-
-  testInstalled('runs the functions and the programs of its documents with any "type"', async (project) => {
-    const blocksOf = (file: string) => {
-      const text = fs.readFileSync(path.join(repository, 'docs', file), 'utf8');
-      return [...text.matchAll(/^```[jt]s\n\/\/ ((?:functions\/)?\w+\.\w+)(.*?)^```$/gms)].map(
-        ([, name, code]) => [name as string, `//${code}`] as const,
-      );
-    };
-    const functions = Object.fromEntries(blocksOf('functions.md'));
-    const programs = Object.fromEntries(blocksOf('embedding.md'));
-    assert.deepEqual(Object.keys(functions).sort(), [
-      'functions/double.js',
-      'functions/hello.mjs',
-      'functions/scale.ts',
-      'functions/total.js',
-    ]);
-    assert.deepEqual(Object.keys(programs), ['app.mts', 'count.mts', 'many.mts', 'figures.mts']);
-    const tsx = path.join(project.root, 'node_modules', 'tsx', 'dist', 'cli.mjs');
-    const pool = path.join(project.root, 'node_modules', '.bin', 'pool');
-    for (const type of ['module', 'commonjs', undefined]) {
-      const cwd = project.write(`docs-${type}`, {
-        'package.json': manifest(type),
-        'pool.config.js':
-          "import { defineConfig } from 'warm-pool';\nexport default defineConfig({ pool: { max: 1 } });\n",
-        ...functions,
-        ...programs,
-      });
-      assert.deepEqual(await run(process.execPath, [tsx, 'app.mts'], cwd), {
-        code: 0,
-        stdout: '42\n',
-        stderr: '',
-      });
-      const counted = await run(process.execPath, [tsx, 'count.mts'], cwd);
-      assert.match(counted.stdout, /left\n.*succeeded/s);
-      assert.deepEqual([counted.code, counted.stderr], [0, '']);
-      assert.deepEqual(await run(process.execPath, [tsx, 'many.mts'], cwd), {
-        code: 0,
-        stdout: '0\n2\n4\n6\n8\n10\n',
-        stderr: '',
-      });
-      const figures = await run(process.execPath, [tsx, 'figures.mts'], cwd);
-      assert.match(figures.stdout, /count: 3,.*count: 3,/s);
-      assert.deepEqual([figures.code, figures.stderr], [0, '']);
-      for (const [name, args, answer] of [
-        ['double', '{"value":2}', '{"doubled":4,"by":"double"}\n'],
-        ['scale', '{"values":[1,2]}', '[2,4]\n'],
-        ['total', '{"values":[1,2]}', '6\n'],
-      ] as const) {
-        const invoked = await run(pool, ['invoke', name, '--args', args], cwd);
-        assert.deepEqual([invoked.code, invoked.stdout], [0, answer], invoked.stderr);
-        assert.doesNotMatch(invoked.stderr, /Warning/);
-      }
-    }
-  });
-
-  testInstalled('does what the README shows', async (project) => {
-    const readme = fs.readFileSync(path.join(project.root, 'node_modules', 'warm-pool', 'README.md'), 'utf8');
-    const blocks = [...readme.matchAll(/^```[jt]s\n(.*?)^```$/gms)].map(([, code]) => code as string);
-    const greet = blocks.find((code) => code.startsWith('// functions/greet.ts'));
-    const program = blocks.find((code) => code.includes('await createRuntime('));
-    assert(greet && program, 'the README has no function or no program');
-    for (const type of ['module', 'commonjs']) {
-      const cwd = project.write(`readme-${type}`, {
-        'package.json': manifest(type),
-        'tsconfig.json': tsconfig,
-        'functions/greet.ts': greet,
-        'main.mjs': program,
-      });
-      assert.deepEqual(await run(process.execPath, ['main.mjs'], cwd), {
-        code: 0,
-        stdout: 'Hello, Ada!\n',
-        stderr: '',
-      });
-      const compiled = await run(process.execPath, [tsc, '--noEmit', '-p', '.'], cwd);
-      assert.deepEqual([compiled.code, compiled.stdout], [0, '']);
-    }
   });
 });

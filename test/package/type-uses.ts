@@ -9,6 +9,8 @@ import {
   createRuntime,
   defineConfig,
   defineFunction,
+  type FileInfo,
+  type FileRetry,
   FunctionError,
   type FunctionInfo,
   FunctionNotFoundError,
@@ -17,11 +19,15 @@ import {
   type InvocationStatus,
   type Logger,
   PoolError,
+  type ReceiptState,
   type RetryOptions,
   type Runtime,
+  type ScheduledRun,
   SerializationError,
+  schedule,
   TimeoutError,
   type Trigger,
+  type TriggerFiles,
   WorkerCrashedError,
   watch,
 } from 'warm-pool';
@@ -34,6 +40,21 @@ export const config: Config = defineConfig({
   pool: { min: 0, max: 4, timeout: '60s', killGrace: 500, env: { A: 'b' }, execArgv: ['--trace-warnings'] },
   triggers: [
     watch({ path: 'inbox', match: '*.jpg', invoke: 'thumbnail', args: (file) => ({ src: file.path }) }),
+    schedule({ cron: '0 3 * * *', invoke: 'cleanup' }),
+    schedule({
+      cron: '@daily',
+      invoke: 'report',
+      args: ({ scheduledAt }) => scheduledAt.getTime(),
+      missed: 'once',
+    }),
+    schedule({
+      cron: '0 9 * * *',
+      invoke: 'report',
+      args: [1],
+      timezone: 'UTC',
+      overlap: 'queue',
+      attempts: 3,
+    }),
   ],
   log: { level: 'debug' },
 });
@@ -57,6 +78,15 @@ watch({ path: 'inbox', args: (file) => ({ src: file.path }) });
 // @ts-expect-error: a file has no such property
 watch({ path: 'inbox', invoke: 'thumbnail', args: (file) => ({ src: file.place }) });
 
+// @ts-expect-error: nothing to invoke
+schedule({ cron: '0 3 * * *' });
+// @ts-expect-error: no such choice
+schedule({ cron: '0 3 * * *', invoke: 'cleanup', missed: 'all' });
+// @ts-expect-error: a run has no such property
+schedule({ cron: '0 3 * * *', invoke: 'cleanup', args: (run) => run.date });
+export const dayOf = ({ scheduledAt, isMissed }: ScheduledRun): number =>
+  isMissed ? 0 : scheduledAt.getDate();
+
 export const ownTrigger: Trigger = {
   kind: 'clock',
   id: 'clock',
@@ -66,7 +96,29 @@ export const ownTrigger: Trigger = {
     if (!signal.aborted) await invoke('tick');
   },
   stop: async () => {},
+  openFiles: async ({ root, store }): Promise<TriggerFiles> => ({
+    folder: root,
+    counts: () => ({ done: 1 }),
+    *list(state: ReceiptState) {
+      if (state === 'done') yield { path: `${root}/a`, state, size: 1 };
+    },
+    retry: (path) => (store.get(path) === undefined ? undefined : 'done'),
+  }),
 };
+
+export async function files(runtime: Runtime): Promise<readonly string[]> {
+  const found: FileInfo[] = [];
+  for await (const file of runtime.files({ state: ['setAside', 'waiting'] })) found.push(file);
+  // @ts-expect-error: no such state
+  runtime.files({ state: 'finished' });
+  // @ts-expect-error: paths, or all
+  void runtime.retryFiles('some');
+  const retries: FileRetry[] = await runtime.retryFiles(found.map(({ path }) => path));
+  await runtime.retryFiles('all');
+  // @ts-expect-error: a folder has no state
+  retries.map((each) => (each.found === 'folder' ? each.state : ''));
+  return retries.map((each) => (each.found === 'file' ? each.state : `${each.path}: ${each.retried}`));
+}
 
 export const scale = defineFunction({
   description: 'Scales numbers',

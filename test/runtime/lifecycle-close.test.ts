@@ -164,6 +164,6 @@ testEach(
     const workers = namesOf(runtime);
     await within('the close', runtime.close({ timeout: 50 }));
     await assertEnded(runtime, workers);
-    assert.equal(project.has('.pool/owner.json'), false);
+    assert.equal(project.has('.pool/owner.json'), true, 'the trigger may still write there');
   },
 );

@@ -1,6 +1,9 @@
+import { copyFileSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Logger, LogLevel } from '../../runtime/config/logger.ts';
 import { CancelledError } from '../../runtime/invocation/errors.ts';
 import type { Invocation, InvocationStatus } from '../../runtime/invocation/invocation.ts';
+import { Store } from '../../runtime/store/store.ts';
 import type { TriggerContext } from '../../runtime/triggers/trigger.ts';
 import { until } from '../support/wait.ts';
 
@@ -70,25 +73,60 @@ export interface Line {
 export class TestPool {
   readonly calls: Call[] = [];
   readonly lines: Line[] = [];
+  readonly root: string;
   readonly concurrency: number;
+  readonly database: string;
   readonly context: TriggerContext;
   readonly controller = new AbortController();
+  /** Of the trigger under test: in the folder of the test, closed by it. */
+  readonly store: Store;
   /** Runs each invocation; without one, the test settles it. */
   handler: Handler | undefined;
   #taken = 0;
   #running: Call[] = [];
   #begun = 0;
 
-  constructor({ root, concurrency = 2, handler }: { root: string; concurrency?: number; handler?: Handler }) {
+  constructor({
+    root,
+    concurrency = 2,
+    handler,
+    database = 'pool.db',
+  }: {
+    root: string;
+    concurrency?: number;
+    handler?: Handler;
+    database?: string;
+  }) {
+    this.root = root;
     this.concurrency = concurrency;
+    this.database = database;
     this.handler = handler;
+    const log = this.#logger();
+    this.store = new Store(join(root, database), log);
     this.context = {
+      store: this.store.of('under test'),
       root,
       concurrency,
       signal: this.controller.signal,
-      log: this.#logger(),
+      log,
       invoke: (_name, args) => this.#invoke(args),
     };
+  }
+
+  /** Resolves when everything that the trigger knows by now would be there after a kill. */
+  kept(): Promise<void> {
+    return this.context.store.committed();
+  }
+
+  /** Copies the database as a kill at this moment would leave it; the trigger does nothing from now on. */
+  leaveDatabase(): string {
+    const name = `pool-${this.calls.length}-${this.database}`;
+    for (const part of ['', '-wal']) {
+      const file = join(this.root, this.database + part);
+      if (existsSync(file)) copyFileSync(file, join(this.root, name + part));
+    }
+    this.controller.abort();
+    return name;
   }
 
   /** The next invocation in the order in which they were made, once it is made. */

@@ -1,11 +1,12 @@
 import { EventEmitter } from 'node:events';
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import { resolve } from 'node:path';
 import type { TestContext } from 'node:test';
 
-/** Puts another `fs.watch` in place for the time of a test. */
+/** Puts another `fs.watch` in place for the time of a test. It is given the folder without a dot at the end. */
 export function replaceWatch(t: TestContext, replacement: (path: string) => fs.FSWatcher): void {
-  t.mock.method(fs, 'watch', replacement as typeof fs.watch);
+  t.mock.method(fs, 'watch', (path: string) => replacement(resolve(path)));
   syncBuiltinESMExports();
   t.after(() => {
     t.mock.restoreAll();

@@ -18,6 +18,8 @@ export interface WatchSetup {
   readonly handler?: Handler;
   /** Called with the inbox before the trigger starts. */
   readonly prepare?: (inbox: string) => void;
+  /** A trigger on the same folders that ran before: it has been stopped, or is taken to have been killed just now. */
+  readonly after?: Watch;
 }
 
 /** A started trigger on an inbox in a temporary folder; stopped and removed with the test. */
@@ -27,10 +29,16 @@ export class Watch {
   readonly pool: TestPool;
   readonly trigger: WatchTrigger;
 
-  private constructor(root: string, { options, timings, concurrency, handler }: WatchSetup) {
+  private constructor(root: string, { options, timings, concurrency, handler, after }: WatchSetup) {
     this.root = root;
     this.inbox = join(root, 'inbox');
-    this.pool = new TestPool({ root, ...(concurrency && { concurrency }), ...(handler && { handler }) });
+    const database = after ? after.pool.leaveDatabase() : 'pool.db';
+    this.pool = new TestPool({
+      root,
+      database,
+      ...(concurrency && { concurrency }),
+      ...(handler && { handler }),
+    });
     const settings = readOptions({
       path: 'inbox',
       invoke: 'work',
@@ -49,12 +57,13 @@ export class Watch {
 
   /** The same, not started. */
   static prepare(test: Cleanup, setup: WatchSetup = {}): Watch {
-    const root = realpathSync(mkdtempSync(join(tmpdir(), 'warm-pool-watch-')));
+    const root = setup.after?.root ?? realpathSync(mkdtempSync(join(tmpdir(), 'warm-pool-watch-')));
     const watch = new Watch(root, setup);
     test.after(async () => {
-      watch.pool.handler = undefined;
+      watch.pool.handler = () => undefined;
       for (const call of watch.pool.calls) call.succeed();
       await watch.trigger.stop();
+      watch.pool.store.close();
       rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
     });
     return watch;

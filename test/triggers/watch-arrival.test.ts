@@ -72,6 +72,22 @@ test('unknown has to be quiet for four times the longest pause of its writer, tw
   );
 });
 
+test('with a `settle` of its own unknown has to be the same for that long, and partial at least', () => {
+  const decide = (verdict: Completeness, quiet: number, settle: number) => {
+    const version = (seenAt: number) => ({ key: '1', size: 100, mtimeMs: 0, seenAt });
+    const arrival = new Arrival('a', version(0));
+    arrival.see(version(0));
+    arrival.see(version(quiet));
+    return arrival.readiness(verdict, defaultTimings, settle);
+  };
+  assert.deepEqual(decide('unknown', 1_000, 60_000), wait(59_000));
+  assert.deepEqual(decide('unknown', 60_000, 60_000), take);
+  assert.deepEqual(decide('unknown', 1, 0), take);
+  assert.deepEqual(decide('partial', 59_990, 60_000), wait(10));
+  assert.deepEqual(decide('partial', 2_000, 0), take);
+  assert.deepEqual(decide('whole', 0, 60_000), take);
+});
+
 test('partial is looked at after 25, 50, 100 … ms, and tried after 2 s of quiet', () => {
   const looks: [number, string, Completeness][] = [];
   const waits: number[] = [];

@@ -219,6 +219,21 @@ test('what is handed in is the version that was judged, also when the file grows
   );
 });
 
+test('with `settle` a file that its format does not vouch for has to be quiet for that long, and no other', async (t) => {
+  const settle = 1_500;
+  const watch = await Watch.start(t, { options: { settle: `${settle}ms` } });
+  watch.land('report.txt', Buffer.from('half'));
+  await watch.pool.line('info', /watching/);
+  appendFileSync(watch.path('report.txt'), ' and half');
+  const changed = performance.now();
+  watch.land('photo.jpg');
+  assert.equal(fileOf(await watch.pool.next()), 'photo.jpg');
+  const report = await watch.pool.next();
+  assert.equal(fileOf(report), 'report.txt');
+  assert.equal(sizeOf(report.args), 13);
+  assert.ok(performance.now() - changed >= settle);
+});
+
 test('a `complete` that throws is reported once, and the file is judged by its quiet', async (t) => {
   const watch = await Watch.start(t, {
     options: {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fs, { linkSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import fsPromises from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { until } from '../support/wait.ts';
 import { makeJpeg } from './support-jpeg.ts';
@@ -178,4 +178,55 @@ test('where the system allows no more watched folders the log says so once, and 
   watch.land('c/1.jpg');
   await watch.pool.line('info', /work c\/1\.jpg/);
   assert.equal(watch.pool.calls.length, 3);
+});
+
+test('each known file has its turn in ten rounds of the sweep, also when in each round another one lands before it', async (t) => {
+  const names = Array.from({ length: 5 }, (_, index) => `z-${index}.jpg`);
+  const watch = await Watch.start(t, { handler: processAll, timings: { sweep: 30 } });
+  for (const name of names) watch.land(name);
+  await until('all are known', () => watch.pool.linesLike('info', /^work /).length === names.length);
+
+  const { opendir, lstat } = fsPromises;
+  const { store } = watch.pool.context;
+  const rounds = new Map<string, number[]>(names.map((name) => [name, []]));
+  let round = 0;
+  t.mock.method(fsPromises, 'opendir', (...args: Parameters<typeof opendir>) => {
+    // A round reads the names first. What is known of another file comes before all of these in order.
+    round += 1;
+    store.set(`a-${round}.jpg`, { name: 'done', key: 'k' }, { group: 'done' });
+    return opendir(...args);
+  });
+  t.mock.method(fsPromises, 'lstat', (...args: Parameters<typeof lstat>) => {
+    rounds.get(basename(String(args[0])))?.push(round);
+    return lstat(...args);
+  });
+  syncBuiltinESMExports();
+  t.after(() => {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  });
+  await until('each is looked at for the third time', () =>
+    [...rounds.values()].every(({ length }) => length > 2),
+  );
+  for (const [name, [first = 0, , third = 0]] of rounds) {
+    assert.ok(third - first < 30, `${name} is looked at in the rounds ${rounds.get(name)}`);
+  }
+});
+
+test('a round of the sweep that fails is told, and the next one finds what there is', async (t) => {
+  silenceWatchers(t);
+  const watch = await Watch.start(t, { handler: processAll, timings: { sweep: 20 } });
+  const { store } = watch.pool.context;
+  const { keys } = store;
+  let failures = 0;
+  t.mock.method(store, 'keys', (group?: string) => {
+    failures += 1;
+    if (failures <= 2) throw new Error('disk I/O error');
+    return keys(group);
+  });
+  const line = await watch.pool.line('error', /its sweep/);
+  assert.match(line.message, /disk I\/O error/);
+  await until('there is another round', () => failures > 3);
+  watch.land('a.jpg');
+  await watch.pool.line('info', /^work a\.jpg/);
 });

@@ -52,11 +52,36 @@ for (const attempts of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '3', null
 }
 
 test('options that do not exist are mistakes, with the one that was meant', () => {
-  assert.deepEqual(issuesOf({ ...good, poll: true, followSymlinks: false, ignores: '*.txt' }), {
-    poll: 'there is no such option',
-    followSymlinks: 'there is no such option',
+  assert.deepEqual(issuesOf({ ...good, polling: true, dotfiles: false, ignores: '*.txt' }), {
+    polling: 'there is no such option',
+    dotfiles: 'there is no such option',
     ignores: 'there is no such option, did you mean "ignore"?',
   });
+});
+
+for (const poll of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 'often', '', '40 days', null]) {
+  test(`\`poll\` of ${String(poll)} (${typeof poll}) is a mistake`, () => {
+    assert.match(
+      issuesOf({ ...good, poll }).poll ?? '',
+      /^expected true, false, a number of ms from 1 on or /,
+    );
+  });
+}
+
+for (const settle of [-1, Number.NaN, Number.POSITIVE_INFINITY, 'long', true]) {
+  test(`\`settle\` of ${String(settle)} (${typeof settle}) is a mistake`, () => {
+    assert.match(
+      issuesOf({ ...good, settle }).settle ?? '',
+      /^expected a number of ms or a string such as "30s"/,
+    );
+  });
+}
+
+test('`poll` and `settle` take what other durations do, and `followSymlinks` is true or false', () => {
+  for (const poll of [true, false, 1, 2_000, '5s', '1 min'])
+    assert.deepEqual(issuesOf({ ...good, poll }), {});
+  for (const settle of [0, 25, '2s']) assert.deepEqual(issuesOf({ ...good, settle }), {});
+  assert.deepEqual(Object.keys(issuesOf({ ...good, followSymlinks: 'yes' })), ['followSymlinks']);
 });
 
 for (const options of [undefined, null, 'inbox', []]) {

@@ -4,7 +4,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { CoalescingQueue } from '../../runtime/triggers/watch/coalescing-queue.ts';
 import { Fifo } from '../../runtime/triggers/watch/fifo.ts';
 import { FileStates } from '../../runtime/triggers/watch/file-state.ts';
-import { MemoryReceipts } from '../../runtime/triggers/watch/receipts.ts';
+import { Receipts } from '../../runtime/triggers/watch/receipts.ts';
+import { openStore } from '../store/support-store.ts';
 import { within } from '../support/wait.ts';
 
 test('first in, first out, through any mixture of both', () => {
@@ -75,13 +76,15 @@ test('urgent keys come first, at most `limit` run at once, and closing drops the
 const version = { key: 'k', size: 1, mtimeMs: 0, seenAt: 0 };
 const candidate = { version, verdict: 'whole', failures: 0, reruns: 0 } as const;
 
-test('the line is first in, first out; those that are returned come first; those that left it are passed over', () => {
-  const receipts = new MemoryReceipts();
+test('the line is first in, first out; those that are returned come first; those that left it are passed over', (t) => {
+  const receipts = new Receipts(openStore(t).of('a trigger'));
   for (const path of ['a', 'b', 'c', 'd']) receipts.set(path, { name: 'queued', candidate });
-  receipts.set('a', { name: 'running', candidate });
+  const first = receipts.get('a');
+  assert(first?.name === 'queued');
+  receipts.set('a', { name: 'running', candidate: first.candidate });
   receipts.delete('b');
   assert.equal(receipts.firstQueued(), 'c');
-  receipts.set('a', { name: 'queued', candidate, returned: true });
+  receipts.set('a', { name: 'queued', candidate: first.candidate, returned: true });
   assert.equal(receipts.firstQueued(), 'a');
   receipts.set('a', { name: 'done', key: 'k' });
   assert.equal(receipts.firstQueued(), 'c');
@@ -90,8 +93,8 @@ test('the line is first in, first out; those that are returned come first; those
   assert.equal(receipts.firstQueued(), undefined);
 });
 
-test('a state that does not follow from the last one is an error', () => {
-  const files = new FileStates(new MemoryReceipts());
+test('a state that does not follow from the last one is an error', (t) => {
+  const files = new FileStates(new Receipts(openStore(t).of('a trigger')));
   assert.throws(() => files.move('a', { name: 'running', candidate }), /from unknown to running: a/);
   files.move('a', { name: 'done', key: 'k' });
   assert.throws(() => files.move('a', { name: 'queued', candidate }), /from done to queued/);

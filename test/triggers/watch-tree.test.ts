@@ -1,11 +1,22 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import fs, {
+  appendFileSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import fsPromises from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { ConfigError } from '../../runtime/invocation/errors.ts';
 import { until } from '../support/wait.ts';
 import { makeJpeg } from './support-jpeg.ts';
-import { fileOf, filesOf, Watch } from './support-watch.ts';
+import { replaceWatch } from './support-silence.ts';
+import { fileOf, filesOf, publish, Watch } from './support-watch.ts';
 
 const processAll = () => undefined;
 
@@ -73,6 +84,35 @@ test('a folder that is removed and made again at once is watched again', async (
     watch.land(`album/${round}-late.jpg`);
     await watch.pool.line('info', new RegExp(`album/${round}-late\\.jpg`));
   }
+});
+
+test('a folder that is moved out and back while it is read goes on being watched', async (t) => {
+  const watch = await Watch.start(t, { handler: processAll, timings: { sweep: 600_000 } });
+  const watched: string[] = [];
+  const { watch: watchFolder } = fs;
+  replaceWatch(t, (path) => {
+    watched.push(path);
+    return watchFolder(path);
+  });
+  // A reading that fails since the folder is not there, which is told when it has long been back.
+  const { opendir } = fsPromises;
+  let isFirst = true;
+  t.mock.method(fsPromises, 'opendir', async (...args: Parameters<typeof opendir>) => {
+    if (!isFirst || args[0] !== watch.path('album')) return opendir(...args);
+    isFirst = false;
+    renameSync(watch.path('album'), join(watch.root, 'away'));
+    const error: unknown = await opendir(...args).catch((reason: unknown) => reason);
+    const before = watched.length;
+    renameSync(join(watch.root, 'away'), watch.path('album'));
+    await until('it is watched again', () => watched.length > before);
+    throw error;
+  });
+  syncBuiltinESMExports();
+  mkdirSync(watch.path('album'));
+  watch.land('album/b.jpg');
+  await watch.pool.line('info', /work album\/b\.jpg/);
+  watch.land('album/c.jpg');
+  await watch.pool.line('info', /work album\/c\.jpg/);
 });
 
 test('with `recursive: false` only the folder itself counts', async (t) => {
@@ -157,6 +197,24 @@ test('files that are known are not handed in again when the watched folder is mo
   assert.deepEqual(filesOf(watch.pool), ['a.jpg', 'fence.jpg']);
 });
 
+test('nor is one whose function was done when the watched folder had just been moved away', async (t) => {
+  const watch: Watch = await Watch.start(t, {
+    timings: { absence: 20 },
+    handler(call) {
+      if (fileOf(call) === 'a.jpg') renameSync(watch.inbox, join(watch.root, 'away'));
+    },
+  });
+  watch.land('a.jpg');
+  await watch.pool.line('info', /work a\.jpg/);
+  await watch.pool.line('warn', /inbox is gone/);
+  await until('it is done', () => watch.pool.context.store.counts().done === 1);
+  renameSync(join(watch.root, 'away'), watch.inbox);
+  await watch.pool.line('info', /inbox is there again/);
+  watch.land('fence.jpg');
+  await watch.pool.line('info', /work fence\.jpg/);
+  assert.deepEqual(filesOf(watch.pool), ['a.jpg', 'fence.jpg']);
+});
+
 test('links are not followed, to files or to folders', async (t) => {
   const watch = await Watch.start(t, {
     handler: processAll,
@@ -192,6 +250,50 @@ test('a watched folder may itself be reached through a link', async (t) => {
   assert.equal(fileOf(await watch.pool.next()), 'fence.jpg');
 });
 
+/** A trigger whose inbox is a link to `real-1`, with another folder `real-2` beside that. */
+async function startOnLink(t: TestContext): Promise<Watch> {
+  return Watch.start(t, {
+    timings: { sweep: 20 },
+    prepare(inbox) {
+      for (const name of ['real-1', 'real-2']) mkdirSync(join(inbox, '..', name));
+      symlinkSync('real-1', inbox);
+    },
+  });
+}
+
+/** Has the inbox lead to the other folder, in one step. */
+function leadElsewhere(watch: Watch): void {
+  symlinkSync('real-2', join(watch.root, 'draft-link'));
+  renameSync(join(watch.root, 'draft-link'), watch.inbox);
+}
+
+test('when such a link leads elsewhere later, outputs that are listed by where they are then do not trigger', async (t) => {
+  const watch = await startOnLink(t);
+  watch.land('a.jpg');
+  (await watch.pool.next()).succeed();
+  leadElsewhere(watch);
+  watch.land('b.jpg');
+  const call = await watch.pool.next();
+  assert.equal(fileOf(call), 'b.jpg');
+  const output = join(watch.root, 'real-2/out.jpg');
+  publish(output);
+  call.succeed({ outputs: [{ path: output }] });
+  await watch.pool.line('info', /work b\.jpg/);
+  watch.land('fence.jpg');
+  assert.equal(fileOf(await watch.pool.next()), 'fence.jpg');
+});
+
+test('nor is a photo there taken for an output of the same name in the folder that was left', async (t) => {
+  const watch = await startOnLink(t);
+  watch.land('a.jpg');
+  const call = await watch.pool.next();
+  publish(join(watch.root, 'real-2/a-small.jpg'));
+  leadElsewhere(watch);
+  await until('the photo waits for the result', () => watch.pool.context.store.counts().held === 1);
+  call.succeed({ outputs: [{ path: join(watch.root, 'real-1/a-small.jpg') }] });
+  assert.equal(fileOf(await watch.pool.next()), 'a-small.jpg');
+});
+
 test('a name that is not UTF-8 is set aside with that reason, once; U+FFFD itself is a fine name', async (t) => {
   const invalid = (start: string) =>
     Buffer.concat([Buffer.from(start), Buffer.from([0xe9]), Buffer.from('.jpg')]);
@@ -211,4 +313,63 @@ test('a name that is not UTF-8 is set aside with that reason, once; U+FFFD itsel
   await watch.pool.line('info', /work real-\uFFFD\.jpg/);
   assert.deepEqual(filesOf(watch.pool), ['real-\uFFFD.jpg']);
   assert.equal(watch.pool.linesLike('warn').length, 2);
+});
+
+/** Counts how often a folder is read, and how many of its entries at once. */
+function countReadings(t: TestContext, folder: string): { count: number; largest: number } {
+  const readings = { count: 0, largest: 0 };
+  const take = (path: unknown, atOnce: number) => {
+    if (path !== folder) return;
+    readings.count += 1;
+    readings.largest = Math.max(readings.largest, atOnce);
+  };
+  const { opendir, readdir } = fsPromises;
+  t.mock.method(fsPromises, 'opendir', (...args: Parameters<typeof opendir>) => {
+    take(args[0], args[1]?.bufferSize ?? 32);
+    return opendir(...args);
+  });
+  t.mock.method(fsPromises, 'readdir', (...args: Parameters<typeof readdir>) => {
+    take(args[0], Number.POSITIVE_INFINITY);
+    return readdir(...args);
+  });
+  syncBuiltinESMExports();
+  t.after(() => {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  });
+  return readings;
+}
+
+const oddName = (folder: string, name: string) =>
+  Buffer.concat([Buffer.from(join(folder, name)), Buffer.from([0xe9])]);
+
+test('a name that is not UTF-8 is found among others without reading them all in one go', async (t) => {
+  const watch = Watch.prepare(t, { timings: { rescanGap: 10 } });
+  const readings = countReadings(t, watch.inbox);
+  mkdirSync(watch.inbox);
+  writeFileSync(oddName(watch.inbox, 'odd'), '');
+  await watch.trigger.start(watch.pool.context);
+  await watch.pool.line('warn', /odd\\xe9 is set aside/);
+  assert.equal(readings.count, 2);
+  assert.ok(readings.largest <= 512, `${readings.largest} at once`);
+});
+
+test('what happens to names that are not UTF-8 does not have their folder read each time', async (t) => {
+  const watch = await Watch.start(t, {
+    handler: processAll,
+    timings: { sweep: 600_000, rescanGap: 600_000 },
+    prepare(inbox) {
+      mkdirSync(inbox);
+      writeFileSync(oddName(inbox, 'growing'), '');
+    },
+  });
+  const readings = countReadings(t, watch.inbox);
+  for (let round = 0; round < 10; round += 1) {
+    appendFileSync(oddName(watch.inbox, 'growing'), 'more');
+    writeFileSync(oddName(watch.inbox, `new-${round}`), '');
+    // Its events come after theirs.
+    watch.land(`${round}.jpg`);
+    await watch.pool.line('info', new RegExp(`work ${round}\\.jpg`));
+  }
+  assert.equal(readings.count, 0);
 });

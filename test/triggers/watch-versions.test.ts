@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import fsPromises from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { WatchedFile } from '../../runtime/triggers/watch/watched-file.ts';
@@ -212,4 +214,57 @@ test('one that does so without a word is run less and less often, and reported',
   assert.ok(performance.now() - began >= 4 + 16 + 64 + 256);
   assert.match(line.message, /outputs/);
   assert.equal(watch.pool.linesLike('warn').length, 1);
+});
+
+test('a file that was moved away while its function ran, and back later, is not run again', async (t) => {
+  const watch = await Watch.start(t, {
+    prepare: (inbox) => mkdirSync(join(inbox, 'album'), { recursive: true }),
+  });
+  watch.land('album/a.jpg');
+  const call = await watch.pool.next();
+  renameSync(watch.path('album'), join(watch.root, 'away'));
+  call.succeed();
+  await watch.pool.line('info', /^work album\/a\.jpg/);
+  const { store } = watch.pool.context;
+  assert.deepEqual(store.counts(), { gone: 1 });
+
+  renameSync(join(watch.root, 'away'), watch.path('album'));
+  await until('it is known as done', () => store.counts().done === 1);
+  watch.land('fence.jpg');
+  assert.equal(fileOf(await watch.pool.next()), 'fence.jpg');
+});
+
+test('nor is one that came back just when its function was done and nobody took notice', async (t) => {
+  silenceWatchers(t);
+  const watch = await Watch.start(t, {
+    timings: { sweep: 600_000 },
+    prepare(inbox) {
+      mkdirSync(inbox);
+      writeFileSync(join(inbox, 'a.jpg'), small);
+    },
+  });
+  const call = await watch.pool.next();
+  const away = join(watch.root, 'away.jpg');
+  renameSync(watch.path('a.jpg'), away);
+  const { lstat } = fsPromises;
+  let missed = 0;
+  t.mock.method(fsPromises, 'lstat', async (...args: Parameters<typeof lstat>) => {
+    try {
+      return await lstat(...args);
+    } catch (error) {
+      missed += 1;
+      // The run looks twice before it takes the file for gone: it is back before its state says so.
+      if (missed === 2) renameSync(away, watch.path('a.jpg'));
+      throw error;
+    }
+  });
+  syncBuiltinESMExports();
+  t.after(() => {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  });
+  call.succeed();
+  await watch.pool.line('info', /^work a\.jpg/);
+  await until('it is known as done', () => watch.pool.context.store.counts().done === 1);
+  assert.deepEqual(filesOf(watch.pool), ['a.jpg']);
 });

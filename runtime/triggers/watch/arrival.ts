@@ -12,6 +12,8 @@ export type Readiness =
 export class Arrival {
   readonly path: string;
   readonly reruns: number;
+  /** What the completeness check said of it last. */
+  verdict: Completeness | undefined;
   /** Not looked at before this time again. */
   restUntil = 0;
   /** The look that is planned, if one is. */
@@ -44,14 +46,15 @@ export class Arrival {
     this.#looks = 1;
   }
 
-  /** Decides by the verdict on what was seen last. */
-  readiness(verdict: Completeness, timings: Timings): Readiness {
+  /** Decides by the verdict on what was seen last, which tells nothing of what changed less than `settle` ms ago. */
+  readiness(verdict: Completeness, timings: Timings, settle = timings.settle): Readiness {
     const quiet = this.#lastSeenAt - this.#version.seenAt;
     const isEmpty = this.#version.size === 0;
     if (isEmpty || verdict === 'partial') {
-      if (quiet < timings.patience) {
+      const patience = Math.max(timings.patience, settle);
+      if (quiet < patience) {
         const pause = timings.firstLookAgain * 2 ** (this.#looks - 1);
-        return { action: 'lookAgain', after: Math.min(pause, timings.patience - quiet) };
+        return { action: 'lookAgain', after: Math.min(pause, patience - quiet) };
       }
       // Half a photo may be worth a try; nothing at all is not.
       if (!isEmpty) return { action: 'take' };
@@ -59,7 +62,7 @@ export class Arrival {
       return { action: 'giveUp', reason: 'it is empty' };
     }
     if (verdict === 'whole' && this.reruns === 0) return { action: 'take' };
-    const needed = this.#quietNeeded(timings);
+    const needed = Math.max(settle, this.#quietNeeded(timings));
     return quiet < needed ? { action: 'lookAgain', after: needed - quiet } : { action: 'take' };
   }
 
@@ -70,7 +73,7 @@ export class Arrival {
   #quietNeeded(timings: Timings): number {
     const byRhythm = Math.min(QUIET_PAUSES * this.#longestPause, timings.patience);
     const byReruns = this.reruns === 0 ? 0 : timings.firstLookAgain * 4 ** this.reruns;
-    return Math.min(Math.max(timings.firstLookAgain, byRhythm, byReruns), timings.longestRetry);
+    return Math.min(Math.max(byRhythm, byReruns), timings.longestRetry);
   }
 }
 

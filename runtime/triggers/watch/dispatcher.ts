@@ -1,13 +1,15 @@
 import type { Invocation } from '../../invocation/invocation.ts';
+import { failureKindOf } from '../failure.ts';
 import type { TriggerContext } from '../trigger.ts';
-import { failureKindOf } from './failure.ts';
 import type { Candidate, FileStates } from './file-state.ts';
+import { HeldFiles } from './held-files.ts';
 import { watchedFile } from './intake.ts';
 import type { Journal } from './journal.ts';
 import type { WatchSettings } from './options.ts';
 import type { OutputPlaces } from './outputs.ts';
 import { Pause } from './pause.ts';
 import type { Receipts } from './receipts.ts';
+import type { Selection } from './selection.ts';
 import type { Settlement } from './settlement.ts';
 import type { Timings } from './timings.ts';
 import { Writers } from './writers.ts';
@@ -16,6 +18,7 @@ export interface DispatcherContext {
   readonly trigger: TriggerContext;
   readonly root: string;
   readonly settings: WatchSettings;
+  readonly selection: Selection;
   readonly files: FileStates;
   readonly receipts: Receipts;
   readonly places: OutputPlaces;
@@ -31,11 +34,17 @@ export class Dispatcher {
   readonly #pause: Pause;
   readonly #runs = new Map<string, Run>();
   readonly #ends = new Set<Promise<void>>();
-  readonly #held = new Set<string>();
-  #nextRelease: NodeJS.Timeout | undefined;
+  readonly #held: HeldFiles;
+  #nextTurn: NodeJS.Immediate | undefined;
   /** Resolves when all that were begun so far have been invoked or dropped: checks may overtake each other. */
   #entered: Promise<void> = Promise.resolve();
   #isOpen = false;
+  #halt: () => void = () => {};
+  readonly #halted = new Promise<void>((resolve) => {
+    this.#halt = resolve;
+  });
+  /** Whether it is waited for that receipts can be kept. */
+  #isHeldUp = false;
   /** Whether the function was reported to be missing. */
   #isOut = false;
 
@@ -43,34 +52,61 @@ export class Dispatcher {
     this.#context = context;
     this.#writers = new Writers(context);
     this.#pause = new Pause(context.timings, () => this.pump());
+    this.#held = new HeldFiles({
+      doubt: context.timings.doubt,
+      check: (path) => this.#checkHeld(path),
+      onChecked: () => this.pump(),
+      onBroken: (error) => context.journal.broken('what is held back', error),
+    });
   }
 
-  start(): void {
+  /** `interrupted` are the files whose function was running when the runtime was killed. */
+  start(interrupted: Iterable<string>): void {
+    for (const path of interrupted) this.#writers.mayHaveBegun(path);
     this.#isOpen = true;
     this.pump();
   }
 
-  /** Hands in what there is room for. To be called when a file was queued. */
+  /** Hands in what there is room for, as soon as it can be written down. To be called when a file is queued. */
   pump(): void {
     while (this.#isOpen && !this.#pause.isOn && this.#runs.size < this.#slots) {
       const path = this.#next();
-      if (path === undefined) return;
+      if (path === undefined) {
+        this.#pumpWhenKept();
+        return;
+      }
       this.#begin(path);
     }
   }
 
-  /** Puts back in line what no invocation is suspected to have written any more. To be called when a run is over. */
-  release(): void {
+  #pumpWhenKept(): void {
+    const { receipts } = this.#context;
+    if (this.#isHeldUp || !receipts.areHeldUp) return;
+    this.#isHeldUp = true;
+    void receipts.committed().then((isKept) => {
+      this.#isHeldUp = false;
+      if (isKept) this.pump();
+    });
+  }
+
+  /**
+   * Puts back in line what this file's invocation is not suspected to have written any more. To be called when it is not
+   * what it was: its run is over, it is gone, or it has changed.
+   */
+  release(path: string): void {
+    if (this.#isOpen) this.#held.over(path);
+  }
+
+  /** The same for all. To be called when it became known where outputs go. */
+  releaseAll(): void {
+    if (this.#isOpen) this.#held.checkAll();
+  }
+
+  #checkHeld(path: string): void {
     const { files } = this.#context;
-    for (const path of this.#held) {
-      const state = files.get(path);
-      if (state?.name === 'held') {
-        if (this.#isHeldBack(path, state.candidate)) continue;
-        files.move(path, { name: 'queued', candidate: state.candidate, returned: true });
-      }
-      this.#held.delete(path);
-    }
-    this.pump();
+    const state = files.get(path);
+    if (state?.name !== 'held' || this.#isHeldBack(path, state.candidate)) return;
+    files.move(path, { name: 'queued', candidate: state.candidate, returned: true });
   }
 
   /** The version that was handed in is not the file's last any more: takes it back if it has not begun. */
@@ -81,11 +117,19 @@ export class Dispatcher {
     run.invocation.cancel('the file has changed or is gone');
   }
 
+  /** What the backlog was held back for may be over: one file finds out at once. To be called when the folder is back. */
+  probe(): void {
+    this.#pause.close();
+    this.pump();
+  }
+
   /** Hands in nothing more. */
   halt(): void {
     this.#isOpen = false;
+    this.#halt();
     this.#pause.close();
-    clearTimeout(this.#nextRelease);
+    this.#held.close();
+    clearImmediate(this.#nextTurn);
   }
 
   /** Takes back what has not begun and resolves when what has begun is settled. */
@@ -107,27 +151,30 @@ export class Dispatcher {
   }
 
   #next(): string | undefined {
-    const { files, receipts } = this.#context;
-    for (let path = receipts.firstQueued(); path !== undefined; path = receipts.firstQueued()) {
-      const state = files.get(path);
-      if (state?.name !== 'queued') return undefined;
-      if (!this.#isHeldBack(path, state.candidate)) return path;
-      files.move(path, { name: 'held', candidate: state.candidate });
-      this.#held.add(path);
+    const { files, receipts, selection, journal } = this.#context;
+    for (let passed = 0; passed < PASSED_A_TURN; passed += 1) {
+      const path = receipts.firstQueued();
+      const state = path === undefined ? undefined : files.get(path);
+      if (path === undefined || state?.name !== 'queued') return undefined;
+      if (!selection.takes(path)) {
+        files.move(path, undefined);
+        journal.unmatched(path);
+        this.release(path);
+      } else if (this.#isHeldBack(path, state.candidate)) {
+        files.move(path, { name: 'held', candidate: state.candidate });
+      } else return path;
     }
+    this.#nextTurn ??= setImmediate(() => {
+      this.#nextTurn = undefined;
+      this.pump();
+    });
     return undefined;
   }
 
   #isHeldBack(path: string, { version }: Candidate): boolean {
-    const until = this.#writers.suspectedUntil(path, version.seenAt);
+    const { until, writer } = this.#writers.suspect(path, version.seenAt);
     if (until <= performance.now()) return false;
-    // One timer for all: each may be held for twice as long, and thousands of them cost one pass in that time.
-    if (until < Infinity && this.#isOpen) {
-      this.#nextRelease ??= setTimeout(() => {
-        this.#nextRelease = undefined;
-        this.release();
-      }, this.#context.timings.doubt);
-    }
+    this.#held.add(path, writer);
     return true;
   }
 
@@ -143,7 +190,9 @@ export class Dispatcher {
       .finally(() => {
         this.#runs.delete(path);
         this.#ends.delete(end);
-        this.release();
+        // What is held when the trigger stops is in line at the next start.
+        this.release(path);
+        this.pump();
       });
     this.#ends.add(end);
   }
@@ -170,10 +219,13 @@ export class Dispatcher {
   async #enter(run: Run, before: Promise<void>): Promise<void> {
     const { settlement, receipts, timings, settings, root, trigger } = this.#context;
     const age = performance.now() - run.candidate.version.seenAt;
-    const isCurrent = age <= timings.freshness || (await settlement.isSameStill(run, run.candidate.reruns));
-    await Promise.all([before, receipts.committed()]);
-    if (!isCurrent) return;
-    if (!this.#isOpen) {
+    const found = age <= timings.freshness ? 'same' : await settlement.find(run, run.candidate.reruns);
+    // A disk that is full for long is no reason for a stop to wait.
+    const kept = Promise.all([receipts.committed(), before]).then(([isKept]) => isKept);
+    const isKept = await Promise.race([kept, this.#halted.then(() => false)]);
+    if (found === 'moved') return;
+    if (found === 'away' && this.#isOpen) this.#pause.begin();
+    if (found === 'away' || !isKept || !this.#isOpen) {
       settlement.returned(run);
       return;
     }
@@ -194,8 +246,8 @@ export class Dispatcher {
     // What was interrupted may have left outputs that nobody listed: it goes on counting as their writer.
     if (kind !== 'interrupted') this.#writers.ended(run.path);
     if (kind === 'cancelled' && (run.isRevoked || !this.#isOpen)) {
-      const isCurrent = !this.#isOpen || (await settlement.isSameStill(run, run.candidate.reruns));
-      if (isCurrent) settlement.returned(run);
+      const found = this.#isOpen ? await settlement.find(run, run.candidate.reruns) : 'same';
+      if (found !== 'moved') settlement.returned(run);
     } else if (kind === 'busy' || kind === 'noFunction') {
       if (kind === 'noFunction' && !this.#isOut) {
         this.#isOut = true;
@@ -206,6 +258,7 @@ export class Dispatcher {
     } else {
       this.#ran();
       await settlement.failed(run, error, kind);
+      if (kind === 'interrupted') this.#writers.interrupted(run.path);
     }
   }
 
@@ -228,6 +281,9 @@ export interface Run {
 
 // The attempts of this trigger, each of which is noted, take the place of those that the function sets for itself.
 const once = { attempts: 1 };
+
+// At most 100 µs for each that is held back or leaves the line.
+const PASSED_A_TURN = 64;
 
 // Enough that a worker never waits for the trigger between two short invocations, and few enough that what is queued
 // in the pool can be taken back when a file changes.

@@ -1,5 +1,5 @@
 import type { Arrival } from './arrival.ts';
-import type { FileVersion } from './file-version.ts';
+import { type FileVersion, noVersion } from './file-version.ts';
 import type { Receipts } from './receipts.ts';
 import type { Completeness } from './watched-file.ts';
 
@@ -12,6 +12,10 @@ export interface Candidate {
   readonly failures: number;
   /** How often in a row the file had changed by the time its function was done. */
   readonly reruns: number;
+  /** How often the runtime was killed while its function ran. */
+  readonly interruptions?: number;
+  /** Its place in line since it was queued. */
+  readonly place?: number;
 }
 
 /**
@@ -24,8 +28,10 @@ export interface Candidate {
  * - `running` → `done`, → `waiting` when it failed, → `setAside` when it failed for good, → `queued` when it was
  *   not run after all;
  * - `waiting` → `queued` when it is time for the next attempt;
+ * - `setAside`, `waiting` → `rearmed` when somebody asks for it, → `arriving` with the next look;
  * - listed in a result → `output`, from any state but `running`;
- * - gone → no state, from any.
+ * - gone → no state, from any; from `done`, `output` and `setAside` by way of `gone`, for it may come back as it was, and
+ *   from `running` as well when its function succeeds.
  */
 export type FileState = Arriving | Receipt;
 
@@ -42,13 +48,32 @@ export type Receipt =
   /** Complete, but an invocation that still runs may have written it. */
   | { readonly name: 'held'; readonly candidate: Candidate }
   | { readonly name: 'running'; readonly candidate: Candidate }
-  /** Failed; tried again after a while. */
-  | { readonly name: 'waiting'; readonly candidate: Candidate; readonly reason: string }
+  /** Failed; tried again after a while, at `nextAt` on the clock of `Date.now()`. */
+  | {
+      readonly name: 'waiting';
+      readonly candidate: Candidate;
+      readonly reason: string;
+      readonly nextAt: number;
+    }
+  /** Had failed, and whatever version the next look finds is a new one: somebody wants it tried again. */
+  | { readonly name: 'rearmed'; readonly reason: string }
+  | Settled
+  /** Was settled, and is not there any more. */
+  | { readonly name: 'gone'; readonly before: Settled; readonly since: number };
+
+/** Nothing is to be done with a file unless it changes. */
+export type Settled =
   | { readonly name: 'done'; readonly key: string }
   /** Written by the trigger's own function. */
   | { readonly name: 'output'; readonly key: string }
   /** Given up, until another version is seen. */
-  | { readonly name: 'setAside'; readonly key: string; readonly reason: string };
+  | {
+      readonly name: 'setAside';
+      readonly key: string;
+      readonly reason: string;
+      /** Attempts that failed. */
+      readonly failures: number;
+    };
 
 export type StateName = FileState['name'];
 
@@ -58,11 +83,13 @@ const moves: Record<StateName | 'unknown', readonly (StateName | 'unknown')[]> =
   arriving: ['queued', 'setAside', 'output', 'unknown'],
   queued: ['running', 'held', 'arriving', 'output', 'unknown'],
   held: ['queued', 'arriving', 'output', 'unknown'],
-  running: ['done', 'waiting', 'setAside', 'queued', 'arriving', 'unknown'],
-  waiting: ['queued', 'arriving', 'output', 'unknown'],
-  done: ['arriving', 'output', 'unknown'],
-  output: ['arriving', 'output', 'unknown'],
-  setAside: ['arriving', 'output', 'unknown'],
+  running: ['done', 'waiting', 'setAside', 'queued', 'arriving', 'gone', 'unknown'],
+  waiting: ['queued', 'rearmed', 'arriving', 'output', 'unknown'],
+  rearmed: ['arriving', 'output', 'unknown'],
+  done: ['arriving', 'output', 'gone', 'unknown'],
+  output: ['arriving', 'output', 'gone'],
+  setAside: ['rearmed', 'arriving', 'output', 'gone', 'unknown'],
+  gone: ['done', 'output', 'setAside', 'arriving', 'unknown'],
 };
 
 /** The state of every file, and the one place where it changes. */
@@ -98,6 +125,11 @@ export class FileStates {
     return this.#arrivals.get(path)?.arrival;
   }
 
+  /** How many are arriving. */
+  get arriving(): number {
+    return this.#arrivals.size;
+  }
+
   *arrivals(): Iterable<Arrival> {
     for (const { arrival } of this.#arrivals.values()) yield arrival;
   }
@@ -106,5 +138,7 @@ export class FileStates {
 /** The version that a state is about. */
 export function keyOf(state: FileState): string {
   if (state.name === 'arriving') return state.arrival.version.key;
+  if (state.name === 'gone') return state.before.key;
+  if (state.name === 'rearmed') return noVersion;
   return 'candidate' in state ? state.candidate.version.key : state.key;
 }

@@ -1,4 +1,4 @@
-import { lstat } from 'node:fs/promises';
+import { lstat, stat } from 'node:fs/promises';
 
 /** One content of one file, as far as its metadata tells contents apart. */
 export interface FileVersion {
@@ -10,17 +10,29 @@ export interface FileVersion {
   readonly seenAt: number;
 }
 
-/** What is at a path. A link is `other`: links are not followed. */
+/** The key that no version has. */
+export const noVersion = '';
+
+/** The size that a version had, by its key; in bytes. */
+export function sizeOf(key: string): number | undefined {
+  const size = key.split(':')[2];
+  return size === undefined ? undefined : Number(size);
+}
+
+/** What is at a path. A link that isn't followed is `other`. */
 export type Sight =
   | { readonly kind: 'file'; readonly version: FileVersion }
   | { readonly kind: 'folder' | 'other' | 'gone' }
   | { readonly kind: 'unreadable'; readonly error: Error };
 
-/** Looks at what is at a path now. Never rejects. */
-export async function look(path: string): Promise<Sight> {
+/** Looks at what is at a path below the watched folder. */
+export type Look = (path: string) => Promise<Sight>;
+
+/** Looks at what is at a path now, or at what a link there leads to. Never rejects. */
+export async function look(path: string, { followSymlinks }: LookOptions): Promise<Sight> {
   try {
     // As bigint: the nanoseconds of a modification time don't fit a number.
-    const stats = await lstat(path, { bigint: true });
+    const stats = await (followSymlinks ? stat : lstat)(path, { bigint: true });
     if (stats.isDirectory()) return { kind: 'folder' };
     if (!stats.isFile()) return { kind: 'other' };
     const key = `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}`;
@@ -34,8 +46,15 @@ export async function look(path: string): Promise<Sight> {
       },
     };
   } catch (error) {
-    return isAbsence(error) ? { kind: 'gone' } : { kind: 'unreadable', error: error as Error };
+    if (isAbsence(error)) return { kind: 'gone' };
+    // A link to itself, or round in a circle.
+    if (codeOf(error) === 'ELOOP') return { kind: 'other' };
+    return { kind: 'unreadable', error: error as Error };
   }
+}
+
+export interface LookOptions {
+  readonly followSymlinks: boolean;
 }
 
 const NS_PER_MS = 1e6;

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { Arrival } from './arrival.ts';
 import { CoalescingQueue } from './coalescing-queue.ts';
-import { type FileStates, keyOf } from './file-state.ts';
-import { type FileVersion, look, type Sight } from './file-version.ts';
+import { type FileState, type FileStates, keyOf } from './file-state.ts';
+import type { FileVersion, Look, Sight } from './file-version.ts';
 import type { Journal } from './journal.ts';
 import type { WatchSettings } from './options.ts';
+import type { Receipts } from './receipts.ts';
 import { Retries } from './retries.ts';
 import { nameOf, type Selection } from './selection.ts';
 import type { Timings } from './timings.ts';
@@ -15,8 +16,12 @@ export interface IntakeContext {
   readonly settings: WatchSettings;
   readonly selection: Selection;
   readonly files: FileStates;
+  readonly receipts: Receipts;
   readonly timings: Timings;
   readonly journal: Journal;
+  readonly look: Look;
+  /** How long a file at this path has to stay the same when its check can't vouch for it, in ms. */
+  settleOf(path: string): number;
   /** Whether the watched folder itself is there. */
   isRootThere(): Promise<boolean>;
   /** A path turned out to be a folder. */
@@ -25,7 +30,7 @@ export interface IntakeContext {
   onNoFolder(path: string): void;
   onQueued(): void;
   /** A known file is gone or has changed. */
-  onDeparted(): void;
+  onDeparted(path: string): void;
   /** Another version was seen of a file whose invocation has not begun, or it is gone. */
   onSuperseded(path: string): void;
 }
@@ -40,6 +45,8 @@ export class Intake {
   readonly #retries: Retries;
   /** While set, what is found counts as known: it was there before the start. */
   takesAsKnown = false;
+  /** While set, the user is asked whether the work for a file that nothing is known of was done earlier. */
+  asksWhetherDone = false;
   #closed = false;
 
   constructor(context: IntakeContext) {
@@ -70,10 +77,15 @@ export class Intake {
   }
 
   async #attempt(path: string): Promise<void> {
-    const { journal } = this.#context;
+    const { journal, receipts, files } = this.#context;
+    // While nothing can be written down, no more than these looks pile up: what does is written in one go.
+    if (receipts.areHeldUp && !(await receipts.committed())) return;
+    if (this.#closed) return;
     try {
       const sight = await this.#look(path);
-      if (sight?.kind !== 'unreadable') return this.#retries.succeeded(path);
+      // Of what arrives nobody else knows: it may not be there any more when the watched folder is.
+      if (sight === 'away' && files.arrival(path)) return this.#retries.failed(path);
+      if (sight === 'away' || sight?.kind !== 'unreadable') return this.#retries.succeeded(path);
       journal.unreadable(path, sight.error);
     } catch (error) {
       journal.broken(path, error);
@@ -82,27 +94,28 @@ export class Intake {
     this.#retries.failed(path);
   }
 
-  /** Resolves with what it has seen, unless there was no point in looking. */
-  async #look(path: string): Promise<Sight | undefined> {
-    const { files, root } = this.#context;
+  /** Resolves with what it has seen, unless there was no point in looking, or the watched folder is away. */
+  async #look(path: string): Promise<Sight | 'away' | undefined> {
+    const { files, look } = this.#context;
     const resting = files.arrival(path);
     if (resting && resting.restUntil > performance.now()) {
       this.#lookAgain(resting, resting.restUntil);
       return;
     }
 
-    let sight = await look(join(root, path));
+    let sight = await look(path);
     if (sight.kind === 'gone' && files.get(path)) {
       // When the watched folder is missing, none of its files is known to be gone: it may be a disk that comes back,
       // and may have come back between these two questions.
-      if (!(await this.#context.isRootThere())) return;
-      sight = await look(join(root, path));
+      if (!(await this.#context.isRootThere())) return 'away';
+      sight = await look(path);
     }
     if (this.#closed) return;
     if (sight.kind === 'unreadable') return sight;
     if (sight.kind !== 'folder') this.#context.onNoFolder(path);
     if (sight.kind === 'file') {
-      if (this.#context.selection.file(path)) await this.#compare(path, sight.version);
+      if (this.#context.selection.takes(path)) await this.#compare(path, sight.version);
+      else this.#disown(path);
     } else {
       this.#forget(path);
       if (sight.kind === 'folder' && this.#context.selection.folder(path)) this.#context.onFolder(path);
@@ -117,34 +130,57 @@ export class Intake {
       this.#context.onSuperseded(path);
       return;
     }
+    if (state.name === 'gone') return;
     if (state.name === 'arriving') clearTimeout(state.arrival.alarm?.timer);
-    this.#context.files.move(path, undefined);
+    // A file that is moved away and back is the same version: what was known of it is kept for a while.
+    const isSettled = state.name === 'done' || state.name === 'output' || state.name === 'setAside';
+    const next = isSettled ? ({ name: 'gone', before: state, since: Date.now() } as const) : undefined;
+    this.#context.files.move(path, next);
     this.#context.journal.gone(path);
-    this.#context.onDeparted();
+    this.#context.onDeparted(path);
+  }
+
+  // What was done, or set aside, may be matched again one day: that it was is kept.
+  #disown(path: string): void {
+    const { files, journal, onDeparted } = this.#context;
+    if (!isInLine(files.get(path))) return;
+    files.move(path, undefined);
+    journal.unmatched(path);
+    onDeparted(path);
   }
 
   async #compare(path: string, version: FileVersion): Promise<void> {
     const { files } = this.#context;
     const state = files.get(path);
     if (state?.name === 'arriving') return this.#judge(state.arrival, version);
-    if (state && keyOf(state) === version.key) return;
+    if (state && keyOf(state) === version.key) {
+      if (state.name === 'gone') files.move(path, state.before);
+      return;
+    }
     if (state?.name === 'running') return this.#context.onSuperseded(path);
-    if (!state && this.takesAsKnown) return files.move(path, { name: 'done', key: version.key });
+    if (!state && (this.takesAsKnown || this.asksWhetherDone)) {
+      const isDone = this.takesAsKnown || (await this.#isDone(path, version));
+      // Meanwhile it may have been listed as an output.
+      if (this.#closed || files.get(path)) return;
+      if (isDone) return files.move(path, { name: 'done', key: version.key });
+    }
     const arrival = new Arrival(path, version);
     files.move(path, { name: 'arriving', arrival });
-    if (state) this.#context.onDeparted();
+    if (state) this.#context.onDeparted(path);
     return this.#judge(arrival, version);
   }
 
   async #judge(arrival: Arrival, version: FileVersion): Promise<void> {
-    const { files, timings, root, journal } = this.#context;
+    const { files, timings, look, journal } = this.#context;
     const { path } = arrival;
     arrival.see(version);
     const began = performance.now();
     const verdict = await this.#verdict(arrival);
-    const readiness = arrival.readiness(verdict, timings);
+    arrival.verdict = verdict;
+    const readiness = arrival.readiness(verdict, timings, this.#context.settleOf(path));
     // The verdict is on the bytes, the version on the metadata: they belong together if nothing changed meanwhile.
-    const after = readiness.action === 'take' ? await look(join(root, path)) : undefined;
+    const isByBytes = readiness.action === 'take' && verdict !== 'unknown';
+    const after = isByBytes ? await look(path) : undefined;
     if (this.#closed || files.arrival(path) !== arrival) return;
 
     const ended = performance.now();
@@ -155,7 +191,7 @@ export class Intake {
 
     clearTimeout(arrival.alarm?.timer);
     if (readiness.action === 'giveUp') {
-      files.move(path, { name: 'setAside', key: version.key, reason: readiness.reason });
+      files.move(path, { name: 'setAside', key: version.key, reason: readiness.reason, failures: 0 });
       journal.setAside(path, readiness.reason);
       return;
     }
@@ -177,6 +213,16 @@ export class Intake {
     }
   }
 
+  async #isDone(path: string, version: FileVersion): Promise<boolean> {
+    const { settings, journal, root } = this.#context;
+    try {
+      return (await settings.isDone?.(watchedFile(root, path, version))) === true;
+    } catch (error) {
+      journal.isDoneFailed(path, error);
+      return false;
+    }
+  }
+
   #lookAgain(arrival: Arrival, at: number): void {
     if (arrival.alarm && arrival.alarm.at <= at) return;
     clearTimeout(arrival.alarm?.timer);
@@ -186,6 +232,15 @@ export class Intake {
     };
     arrival.alarm = { at, timer: setTimeout(ring, Math.max(0, Math.ceil(at - performance.now()))) };
   }
+}
+
+function isInLine(state: FileState | undefined): boolean {
+  return (
+    state?.name === 'queued' ||
+    state?.name === 'held' ||
+    state?.name === 'waiting' ||
+    state?.name === 'rearmed'
+  );
 }
 
 /** A file as the user's callbacks see it. */

@@ -1,6 +1,7 @@
 import type { Logger } from '../../config/logger.ts';
-import { reasonOf } from './failure.ts';
+import { reasonOf } from '../failure.ts';
 import { codeOf, isAbsence } from './file-version.ts';
+import type { RemoteFileSystem } from './remote-file-systems.ts';
 
 export interface JournalContext {
   readonly log: Logger;
@@ -42,6 +43,11 @@ export class Journal {
     this.#log.debug({ file }, `${file} is gone`);
   }
 
+  /** By what the options say since the last start. */
+  unmatched(file: string): void {
+    this.#log.debug({ file }, `${file} is ignored now, or not matched any more: it leaves the line`);
+  }
+
   processed(file: string, { durationMs, outputs }: { durationMs: number; outputs: number }): void {
     const made = outputs === 0 ? 'done' : `${outputs} ${outputs === 1 ? 'output' : 'outputs'}`;
     const fields = { file, durationMs, outputs };
@@ -67,6 +73,13 @@ export class Journal {
     );
   }
 
+  failedWithoutFolder(file: string, error: unknown): void {
+    this.#log.debug(
+      { file, reason: reasonOf(error) },
+      `${this.#functionName} failed on ${file} (${reasonOf(error)}) while ${this.#folder} is gone: it waits for it, and nothing is counted`,
+    );
+  }
+
   /** An attempt failed and another follows. */
   failed(
     file: string,
@@ -88,6 +101,14 @@ export class Journal {
     this.#log.warn(
       { file, attempt, code: codeOf(error) },
       `${this.#functionName} was interrupted on ${file}: ${reasonOf(error)}; attempt ${attempt + 1} of ${attempts} in ${delayMs / 1000} s`,
+    );
+  }
+
+  /** The runtime was killed again and again while the function ran on a file. */
+  interruptedAgain(file: string, times: number): void {
+    this.#log.warn(
+      { file, interruptions: times },
+      `the runtime was killed ${times} times while ${this.#functionName} ran on ${file}: it goes to the end of the line`,
     );
   }
 
@@ -123,6 +144,34 @@ export class Journal {
     );
   }
 
+  /** The folder is looked at again and again: because the user wants so, or for the file system that it is on. */
+  polled(path: string, interval: number, fileSystem: RemoteFileSystem | undefined): void {
+    if (!this.#isNew(`polled for ${fileSystem?.name}`, path)) return;
+    const folder = path === '' ? this.#folder : `${this.#folder}/${path}`;
+    const reason = fileSystem
+      ? `it is on ${fileSystem.name}, where nothing tells of what others write`
+      : '`poll` says so';
+    this.#log.info(
+      { path, intervalMs: interval },
+      `${folder} is polled every ${secondsOf(interval)}: ${reason}`,
+    );
+  }
+
+  pollsSlowly(took: number, pause: number): void {
+    if (!this.#isNew('polls slowly', '')) return;
+    this.#log.info(
+      { tookMs: Math.round(took), pauseMs: Math.round(pause) },
+      `polling in ${this.#folder} took ${secondsOf(took)}: the next time is in ${secondsOf(pause)}, so that at most a ` +
+        'tenth of the time goes into it',
+    );
+  }
+
+  /** A folder contains itself, by way of a link. */
+  linkLoop(path: string): void {
+    if (!this.#isNew('link loop', path)) return;
+    this.#log.debug({ path }, `${path} is a link to a folder that it is in: it is not followed`);
+  }
+
   unreadable(path: string, error: Error): void {
     if (this.#isNew('unreadable', path)) {
       this.#log.warn(
@@ -152,6 +201,14 @@ export class Journal {
     );
   }
 
+  isDoneFailed(file: string, error: unknown): void {
+    if (!this.#isNew('isDone', '')) return;
+    this.#log.warn(
+      { file },
+      `\`isDone\` failed on ${file}, which is taken not to be done: ${reasonOf(error)}. Others may follow`,
+    );
+  }
+
   /** A mistake in the trigger itself: the one case in which a stack helps, so the error is given whole. */
   broken(file: string, error: unknown): void {
     this.#log.error({ file, err: error }, `the trigger itself failed on ${file}: ${reasonOf(error)}`);
@@ -164,6 +221,11 @@ export class Journal {
     this.#told.add(key);
     return true;
   }
+}
+
+// As in `100 ms`, `1 s`, `2.5 s`.
+function secondsOf(ms: number): string {
+  return ms < 1_000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 100) / 10} s`;
 }
 
 // Bounds what is remembered of troubles told; beyond it some are told twice.

@@ -1,6 +1,13 @@
-import { inspect } from 'node:util';
 import type { ConfigIssue } from '../../invocation/errors.ts';
-import { didYouMean } from '../../options/did-you-mean.ts';
+import { durationExpected, parseDuration } from '../../options/duration.ts';
+import {
+  commonRules,
+  expected,
+  findMistakes,
+  isFunction,
+  isText,
+  type OptionRules,
+} from '../option-rules.ts';
 import { completeByExtension } from './completeness/complete.ts';
 import type { CompletenessCheck, WatchedFile } from './watched-file.ts';
 
@@ -26,8 +33,32 @@ export interface WatchOptions {
   invoke: string;
   /** Makes the function's arguments: `(file) => ({ src: file.path })`. */
   args: (file: WatchedFile) => unknown;
+  /**
+   * Whether links to files and folders are followed. What is reached through a link has its path through it. Default:
+   * false.
+   *
+   * A folder that is reached in two ways is two folders: its files are taken up in both. A link to a folder that it is
+   * in itself is left alone. What changes in a linked folder is noticed at once; a linked file that changes where it
+   * is, by `poll` or within ten minutes.
+   */
+  followSymlinks?: boolean;
+  /**
+   * Whether folders are looked at again and again, for file systems that don't report what others write: true for every
+   * second, an interval as a number of ms or a string such as `'5s'`, or false. With true or an interval that is all that
+   * is done: nothing is watched. Default: each second, and watched as well, what is on a network file system or the like,
+   * which Linux alone tells (NFS, SMB, FUSE, 9p and some more).
+   *
+   * Where looking at everything takes long there are longer pauses, of up to a minute: at most a tenth of the time goes
+   * into it.
+   */
+  poll?: boolean | number | string;
   /** Whether files that are there at the start are taken up too. Default: true. */
   existing?: boolean;
+  /**
+   * Whether the work for a file was done earlier, as far as its outputs tell. It is asked about the files that are there
+   * when the receipts begin anew: at the first start, or after `dataDir` was lost. Default: none was.
+   */
+  isDone?: (file: WatchedFile) => boolean | Promise<boolean>;
   /** How often a version may fail before it is set aside until the file changes. Default: 3. */
   attempts?: number;
   /**
@@ -35,6 +66,11 @@ export interface WatchOptions {
    * extensions of JPEG, else `complete.stable`.
    */
   complete?: CompletenessCheck;
+  /**
+   * How long a file has to stay the same that its check can't vouch for, as a number of ms or a string such as `'2s'`.
+   * Default: 25 ms; on a network file system as long as that may be wrong about a file (NFS 3 s, SMB and FUSE 1 s).
+   */
+  settle?: number | string;
   /** Names the trigger among those of one configuration. Default: the path and the function. */
   id?: string;
 }
@@ -47,21 +83,32 @@ export interface WatchSettings {
   readonly recursive: boolean;
   readonly invoke: string;
   readonly args: (file: WatchedFile) => unknown;
+  readonly followSymlinks: boolean;
+  readonly poll: PollSetting;
   readonly existing: boolean;
+  readonly isDone: ((file: WatchedFile) => boolean | Promise<boolean>) | undefined;
   readonly attempts: number;
   readonly complete: CompletenessCheck;
+  /** In ms; undefined: it depends on the file system. */
+  readonly settle: number | undefined;
   readonly id: string;
+}
+
+/** Which folders are polled, and how often: all, those whose file system calls for it, or none. */
+export interface PollSetting {
+  readonly folders: 'all' | 'remote' | 'none';
+  /** In ms; undefined: as often as is usual. */
+  readonly interval: number | undefined;
 }
 
 /** Every mistake in the options, with the name of the option as its path. */
 export function checkOptions(options: unknown): ConfigIssue[] {
-  if (isRecord(options)) return findIssues(options);
-  return [{ path: '', message: expected('an object with the options of `watch`', options) }];
+  return findMistakes('watch', rules, options);
 }
 
 /** Fills in the defaults of options that have no mistakes. */
 export function readOptions(options: WatchOptions): WatchSettings {
-  const { path, match, ignore, recursive, invoke, args, existing, attempts, complete, id } = options;
+  const { path, match, ignore, recursive, invoke, args, isDone, attempts, complete, id } = options;
   return {
     path,
     match: match === undefined ? ['*'] : [match].flat(),
@@ -69,79 +116,65 @@ export function readOptions(options: WatchOptions): WatchSettings {
     recursive: recursive ?? true,
     invoke,
     args,
-    existing: existing ?? true,
+    followSymlinks: options.followSymlinks ?? false,
+    poll: readPoll(options.poll),
+    existing: options.existing ?? true,
+    isDone,
     attempts: attempts ?? 3,
     complete: complete ?? completeByExtension,
+    settle: parseDuration(options.settle),
     id: id ?? `${path.replace(/(?<=.)[/\\]+$/, '')}:${invoke}`,
   };
 }
 
-interface Rule {
-  readonly required?: boolean;
-  readonly expected: string;
-  readonly accepts: (value: unknown) => boolean;
+function readPoll(poll: WatchOptions['poll']): PollSetting {
+  if (poll === undefined) return { folders: 'remote', interval: undefined };
+  if (poll === false) return { folders: 'none', interval: undefined };
+  return { folders: 'all', interval: poll === true ? undefined : parseDuration(poll) };
 }
 
-const isText = (value: unknown): value is string => typeof value === 'string' && value.trim() !== '';
-const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
-const isFunction = (value: unknown) => typeof value === 'function';
+const isBoolean = (value: unknown) => typeof value === 'boolean';
 const isGlobs = (value: unknown) =>
   isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText));
 
-const rules: Record<keyof WatchOptions, Rule> = {
+// A timer can't wait for longer.
+const longestPause = 2 ** 31 - 1;
+const longestPauseText = '24 days at most';
+const isPause = (value: unknown, least: number) => {
+  const ms = parseDuration(value) ?? -1;
+  return ms >= least && ms <= longestPause;
+};
+
+const rules: OptionRules<WatchOptions> = {
   path: { required: true, expected: 'the path of a folder', accepts: isText },
-  match: { expected: 'a glob or a list of globs', accepts: isGlobs },
+  match: { expected: 'a glob or a list of globs', accepts: isGlobs, mistakesIn: mistakesInGlobs },
   ignore: {
     expected: 'a glob or a list of globs',
     accepts: (value) => isGlobs(value) || (Array.isArray(value) && value.length === 0),
+    mistakesIn: mistakesInGlobs,
   },
   recursive: { expected: 'true or false', accepts: isBoolean },
-  invoke: { required: true, expected: 'the name of a function', accepts: isText },
+  invoke: commonRules.invoke,
   args: { required: true, expected: 'a function that makes the arguments from a file', accepts: isFunction },
-  existing: { expected: 'true or false', accepts: isBoolean },
-  attempts: {
-    expected: 'a whole number from 1 on',
-    accepts: (value) => Number.isSafeInteger(value) && (value as number) >= 1,
+  followSymlinks: { expected: 'true or false', accepts: isBoolean },
+  poll: {
+    expected: `true, false, a number of ms from 1 on or a string such as "5s" (${longestPauseText})`,
+    accepts: (value) => isBoolean(value) || isPause(value, 1),
   },
+  existing: { expected: 'true or false', accepts: isBoolean },
+  isDone: { expected: 'a function that tells whether the work for a file was done', accepts: isFunction },
+  attempts: commonRules.attempts,
   complete: { expected: 'a function such as `complete.jpeg`', accepts: isFunction },
-  id: { expected: 'a name', accepts: isText },
+  settle: { expected: `${durationExpected} (${longestPauseText})`, accepts: (value) => isPause(value, 0) },
+  id: commonRules.id,
 };
 
-function findIssues(options: Record<string, unknown>): ConfigIssue[] {
-  const issues: ConfigIssue[] = [];
-  const names = Object.keys(rules);
-  for (const [path, rule] of Object.entries(rules)) {
-    const value = options[path];
-    if (value === undefined ? rule.required : !rule.accepts(value)) {
-      issues.push({ path, message: expected(rule.expected, value) });
-    } else if (path === 'match' || path === 'ignore') {
-      const globs = [value ?? []].flat() as string[];
-      issues.push(...globs.flatMap((glob) => findGlobMistake(glob).map((message) => ({ path, message }))));
-    }
-  }
-  for (const path of Object.keys(options)) {
-    if (names.includes(path)) continue;
-    issues.push({ path, message: `there is no such option${didYouMean(path, names)}` });
-  }
-  return issues;
-}
-
 // Patterns that compile and can never do what was meant.
-function findGlobMistake(glob: string): string[] {
-  if (/^(?:[/\\]|[a-z]:[/\\]|\.\.(?:[/\\]|$))/i.test(glob)) {
-    return [expected('a glob relative to the watched folder', glob)];
-  }
-  if (/^!(?!\()/.test(glob)) return [expected('a glob without negation (use `ignore` for it)', glob)];
-  return [];
-}
-
-// The same sentence as in the configuration, but one deeper: options are lists and functions more often.
-function expected(what: string, found: unknown): string {
-  if (found === undefined) return `expected ${what}, got nothing`;
-  const shown = inspect(found, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 80 });
-  return `expected ${what}, got ${shown} (${Array.isArray(found) ? 'array' : typeof found})`;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function mistakesInGlobs(globs: unknown): string[] {
+  return ([globs].flat() as string[]).flatMap((glob) => {
+    if (/^(?:[/\\]|[a-z]:[/\\]|\.\.(?:[/\\]|$))/i.test(glob))
+      return [expected('a glob relative to the watched folder', glob)];
+    if (/^!(?!\()/.test(glob)) return [expected('a glob without negation (use `ignore` for it)', glob)];
+    return [];
+  });
 }

@@ -24,22 +24,41 @@ export class OutputPlaces {
     return !this.#learned || this.#besideSource.size > MOST_PLACES;
   }
 
+  /** What has been learned, in a form that JSON can carry. */
+  get learned(): LearnedPlaces | undefined {
+    if (!this.#learned) return undefined;
+    return { besideSource: [...this.#besideSource], fixed: [...this.#fixed] };
+  }
+
+  /** Takes over what was learned before. */
+  restore({ besideSource, fixed }: LearnedPlaces): void {
+    this.#learned = true;
+    for (const [folder, place] of besideSource) this.#besideSource.set(folder, place);
+    for (const [folder, place] of fixed) this.#fixed.set(folder, place);
+  }
+
   /** Takes down that a file was handed in. */
   began(source: string): void {
     if (this.areAnywhere) this.#sourceFolders.add(folderOf(source));
   }
 
-  /** Takes down what one invocation listed. An empty list is knowledge too: this function lists no outputs. */
-  learn(source: string, outputs: readonly string[]): void {
+  /**
+   * Takes down what one invocation listed; returns whether that was news. An empty list is knowledge too: this function
+   * lists no outputs.
+   */
+  learn(source: string, outputs: readonly string[]): boolean {
+    let isNews = !this.#learned;
     this.#learned = true;
     for (const output of outputs) {
       if (this.areAnywhere || this.#isPredicted(source, output)) continue;
+      isNews = true;
       const { folder, isDeep } = split(posix.relative(folderOf(source), output));
       const place = { isDeep, isNamedAfterSource: nameOf(output).includes(stemOf(source)) };
       this.#besideSource.set(folder, merge(this.#besideSource.get(folder), place));
       const fixed = posix.join(folderOf(source), folder);
       this.#fixed.set(fixed, merge(this.#fixed.get(fixed), place));
     }
+    return isNews;
   }
 
   /** Whether `path`, which appeared during an invocation for `source`, may have been written by it. */
@@ -65,6 +84,12 @@ export class OutputPlaces {
       if (folder === '') return false;
     }
   }
+}
+
+/** What {@link OutputPlaces} has learned: folders with what is known of the outputs in them. */
+export interface LearnedPlaces {
+  readonly besideSource: readonly (readonly [folder: string, place: Place])[];
+  readonly fixed: readonly (readonly [folder: string, place: Place])[];
 }
 
 interface Place {

@@ -4,8 +4,10 @@ import { isNeverMatched } from './ignore.ts';
 /** Which paths below the watched folder are the trigger's business. Paths are relative, with `/`. */
 export interface Selection {
   file(relativePath: string): boolean;
-  /** Whether the folder is entered. */
+  /** Whether the folder is entered, once the one that it is in is. */
   folder(relativePath: string): boolean;
+  /** Whether a file with this path is taken up: it matches, and every folder that it is in is entered. */
+  takes(relativePath: string): boolean;
 }
 
 export interface Globs {
@@ -18,10 +20,10 @@ export interface Globs {
 export function selectionOf({ match, ignore, recursive }: Globs): Selection {
   const isMatched = anyOf(match);
   const isIgnored = anyOf(ignore);
-  return {
-    file: (path) => !isNeverMatched(nameOf(path)) && isMatched(path) && !isIgnored(path),
-    folder: (path) => recursive && !isNeverMatched(nameOf(path)) && !isIgnored(path),
-  };
+  const file = (path: string) => !isNeverMatched(nameOf(path)) && isMatched(path) && !isIgnored(path);
+  const folder = (path: string) => recursive && !isNeverMatched(nameOf(path)) && !isIgnored(path);
+  const isReached = (path: string): boolean => path === '' || (folder(path) && isReached(folderOf(path)));
+  return { file, folder, takes: (path) => file(path) && isReached(folderOf(path)) };
 }
 
 /** The part after the last slash. */

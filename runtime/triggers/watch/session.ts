@@ -1,25 +1,29 @@
 import { mkdir, realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ConfigError } from '../../invocation/errors.ts';
+import { reasonOf } from '../failure.ts';
 import type { TriggerContext } from '../trigger.ts';
 import { DirectoryTree } from './directory-tree.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { eventBursts } from './event-bursts.ts';
-import { reasonOf } from './failure.ts';
 import { FileStates } from './file-state.ts';
+import type { FilesAtWork } from './files.ts';
 import { Intake } from './intake.ts';
 import { Journal } from './journal.ts';
+import { lookBelow } from './look-below.ts';
 import type { WatchSettings } from './options.ts';
 import { OutputPlaces } from './outputs.ts';
-import { MemoryReceipts } from './receipts.ts';
+import { Polling } from './polling.ts';
+import { Receipts } from './receipts.ts';
+import { recover } from './recovery.ts';
 import { RootFolder } from './root-folder.ts';
-import { selectionOf } from './selection.ts';
+import { folderOf, selectionOf } from './selection.ts';
 import { Settlement } from './settlement.ts';
 import { Sweep } from './sweep.ts';
 import type { Timings } from './timings.ts';
 
 /** A started trigger, from `start` to `stop`. */
-export interface Session {
+export interface Session extends FilesAtWork {
   stop(): Promise<void>;
 }
 
@@ -33,20 +37,27 @@ export async function startSession(
   const isNew = await makeFolder(root, settings.path);
   const { invoke: functionName, match, path: folder } = settings;
   const journal = new Journal({ log: trigger.log, folder, functionName, match });
-  const receipts = new MemoryReceipts();
+  const receipts = new Receipts(trigger.store);
   const files = new FileStates(receipts);
   const selection = selectionOf(settings);
   const places = new OutputPlaces();
-  const shared = { root, settings, selection, files, receipts, places, timings, journal };
+  if (receipts.learnedPlaces) places.restore(receipts.learnedPlaces);
+  const interrupted = await recover(files, receipts, journal);
+  const look = lookBelow({ root, settings, isFolder: (path) => tree.has(path) });
+  const shared = { root, settings, selection, files, receipts, places, timings, journal, look };
 
   const tree: DirectoryTree = new DirectoryTree({
     ...shared,
     onHint(path, source) {
-      // A sweep compares names: a file with a receipt is looked at in its own turn.
-      if (source === 'sweep' && receipts.get(path)) return;
+      // A sweep compares names: a file with a receipt is looked at in its own turn, unless it should not be there.
+      if (source === 'sweep' && (receipts.get(path)?.name ?? 'gone') !== 'gone') return;
       intake.hint(path, source === 'event' ? 'urgent' : 'ordinary');
     },
     onRootMoved: () => rootFolder.check('moved'),
+    onPolled(path, fileSystem) {
+      journal.polled(path, interval, fileSystem);
+      polling.begin();
+    },
   });
   const rootFolder = new RootFolder({
     path: root,
@@ -58,50 +69,64 @@ export async function startSession(
     onReplaced(wasGone) {
       if (wasGone) journal.folderBack(root);
       tree.enter('');
+      dispatcher.probe();
     },
   });
   const settlement: Settlement = new Settlement({
     ...shared,
     cwd: trigger.root,
-    realRoot: await realpath(root),
+    realRoot: () => realpath(root).catch(() => root),
+    isRootThere: () => rootFolder.isThere(),
     hint: (path) => intake.hint(path, 'urgent'),
     onQueued: () => dispatcher.pump(),
+    onDeparted: (path) => dispatcher.release(path),
+    onLearned: () => dispatcher.releaseAll(),
   });
   const dispatcher = new Dispatcher({ ...shared, trigger, settlement });
   const intake: Intake = new Intake({
     ...shared,
     isRootThere: () => rootFolder.isThere(),
+    settleOf: (path) =>
+      settings.settle ?? Math.max(timings.settle, tree.fileSystemOf(folderOf(path))?.staleness ?? 0),
     onFolder: (path) => tree.enter(path),
     onNoFolder: (path) => tree.leave(path),
     onQueued: () => dispatcher.pump(),
-    onDeparted: () => dispatcher.release(),
+    onDeparted: (path) => dispatcher.release(path),
     onSuperseded: (path) => dispatcher.revoke(path),
   });
-  const sweep = new Sweep({ root: rootFolder, tree, intake, receipts, timings });
+  const interval = settings.poll.interval ?? timings.poll;
+  const polling = new Polling({ ...shared, root: rootFolder, tree, intake, interval });
+  const sweep = new Sweep({ ...shared, root: rootFolder, tree, intake });
   const stopRescans = rescanAfterBursts(tree, timings);
 
   const halt = () => {
-    for (const part of [sweep, rootFolder, tree, intake, settlement]) part.close();
+    for (const part of [polling, sweep, rootFolder, tree, intake, settlement]) part.close();
     stopRescans();
     dispatcher.halt();
   };
   trigger.signal.addEventListener('abort', halt, { once: true });
 
   intake.takesAsKnown = !settings.existing;
+  intake.asksWhetherDone = receipts.areNew;
   await rootFolder.adopt();
   tree.enter('');
   await tree.settled();
-  if (!settings.existing) {
-    await intake.idle();
+  const isRead = intake.idle().then(() => {
     intake.takesAsKnown = false;
-  }
+    intake.asksWhetherDone = false;
+  });
+  if (!settings.existing) await isRead;
   if (!trigger.signal.aborted) {
     journal.watching(root, isNew);
-    dispatcher.start();
+    dispatcher.start(interrupted);
     sweep.start();
   }
 
   return {
+    files,
+    receipts,
+    // Many may be asked for at once: what lands meanwhile is looked at first.
+    hint: (path) => intake.hint(path, 'ordinary'),
     async stop() {
       trigger.signal.removeEventListener('abort', halt);
       halt();

@@ -1,12 +1,13 @@
-import { join } from 'node:path';
+import { type FailureKind, reasonOf } from '../failure.ts';
 import { Arrival } from './arrival.ts';
 import type { Run } from './dispatcher.ts';
-import { type FailureKind, reasonOf } from './failure.ts';
-import { type FileStates, keyOf } from './file-state.ts';
-import { look } from './file-version.ts';
+import { type FileState, type FileStates, keyOf } from './file-state.ts';
+import type { Look, Sight } from './file-version.ts';
 import type { Journal } from './journal.ts';
+import { throughLinks } from './links.ts';
 import type { WatchSettings } from './options.ts';
 import { listedOutputs, type OutputPlaces, pathBelow } from './outputs.ts';
+import type { Receipts } from './receipts.ts';
 import type { Selection } from './selection.ts';
 import type { Timings } from './timings.ts';
 
@@ -14,19 +15,33 @@ export interface SettlementContext {
   /** The folder of the configuration, which relative paths in results are resolved against. */
   readonly cwd: string;
   readonly root: string;
-  /** The root with its links resolved: functions may list outputs by either. */
-  readonly realRoot: string;
   readonly settings: WatchSettings;
   readonly selection: Selection;
   readonly files: FileStates;
+  readonly receipts: Receipts;
   readonly places: OutputPlaces;
   readonly timings: Timings;
   readonly journal: Journal;
+  readonly look: Look;
+  /** The root with its links resolved, as they lead now: functions may list outputs by either. */
+  realRoot(): Promise<string>;
+  /** Whether the watched folder itself is there. */
+  isRootThere(): Promise<boolean>;
   /** Asks for a look at a file. */
   hint(path: string): void;
   /** A file is in line again. */
   onQueued(): void;
+  /** A known file turned out to be an output. */
+  onDeparted(path: string): void;
+  /** It is known better where outputs go. */
+  onLearned(): void;
 }
+
+/**
+ * What a run finds of its file: it is the `same`, as far as can be told, or has `moved` on to another state. While the
+ * watched folder is `away`, nothing can be told.
+ */
+export type Finding = 'same' | 'moved' | 'away';
 
 /** Decides where a file goes after its function ran, or was not run after all. */
 export class Settlement {
@@ -44,22 +59,32 @@ export class Settlement {
   }
 
   /**
-   * Whether the file is what the run was begun for. If it isn't, it is moved on: the newer version arrives, having
-   * changed `reruns` times in a row while its function ran.
+   * Looks whether the file is what the run was begun for. If it isn't, it is moved on: the newer version arrives, having
+   * changed `reruns` times in a row while its function ran; when there is none, the file gets the state `whenGone`.
    */
-  async isSameStill({ path, candidate }: Run, reruns: number): Promise<boolean> {
-    const { root, files } = this.#context;
-    const sight = await look(join(root, path));
-    if (sight.kind === 'unreadable') return true;
-    if (sight.kind !== 'file') {
-      files.move(path, undefined);
-      return false;
+  async find({ path, candidate }: Run, reruns: number, whenGone?: FileState): Promise<Finding> {
+    const { files, hint, journal } = this.#context;
+    const sight = await this.#sightOf(path);
+    if (sight === 'away') return sight;
+    if (sight.kind === 'unreadable') return 'same';
+    if (sight.kind === 'file') {
+      if (sight.version.key === candidate.version.key) return 'same';
+      if (reruns === RERUNS_TOLD) journal.keepsChanging(path);
+      files.move(path, { name: 'arriving', arrival: new Arrival(path, sight.version, reruns) });
+    } else {
+      files.move(path, whenGone);
     }
-    if (sight.version.key === candidate.version.key) return true;
-    if (reruns === RERUNS_TOLD) this.#context.journal.keepsChanging(path);
-    files.move(path, { name: 'arriving', arrival: new Arrival(path, sight.version, reruns) });
-    this.#context.hint(path);
-    return false;
+    // Also when it is gone: while it counted as running, nobody took notice of its return.
+    hint(path);
+    return 'moved';
+  }
+
+  // Of a watched folder that is away no file is gone. It may have come back between these two questions.
+  async #sightOf(path: string): Promise<Sight | 'away'> {
+    const { look, isRootThere } = this.#context;
+    const sight = await look(path);
+    if (sight.kind !== 'gone') return sight;
+    return (await isRootThere()) ? look(path) : 'away';
   }
 
   /** It was not run: it keeps its place at the head of the line. */
@@ -68,31 +93,59 @@ export class Settlement {
   }
 
   async succeeded(run: Run, result: unknown, durationMs: number): Promise<void> {
-    const { files, journal, places } = this.#context;
-    const { path, candidate } = run;
+    const { receipts, journal, places } = this.#context;
+    const { path } = run;
     const listed = listedOutputs(result);
-    const outputs = listed.flatMap((output) => this.#below(output) ?? []);
+    const below = await Promise.all(listed.map((output) => this.#below(output, path)));
+    const outputs = below.flatMap((output) => output ?? []);
     await Promise.all(outputs.map((output) => this.#record(output, path)));
-    places.learn(path, outputs);
+    if (places.learn(path, outputs)) {
+      if (places.learned) receipts.learnedPlaces = places.learned;
+      this.#context.onLearned();
+    }
+    const hasChanged = await this.#conclude(run, outputs);
+    // Told when its receipt is no more one of a file that runs: `pool start` adds these lines to the files that are left.
     journal.processed(path, { durationMs, outputs: listed.length });
+    if (hasChanged) journal.changedMeanwhile(path);
+  }
 
+  /** Returns whether another version of the file arrives. */
+  async #conclude(run: Run, outputs: readonly string[]): Promise<boolean> {
+    const { files, look } = this.#context;
+    const { path, candidate } = run;
+    const done = { name: 'done', key: candidate.version.key } as const;
     if (outputs.includes(path)) {
       // It rewrote its own source and says so: what is there now is what it made.
-      const sight = await look(join(this.#context.root, path));
+      const sight = await look(path);
       files.move(path, sight.kind === 'file' ? { name: 'done', key: sight.version.key } : undefined);
-    } else if (await this.isSameStill(run, candidate.reruns + 1)) {
-      files.move(path, { name: 'done', key: candidate.version.key });
-    } else if (files.get(path)) {
-      journal.changedMeanwhile(path);
+      return false;
     }
+    const gone = { name: 'gone', before: done, since: Date.now() } as const;
+    if ((await this.find(run, candidate.reruns + 1, gone)) === 'moved')
+      return files.get(path)?.name === 'arriving';
+    // Also of a watched folder that is away: it is done when it comes back.
+    files.move(path, done);
+    return false;
   }
 
   async failed(run: Run, error: unknown, kind: FailureKind): Promise<void> {
     const { timings, settings, journal } = this.#context;
     const { path, candidate } = run;
-    if (!(await this.isSameStill(run, candidate.reruns + 1))) return;
+    const found = await this.find(run, candidate.reruns + 1);
+    if (found === 'moved') return;
+    if (found === 'away' && kind === 'failed') {
+      // Likely for that reason.
+      journal.failedWithoutFolder(path, error);
+      return this.returned(run);
+    }
     const reason = reasonOf(error);
-    if (kind === 'hopeless') return this.#setAside(run, `${settings.invoke} can't take it: ${reason}`, error);
+    const attempt = candidate.failures + 1;
+    if (kind === 'hopeless')
+      return this.#setAside(run, {
+        failures: attempt,
+        reason: `${settings.invoke} can't take it: ${reason}`,
+        error,
+      });
 
     const missing = timings.youngAge - ageOf(run);
     if (kind === 'failed' && candidate.verdict !== 'whole' && missing > 0) {
@@ -101,12 +154,15 @@ export class Settlement {
       return this.#retry(run, candidate.failures, reason, Math.ceil(missing) + 1);
     }
 
-    const attempt = candidate.failures + 1;
     const { attempts } = settings;
     if (attempt >= attempts) {
       const prefix = candidate.verdict === 'partial' ? 'it seems incomplete, and ' : '';
       const times = attempts === 1 ? 'failed' : `failed ${attempts} times, at last`;
-      return this.#setAside(run, `${prefix}${settings.invoke} ${times}: ${reason}`, error);
+      return this.#setAside(run, {
+        failures: attempt,
+        reason: `${prefix}${settings.invoke} ${times}: ${reason}`,
+        error,
+      });
     }
     const delayMs = Math.min(timings.firstRetry * 4 ** candidate.failures, timings.longestRetry);
     if (kind === 'failed') journal.failed(path, { error, attempt, attempts, delayMs });
@@ -116,21 +172,25 @@ export class Settlement {
 
   /** The user's `args` threw. */
   refused(run: Run, error: unknown): void {
-    this.#setAside(run, `\`args\` failed: ${reasonOf(error)}`, error);
+    const { failures } = run.candidate;
+    this.#setAside(run, { failures, reason: `\`args\` failed: ${reasonOf(error)}`, error });
   }
 
-  #below(output: string): string | undefined {
-    const { root, realRoot, cwd } = this.#context;
-    return pathBelow([root, realRoot], cwd, output);
+  async #below(output: string, source: string): Promise<string | undefined> {
+    const { root, realRoot, cwd, settings } = this.#context;
+    const below = pathBelow([root], cwd, output) ?? pathBelow([await realRoot()], cwd, output);
+    if (below !== undefined || !settings.followSymlinks) return below;
+    return throughLinks({ root, cwd, source }, output);
   }
 
   async #record(output: string, source: string): Promise<void> {
-    const { files, selection, root, hint } = this.#context;
+    const { files, selection, look, hint, onDeparted } = this.#context;
     if (output === source || !selection.file(output)) return;
-    const sight = await look(join(root, output));
+    const sight = await look(output);
     const before = files.get(output);
     if (sight.kind !== 'file' || before?.name === 'running') return;
     files.move(output, { name: 'output', key: sight.version.key });
+    if (before) onDeparted(output);
     // Another version was on its way in, perhaps a newer one than this look has seen.
     if (before && keyOf(before) !== sight.version.key) hint(output);
   }
@@ -138,11 +198,11 @@ export class Settlement {
   #retry({ path, candidate }: Run, failures: number, reason: string, delayMs: number): void {
     const { files, onQueued } = this.#context;
     const next = { ...candidate, failures };
-    files.move(path, { name: 'waiting', candidate: next, reason });
+    files.move(path, { name: 'waiting', candidate: next, reason, nextAt: Date.now() + delayMs });
     const timer = setTimeout(() => {
       this.#retries.delete(path);
       const state = files.get(path);
-      if (state?.name !== 'waiting' || state.candidate !== next) return;
+      if (state?.name !== 'waiting' || keyOf(state) !== next.version.key) return;
       files.move(path, { name: 'queued', candidate: next });
       onQueued();
     }, delayMs);
@@ -150,8 +210,11 @@ export class Settlement {
     this.#retries.set(path, timer);
   }
 
-  #setAside({ path, candidate }: Run, reason: string, error: unknown): void {
-    this.#context.files.move(path, { name: 'setAside', key: candidate.version.key, reason });
+  #setAside(
+    { path, candidate }: Run,
+    { failures, reason, error }: { failures: number; reason: string; error: unknown },
+  ): void {
+    this.#context.files.move(path, { name: 'setAside', key: candidate.version.key, reason, failures });
     this.#context.journal.setAside(path, reason, error);
   }
 }

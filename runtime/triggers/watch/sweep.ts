@@ -1,5 +1,6 @@
 import type { DirectoryTree } from './directory-tree.ts';
 import type { Intake } from './intake.ts';
+import type { Journal } from './journal.ts';
 import type { Receipts } from './receipts.ts';
 import type { RootFolder } from './root-folder.ts';
 import type { Timings } from './timings.ts';
@@ -10,6 +11,7 @@ export interface SweepContext {
   readonly intake: Intake;
   readonly receipts: Receipts;
   readonly timings: Timings;
+  readonly journal: Journal;
 }
 
 /**
@@ -28,9 +30,14 @@ export class Sweep {
 
   start(): void {
     if (this.#closed) return;
+    const { timings, journal } = this.#context;
     this.#timer = setTimeout(() => {
-      void this.#sweep().then(() => this.start());
-    }, this.#context.timings.sweep);
+      // As when the database can't be read.
+      const broken = (error: unknown) => journal.broken('its sweep', error);
+      void this.#sweep()
+        .catch(broken)
+        .then(() => this.start());
+    }, timings.sweep);
   }
 
   close(): void {
@@ -43,17 +50,40 @@ export class Sweep {
     this.#round += 1;
     root.check('sweep');
     tree.sweep();
-    let index = 0;
+    this.#prune();
     for (const path of receipts.paths()) {
-      index += 1;
-      if (index % ROUNDS !== this.#round % ROUNDS) continue;
+      if (roundOf(path) !== this.#round % ROUNDS) continue;
       // A slice of the loop's time, then the looks; between them everything else has its turn.
       if (intake.pending >= LOOKS_IN_A_SLICE) await intake.idle();
       if (this.#closed) return;
       intake.hint(path, 'ordinary');
     }
   }
+
+  /** Forgets what has been gone for long. */
+  #prune(): void {
+    const { receipts, timings } = this.#context;
+    for (let pruned = 0; pruned < PRUNED_AT_ONCE; pruned++) {
+      const path = receipts.firstGone();
+      const receipt = path === undefined ? undefined : receipts.get(path);
+      if (path === undefined || receipt?.name !== 'gone') return;
+      if (Date.now() - receipt.since < timings.forgetGone) return;
+      receipts.delete(path);
+    }
+  }
+}
+
+/** The round that a file is looked at in: by its path, as its position changes with every file that lands before it. */
+function roundOf(path: string): number {
+  let hash = 0;
+  for (let index = 0; index < path.length; index += 1) hash = (hash * 31 + path.charCodeAt(index)) | 0;
+  // The high bits as well: the low ones are mostly of the last characters, which many names share.
+  return ((hash ^ (hash >>> 15)) >>> 0) % ROUNDS;
 }
 
 const ROUNDS = 10;
+
+// 50 ms of the loop's time; what remains has its turn in the next round.
+const PRUNED_AT_ONCE = 1_000;
+
 const LOOKS_IN_A_SLICE = 256;

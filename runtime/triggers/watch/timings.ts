@@ -1,6 +1,7 @@
 /** Every duration of the trigger, in ms. One object, so that tests run the same machine with shorter waits. */
 export interface Timings {
   readonly firstLookAgain: number;
+  readonly settle: number;
   readonly patience: number;
   readonly rest: number;
   readonly youngAge: number;
@@ -11,15 +12,19 @@ export interface Timings {
   readonly freshness: number;
   readonly doubt: number;
   readonly sweep: number;
+  readonly poll: number;
+  readonly longestPoll: number;
   readonly rescanGap: number;
   readonly absence: number;
   readonly rewatch: number;
+  readonly forgetGone: number;
 }
 
 export const defaultTimings: Timings = {
-  // A kernel copy of a photo writes every few ms: two looks 25 ms apart that agree are the end of most copies. Looks
-  // at a partial file follow after 25, 50, 100 … ms.
+  // Looks at a partial file follow after 25, 50, 100 … ms.
   firstLookAgain: 25,
+  // A kernel copy of a photo writes every few ms: two looks 25 ms apart that agree are the end of most copies.
+  settle: 25,
   // A writer that pauses for 2 s has usually died; longer would only delay files that end early for good.
   patience: 2_000,
   // Between two looks at one file, however many events it sends: a copy in 4 KB writes sends one for each.
@@ -40,10 +45,18 @@ export const defaultTimings: Timings = {
   doubt: 1_000,
   // Names are compared with the receipts this often, in case an event was lost without a trace.
   sweep: 60_000,
-  // At most one re-reading of all folders in this time, however long a burst of events lasts.
+  // Where nobody reports what happens, people wait for it: a second is what they take for at once.
+  poll: 1_000,
+  // What takes longer than 7 s to be looked at has waited, for the network or for a busy processor. It costs less than it
+  // seems, and a minute is what people wait for without polling.
+  longestPoll: 60_000,
+  // At most one re-reading of all folders in this time, however long a burst of events lasts, and one of a folder for
+  // names that are not UTF-8.
   rescanGap: 1_000,
   // While the watched folder is missing, how often its return is looked for: one stat each time.
   absence: 250,
   // Before a folder whose watcher failed is watched again.
   rewatch: 1_000,
+  // How long a file that is gone is known: folders are moved out and back, disks are unplugged overnight.
+  forgetGone: 24 * 3_600_000,
 };

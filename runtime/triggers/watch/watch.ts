@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { ConfigIssue } from '../../invocation/errors.ts';
-import type { Trigger, TriggerContext } from '../trigger.ts';
-import { mistakenTrigger } from './mistaken-trigger.ts';
+import { mistakenTrigger } from '../mistaken-trigger.ts';
+import type { FilesPlace, Trigger, TriggerContext, TriggerFiles } from '../trigger.ts';
 import { checkOptions, readOptions, type WatchOptions, type WatchSettings } from './options.ts';
 import type { Session } from './session.ts';
 import { defaultTimings, type Timings } from './timings.ts';
@@ -18,7 +18,8 @@ export type { Completeness, CompletenessCheck, WatchedFile } from './watched-fil
  *
  * - A file that fails `attempts` times is set aside and logged with its reason; changing or touching it tries again.
  * - What a result lists as `outputs: [{ path }]` never triggers its own trigger.
- * - Links are not followed.
+ * - Links are followed only with `followSymlinks`.
+ * - Where the file system doesn't report what others write, as on a network drive, it is polled.
  *
  * Mistakes in the options are reported by `createRuntime` and the commands, with all others of the configuration.
  *
@@ -78,6 +79,12 @@ export class WatchTrigger implements Trigger {
     const session = await this.#session?.catch(() => undefined);
     await session?.stop();
     this.#session = undefined;
+  }
+
+  async openFiles({ root, store }: FilesPlace): Promise<TriggerFiles> {
+    const { openFiles } = await import('./files.ts');
+    const place = { folder: resolve(root, this.#settings.path), store };
+    return openFiles(this.#settings, place, await this.#session);
   }
 
   // A configuration is imported by workers too, which never start a trigger: the machinery is loaded when it is needed.

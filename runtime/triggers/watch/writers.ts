@@ -23,29 +23,45 @@ export class Writers {
     this.#places.began(source);
   }
 
+  /** The function may have been writing for this source when the runtime was killed. */
+  mayHaveBegun(source: string): void {
+    this.#since.set(source, -Infinity);
+    this.#places.began(source);
+  }
+
   /** Its outputs are recorded, or there are none. */
   ended(source: string): void {
     this.#since.delete(source);
   }
 
+  /** An attempt for this source was interrupted: it counts on only if there is to be another. */
+  interrupted(source: string): void {
+    if (!this.#mayList(source)) this.#since.delete(source);
+  }
+
   /**
    * Until when a version that was first seen at `seenAt` may be the output of an invocation that is yet to list it:
-   * a time on the clock of `performance.now()`, Infinity for until that invocation has ended.
+   * a time on the clock of `performance.now()`, Infinity for until the `writer` is over, the source of that invocation.
    */
-  suspectedUntil(path: string, seenAt: number): number {
+  suspect(path: string, seenAt: number): { readonly until: number; readonly writer: string | undefined } {
+    const doubtful = seenAt + this.#timings.doubt;
     let until = -Infinity;
+    // There may be thousands of writers that were interrupted: what costs the least rules out the most.
     for (const [source, since] of this.#since) {
-      const state = this.#files.get(source)?.name;
-      if (state !== 'running' && state !== 'waiting' && state !== 'queued') {
-        // Gone, changed or given up: nobody will list what it wrote.
-        this.#since.delete(source);
-        continue;
-      }
       if (seenAt < since) continue;
       const suspicion = this.#places.suspicion(source, path);
-      if (suspicion === 'lasting') return Infinity;
-      if (suspicion === 'passing') until = seenAt + this.#timings.doubt;
+      if (suspicion === 'none') continue;
+      if (suspicion === 'passing' && (until === doubtful || doubtful <= performance.now())) continue;
+      if (!this.#mayList(source)) this.#since.delete(source);
+      else if (suspicion === 'lasting') return { until: Infinity, writer: source };
+      else until = doubtful;
     }
-    return until;
+    return { until, writer: undefined };
+  }
+
+  // Gone, changed or given up: nobody will list what it wrote.
+  #mayList(source: string): boolean {
+    const state = this.#files.get(source)?.name;
+    return state === 'running' || state === 'waiting' || state === 'queued';
   }
 }

@@ -5,7 +5,7 @@ import { jpeg } from './jpeg.ts';
 export const complete = {
   /** Judges a JPEG by its markers: a photo is taken up with its last byte. */
   jpeg,
-  /** Judges nothing: a file is taken up when it was the same in two looks 25 ms apart. */
+  /** Judges nothing: a file is taken up when it stayed the same for as long as `settle` says, usually 25 ms. */
   stable: (_file: WatchedFile): Completeness => 'unknown',
 } as const;
 

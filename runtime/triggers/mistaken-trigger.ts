@@ -1,6 +1,6 @@
-import { mistakesIn } from '../../config/issues.ts';
-import type { ConfigIssue } from '../../invocation/errors.ts';
-import type { Trigger } from '../trigger.ts';
+import { mistakesIn } from '../config/issues.ts';
+import type { ConfigIssue } from '../invocation/errors.ts';
+import type { Trigger } from './trigger.ts';
 
 /**
  * Stands for a trigger that can't be made. A configuration makes its triggers while it is evaluated: an error there would

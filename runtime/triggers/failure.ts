@@ -11,10 +11,10 @@ import {
   SerializationError,
   TimeoutError,
   WorkerCrashedError,
-} from '../../invocation/errors.ts';
+} from '../invocation/errors.ts';
 
 /**
- * What the rejection of an invocation means for its file:
+ * What the rejection of an invocation means for what it was made for:
  * - `cancelled`: somebody wanted it to end;
  * - `busy`: the pool takes nothing for now, or nothing more;
  * - `noFunction`: there is no function to run, which a reload may change;

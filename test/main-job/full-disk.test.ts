@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { runPool, startService } from '../support/cli.ts';
+import { thumbnailsOf } from '../support/inbox.ts';
+import * as photos from '../support/photos.ts';
+import { makeProject } from '../support/project.ts';
+import { mountDisk, type SmallDisk, skippedWithoutMount } from '../support/small-disk.ts';
+import { untilCounted } from '../support/status.ts';
+import { until } from '../support/wait.ts';
+import { notingFiles, Runs } from './support-runs.ts';
+
+/** All files below a folder, hidden ones too. */
+function filesIn(folder: string): string[] {
+  return fs
+    .readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+const touch = (file: string) => fs.utimesSync(file, new Date(), new Date());
+
+const photoAndThumbnails = ['photo.jpg', ...thumbnailsOf('photo.jpg')].sort();
+
+/** Lands a photo on a disk that has no room for its thumbnails, which need some 800 KB. */
+async function landOnFullDisk(disk: SmallDisk, inbox: string): Promise<void> {
+  const draft = path.join(disk.path, 'draft');
+  fs.writeFileSync(draft, await photos.noise(1000, 1000).jpeg().toBuffer());
+  disk.fill(100_000);
+  fs.renameSync(draft, path.join(inbox, 'photo.jpg'));
+}
+
+test('a photo whose thumbnails have no room on the disk gets them when there is some', async (t) => {
+  const disk = mountDisk(t, '6m');
+  if (!disk) return t.skip(skippedWithoutMount);
+  const inbox = path.join(disk.path, 'inbox');
+  const project = makeProject(t, notingFiles({ path: inbox, attempts: 10 }));
+  const runs = new Runs(project);
+  await startService(t, project);
+  await landOnFullDisk(disk, inbox);
+  const [run] = await until('a failure', () => (runs.all[0]?.end === 'failed' ? runs.all : undefined));
+  assert.match(
+    run?.reason ?? '',
+    /photo\.jpg" can't be written, the disk is full \(ENOSPC\); make room and try again/,
+  );
+  await untilCounted(project.path('.pool'), { waiting: 1 });
+  assert.deepEqual(filesIn(inbox), ['photo.jpg'], 'no thumbnail, and no part of one');
+  disk.free();
+  await untilCounted(project.path('.pool'), { done: 1 });
+  assert.deepEqual(filesIn(inbox), photoAndThumbnails);
+});
+
+test('one that was set aside on a full disk says why, and is tried again when it is touched', async (t) => {
+  const disk = mountDisk(t, '6m');
+  if (!disk) return t.skip(skippedWithoutMount);
+  const inbox = path.join(disk.path, 'inbox');
+  const project = makeProject(t, notingFiles({ path: inbox, attempts: 1 }));
+  const service = await startService(t, project);
+  await landOnFullDisk(disk, inbox);
+  await service.says(
+    /photo\.jpg is set aside until it changes: thumbnail failed: .*the disk is full \(ENOSPC\)/,
+  );
+  await untilCounted(project.path('.pool'), { setAside: 1 });
+  assert.deepEqual(filesIn(inbox), ['photo.jpg']);
+  disk.free();
+  touch(path.join(inbox, 'photo.jpg'));
+  await untilCounted(project.path('.pool'), { done: 1 });
+  assert.deepEqual(filesIn(inbox), photoAndThumbnails);
+});
+
+test('a file where the folder of the thumbnails should be is told, and nothing is lost by it', async (t) => {
+  const project = makeProject(t, notingFiles({ attempts: 1 }));
+  project.write('inbox/thumbnails', 'in the way');
+  const service = await startService(t, project);
+  project.write('inbox/photo.jpg', await photos.rgbPhoto());
+  await service.says(
+    /photo\.jpg is set aside until it changes: thumbnail failed: .*can't be written, .*is a file/,
+  );
+  await untilCounted(project.path('.pool'), { setAside: 1 });
+  assert.deepEqual(filesIn(project.path('inbox')), ['photo.jpg', 'thumbnails']);
+  project.remove('inbox/thumbnails');
+  touch(project.path('inbox/photo.jpg'));
+  await untilCounted(project.path('.pool'), { done: 1 });
+  assert.deepEqual(filesIn(project.path('inbox')), photoAndThumbnails);
+});
+
+test('so is a read-only folder', async (t) => {
+  const disk = mountDisk(t, '6m');
+  if (!disk) return t.skip(skippedWithoutMount);
+  const project = makeProject(t, notingFiles({ attempts: 1 }));
+  fs.mkdirSync(project.path('inbox'));
+  fs.symlinkSync(disk.path, project.path('inbox/thumbnails'));
+  disk.setReadOnly(true);
+  const service = await startService(t, project);
+  project.write('inbox/photo.jpg', await photos.rgbPhoto());
+  await service.says(
+    /photo\.jpg is set aside until it changes: thumbnail failed: .*can't be written, the file system is read-only \(EROFS\); make its folder writable/,
+  );
+  await untilCounted(project.path('.pool'), { setAside: 1 });
+  disk.setReadOnly(false);
+  assert.deepEqual(filesIn(disk.path), []);
+  touch(project.path('inbox/photo.jpg'));
+  await untilCounted(project.path('.pool'), { done: 1 });
+  const thumbnails = thumbnailsOf('photo.jpg').map((file) => file.replace('thumbnails/', ''));
+  assert.deepEqual(filesIn(disk.path), thumbnails.sort());
+});
+
+test('with its data folder on a full disk a runtime runs nothing, and all of it once when there is room', async (t) => {
+  const disk = mountDisk(t, '4m');
+  if (!disk) return t.skip(skippedWithoutMount);
+  const dataDir = path.join(disk.path, 'data');
+  const project = makeProject(t, notingFiles({ dataDir }));
+  const runs = new Runs(project);
+  const service = await startService(t, project);
+  const photo = await photos.rgbPhoto();
+  project.write('inbox/first.jpg', photo);
+  await untilCounted(dataDir, { done: 1 });
+  disk.fill();
+  const names = Array.from({ length: 8 }, (_, index) => `${index}.jpg`);
+  for (const name of names) project.write(`inbox/${name}`, photo);
+  await service.says(
+    /pool\.db can't be written: .*full.*What triggers have in line waits until it can be written again/,
+  );
+  assert.equal(runs.all.length, 1, 'what can not be written down is not begun');
+  disk.free();
+  await untilCounted(dataDir, { done: 9 });
+  await service.says(/pool\.db can be written again/);
+  assert.deepEqual(
+    runs.all.map(({ src, end }) => `${path.basename(src)} ${end}`).sort(),
+    ['first.jpg', ...names].map((name) => `${name} made`).sort(),
+  );
+  service.interrupt();
+  assert.equal((await service.ended).code, 0);
+});
+
+test('one that is killed there is started again when there is room, and says why it is not before', async (t) => {
+  const disk = mountDisk(t, '4m');
+  if (!disk) return t.skip(skippedWithoutMount);
+  const dataDir = path.join(disk.path, 'data');
+  const project = makeProject(t, notingFiles({ dataDir }));
+  const runs = new Runs(project);
+  const photo = await photos.rgbPhoto();
+  const killed = await startService(t, project);
+  project.write('inbox/first.jpg', photo);
+  await untilCounted(dataDir, { done: 1 });
+  disk.fill();
+  project.write('inbox/second.jpg', photo);
+  await killed.says(/pool\.db can't be written/);
+  killed.interrupt('SIGKILL');
+  await killed.untilNothingIsLeft();
+
+  const { code, stderr } = await runPool(t, project, ['start']);
+  assert.match(
+    stderr,
+    /^pool: Nothing can be written to the data folder .*data: ENOSPC.*Make room there .* or choose another one by `dataDir`/m,
+  );
+  assert.equal(code, 69);
+  disk.free();
+  await startService(t, project);
+  await untilCounted(dataDir, { done: 2 });
+  assert.deepEqual(
+    runs.all.map(({ src }) => path.basename(src)),
+    ['first.jpg', 'second.jpg'],
+  );
+});
+
+test('one that is stopped there ends, and does what is left when it is started where there is room', async (t) => {
+  const disk = mountDisk(t, '4m');
+  if (!disk) return t.skip(skippedWithoutMount);
+  const dataDir = path.join(disk.path, 'data');
+  const project = makeProject(t, notingFiles({ dataDir }));
+  const runs = new Runs(project);
+  const photo = await photos.rgbPhoto();
+  const service = await startService(t, project);
+  project.write('inbox/first.jpg', photo);
+  await untilCounted(dataDir, { done: 1 });
+  disk.fill();
+  project.write('inbox/second.jpg', photo);
+  await service.says(/pool\.db can't be written/);
+  service.interrupt();
+  assert.equal((await service.ended).code, 0);
+  assert.match(service.stderr(), /pool\.db: 1 changes could not be written/);
+  assert.equal(runs.all.length, 1, 'what can not be written down is not begun');
+
+  disk.free();
+  await startService(t, project);
+  await untilCounted(dataDir, { done: 2 });
+  assert.deepEqual(
+    runs.all.map(({ src }) => path.basename(src)),
+    ['first.jpg', 'second.jpg'],
+  );
+});

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Receipt } from '../../runtime/triggers/watch/file-state.ts';
+import type { WatchedFile } from '../../runtime/triggers/watch/watched-file.ts';
+import { thumbnailsOf } from '../support/inbox.ts';
+import * as photos from '../support/photos.ts';
+import { thumbnail } from '../support/thumbnail.ts';
+import { until } from '../support/wait.ts';
+import { EOI } from './support-jpeg.ts';
+import type { Call } from './support-pool.ts';
+import { Watch } from './support-watch.ts';
+
+/**
+ * In KB, how far two beginnings of a camera photo are apart: `POOL_PREFIX_STEP=4 POOL_PHOTOS=… node test/run.js
+ * --test-timeout=3600000 watch-prefixes` tries 1,250 of three photos, twice each.
+ */
+const cameraStep = Number(process.env.POOL_PREFIX_STEP ?? 128) * 1024;
+
+/** The last one has no end of image, and bytes of something else after its picture. */
+const cameraPhotos = ['Canon IXUS 430.jpg', 'Nikon D60.jpg', 'FujiFilm FinePix A303.jpg'];
+
+// The same machine with shorter waits.
+const timings = { patience: 200, youngAge: 500, firstRetry: 50 };
+
+interface Made {
+  readonly file: string;
+  readonly size: number;
+}
+
+/** A trigger with the thumbnail function itself; `made` is what it has made thumbnails of. */
+async function watchThumbnails(t: Parameters<typeof Watch.start>[0]) {
+  const made: Made[] = [];
+  const watch = await Watch.start(t, {
+    options: { match: '*.jpg', ignore: 'thumbnails', attempts: 1 },
+    timings,
+    handler: async ({ args }: Call) => {
+      const { path: src, relativePath: file, size } = args as WatchedFile;
+      const result = await thumbnail({ src });
+      made.push({ file, size });
+      return result;
+    },
+  });
+  const receiptOf = (file: string) => watch.pool.context.store.get(file) as Receipt | undefined;
+  return { watch, made, receiptOf };
+}
+
+/** In steps of a few KB, with pauses in which a look finds it as it is. Returns the longest of them, in ms. */
+async function writeSlowly(file: string, photo: Buffer): Promise<number> {
+  const step = Math.ceil(photo.length / 4);
+  let longestPause = 0;
+  for (let at = 0; at < photo.length; at += step) {
+    const began = performance.now();
+    fs.appendFileSync(file, photo.subarray(at, at + step));
+    await delay(40);
+    longestPause = Math.max(longestPause, performance.now() - began);
+  }
+  return longestPause;
+}
+
+/** The bytes of a photo's thumbnails; of those that are there. */
+function thumbnailsIn(watch: Watch, file: string): Buffer[] {
+  return thumbnailsOf(file)
+    .filter((thumbnail) => fs.existsSync(watch.path(thumbnail)))
+    .map((thumbnail) => fs.readFileSync(watch.path(thumbnail)));
+}
+
+function testPrefixes(name: string, read: () => Promise<Buffer>, step: number, skip: string | false): void {
+  const end = 'ends set aside as cut short, or as thumbnails when the picture is all there';
+  test(`every beginning of ${name} ${end}`, { skip }, async (t) => {
+    const photo = await read();
+    const { watch, made, receiptOf } = await watchThumbnails(t);
+    const files: string[] = [];
+    const writers: Promise<void>[] = [];
+    const stalled = new Set<string>();
+    for (let size = step; size < photo.length - 2; size += step) {
+      const beginning = photo.subarray(0, size);
+      files.push(`renamed ${size}.jpg`, `slow ${size}.jpg`);
+      watch.land(`renamed ${size}.jpg`, beginning);
+      const written = writeSlowly(watch.path(`slow ${size}.jpg`), beginning);
+      // On a busy machine the writer may stop for longer than the trigger waits.
+      writers.push(
+        written.then((pause) => void (pause > timings.patience / 2 && stalled.add(`slow ${size}.jpg`))),
+      );
+      // As many at once as a network drive may have.
+      if (writers.length % 8 === 0) await Promise.all(writers);
+    }
+    await Promise.all(writers);
+    watch.land('whole.jpg', photo);
+    const hasEnded = (file: string) => ['setAside', 'done'].includes(receiptOf(file)?.name ?? '');
+    await until(
+      'an end for each',
+      () => [...files, 'whole.jpg'].every(hasEnded),
+      60_000 + files.length * 1_000,
+    );
+    assert.ok(files.length >= 10, `${files.length} files`);
+
+    const whole = thumbnailsIn(watch, 'whole.jpg');
+    assert.equal(whole.length, 6);
+    for (const file of files) {
+      const receipt = receiptOf(file);
+      if (receipt?.name === 'setAside') {
+        assert.match(receipt.reason, /^it seems incomplete, and .*the file is cut short/, file);
+        assert.deepEqual(thumbnailsIn(watch, file), [], file);
+      } else {
+        assert.deepEqual(thumbnailsIn(watch, file), whole, `${file} of ${photo.length} bytes`);
+        assert.ok(!endsWithPicture(photo), `${file} of ${photo.length} bytes`);
+      }
+    }
+    const early = made.filter(({ file, size }) => size < statSize(watch, file) && !stalled.has(file));
+    assert.deepEqual(early, [], 'thumbnails of a file that was still growing');
+    if (stalled.size > 0) t.diagnostic(`${stalled.size} writers stopped for too long to tell`);
+  });
+
+  test(`${name}, written with pauses, becomes thumbnails with its last byte`, { skip }, async (t) => {
+    const photo = await read();
+    const { watch, made, receiptOf } = await watchThumbnails(t);
+    for (let at = 0; at < photo.length; at += step) {
+      fs.appendFileSync(watch.path('slow.jpg'), photo.subarray(at, at + step));
+      // At times longer than the trigger waits before it tries a photo that has no end.
+      await delay(at % (3 * step) === 0 ? timings.patience * 2 : 5);
+    }
+    await until('its thumbnails', () => made.at(-1)?.size === photo.length, 120_000);
+    await until('its receipt', () => receiptOf('slow.jpg')?.name === 'done');
+    if (endsWithPicture(photo)) assert.deepEqual(made, [{ file: 'slow.jpg', size: photo.length }]);
+    watch.land('whole.jpg', photo);
+    await until('the whole one', () => receiptOf('whole.jpg')?.name === 'done');
+    assert.deepEqual(thumbnailsIn(watch, 'slow.jpg'), thumbnailsIn(watch, 'whole.jpg'));
+  });
+}
+
+const endsWithPicture = (photo: Buffer) => photo.subarray(-2).equals(EOI);
+
+const statSize = (watch: Watch, file: string) => fs.statSync(watch.path(file)).size;
+
+testPrefixes('a baseline photo', () => photos.noise(400, 300).jpeg().toBuffer(), 4096, false);
+testPrefixes(
+  'a progressive photo',
+  () => photos.noise(400, 300).jpeg({ progressive: true }).toBuffer(),
+  4096,
+  false,
+);
+for (const name of cameraPhotos) {
+  const read = async () => fs.readFileSync(path.join(photos.realPhotos ?? '', 'camera', name));
+  testPrefixes(`the camera's ${name}`, read, cameraStep, photos.skippedWithoutPhotos);
+}
