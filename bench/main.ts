@@ -1,5 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { constants, tmpdir } from 'node:os';
+import { constants } from 'node:os';
 import path from 'node:path';
 import { subjectNames } from './harness/load-subjects.ts';
 import { describeMachine } from './harness/machine.ts';
@@ -58,7 +58,9 @@ async function runAll(options: Options, names: readonly string[], signal: AbortS
   console.log(`${machine}\n`);
   const reports: Report[] = [];
   for (const name of names) {
-    const report = await inTemporaryFolder((folder) => runSubject(name, options, folder, signal));
+    const report = await inTemporaryFolder(options.folder, (folder) =>
+      runSubject(name, options, folder, signal),
+    );
     console.log(formatReport(report));
     reports.push(report);
     // Written after each subject: what was measured for minutes is not lost when the next one is interrupted.
@@ -70,8 +72,10 @@ async function runAll(options: Options, names: readonly string[], signal: AbortS
   return anyFailed ? exitCodes.failed : exitCodes.done;
 }
 
-async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'warm-pool-bench-'));
+async function inTemporaryFolder<T>(parent: string, work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(path.join(parent, 'warm-pool-bench-')).catch((error: Error) => {
+    throw new UsageError(`Expected a folder that temporary files can be written to: ${error.message}`);
+  });
   try {
     return await work(folder);
   } finally {

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { bench, compiled } from './places.ts';
-import type { Subject } from './subject.ts';
+import type { RunOptions, Subject, SubjectExport } from './subject.ts';
 
 /** The names of all subjects: each file in `subjects/` is one. */
 export async function subjectNames(): Promise<string[]> {
@@ -14,9 +14,9 @@ export async function subjectNames(): Promise<string[]> {
     .sort();
 }
 
-/** Loads one subject by its name. */
-export async function loadSubject(name: string): Promise<Subject> {
+/** Loads one subject by its name, as it is for these options. */
+export async function loadSubject(name: string, options: RunOptions): Promise<Subject> {
   const file = path.join(compiled, 'subjects', `${name}.js`);
-  const module: { default: Subject } = await import(pathToFileURL(file).href);
-  return module.default;
+  const { default: subject }: { default: SubjectExport } = await import(pathToFileURL(file).href);
+  return typeof subject === 'function' ? subject(options) : subject;
 }

@@ -5,20 +5,20 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { compiled, repository } from './places.ts';
 import { endProcessGroup, signalGroup } from './process-group.ts';
-import type { Job } from './subject.ts';
+import type { Job, Readings } from './subject.ts';
 
 /** What a measuring process answers. */
-export type Answer = { readonly reading: number } | { readonly error: string };
+export type Answer = { readonly readings: Readings } | { readonly error: string };
 
-// The slowest measurement (the reference program on two slow cores) takes some 10 s: whatever needs this long hangs.
+// The slowest measurement takes up 100,000 files for the first time, within a minute: whatever needs this long hangs.
 const deadlineMs = 180_000;
 const stderrLines = 5;
 
 /**
- * Takes one reading in a process of its own and waits until that process and all it started are gone. The process
+ * Measures once in a process of its own and waits until that process and all it started are gone. The process
  * leads a group of its own, so that a Ctrl-C reaches it through us alone and nothing it started can stay behind.
  */
-export async function takeReading(job: Job, signal: AbortSignal): Promise<number> {
+export async function takeReadings(job: Job, signal: AbortSignal): Promise<Readings> {
   signal.throwIfAborted();
   const child = spawn(
     process.execPath,
@@ -51,14 +51,14 @@ export async function takeReading(job: Job, signal: AbortSignal): Promise<number
     if (deadline.aborted) {
       throw new Error(`gave no answer within ${deadlineMs / 1000} s`);
     }
-    return readingOf(answer, child, lastLinesOf(said));
+    return readingsOf(answer, child, lastLinesOf(said));
   } finally {
     ended.removeEventListener('abort', kill);
     await endProcessGroup(pid);
   }
 }
 
-function readingOf(answer: string, { exitCode, signalCode }: ChildProcess, said: string): number {
+function readingsOf(answer: string, { exitCode, signalCode }: ChildProcess, said: string): Readings {
   const quote = said === '' ? '' : `; it said: ${said}`;
   if (answer === '') {
     throw new Error(`ended without an answer, with ${signalCode ?? `exit code ${exitCode}`}${quote}`);
@@ -67,7 +67,7 @@ function readingOf(answer: string, { exitCode, signalCode }: ChildProcess, said:
   if ('error' in parsed) {
     throw new Error(`${parsed.error}${quote}`);
   }
-  return parsed.reading;
+  return parsed.readings;
 }
 
 // Without the path of the checkout: reports are published, and it is nobody's business.

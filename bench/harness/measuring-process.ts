@@ -4,13 +4,13 @@ import type { Answer } from './measurement.ts';
 import { signalGroup } from './process-group.ts';
 import type { Job } from './subject.ts';
 
-// The entry of a measuring process: one reading, one answer, the end.
+// The entry of a measuring process: one measurement, one answer, the end.
 
 const answerDescriptor = 3;
 
 endWithParent();
 answer(await read(JSON.parse(process.argv[2] ?? '')));
-// Some pools keep their process alive after they were closed; the reading is taken, so nothing is cut short.
+// Some pools keep their process alive after they were closed; the readings are taken, so nothing is cut short.
 process.exit();
 
 // The parent never writes: the only thing that can happen on stdin is its end, when the parent is gone.
@@ -21,8 +21,9 @@ function endWithParent(): void {
 
 async function read(job: Job): Promise<Answer> {
   try {
-    const subject = await loadSubject(job.subject);
-    return { reading: await subject.measure(job) };
+    const subject = await loadSubject(job.subject, job);
+    const taken = await subject.measure(job);
+    return { readings: typeof taken === 'number' ? { [job.measure]: taken } : taken };
   } catch (error) {
     return { error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
   }

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { ownBuild } from '../peers/warm-pool.ts';
@@ -16,6 +17,10 @@ export interface Options {
   /** How long each reading may wait for a quiet machine. */
   readonly patienceMs: number;
   readonly build: string;
+  /** How many files are to be in the folders that are watched; undefined for the subject's own numbers. */
+  readonly files: readonly number[] | undefined;
+  /** Where the temporary folder of the run is made. */
+  readonly folder: string;
 }
 
 /** A mistake on the command line, to be shown without a stack. */
@@ -23,7 +28,7 @@ export class UsageError extends Error {}
 
 /** The text of `--help`. */
 export function helpText(subjects: readonly string[]): string {
-  return `Measures warm-pool beside its peers and prints one table per subject.
+  return `Measures warm-pool beside its peers and prints the tables of each subject.
 
 Usage: npm run bench -- [subject..] [options]
 
@@ -34,11 +39,13 @@ Subjects: ${subjects.join(', ')} (all of them when none is named)
   --patience S     before each reading, wait up to S seconds for other programs to leave the machine alone
   --only A,B       only contestants whose name contains A or B, as in --only warm-pool,piscina
   --build FOLDER   measure this build of warm-pool instead of dist/
+  --files N,M      \`watch\` in folders of N and of M files, instead of its own numbers
+  --folder FOLDER  write temporary files below this folder, instead of the system's folder for them
   --json FILE      also write the figures, every single reading included, to FILE
   --help           this text
 
-Environment: POOL_PHOTOS is a folder with photos for \`thumbnail\` in its folder camera/; without it, photos are made.
-BENCH_PYTHON is the Python that has Pillow, when it is neither python3 nor /usr/bin/python3.`;
+Environment: POOL_PHOTOS is a folder with photos for \`thumbnail\` and \`watch\` in its folder camera/; without it,
+photos are made. BENCH_PYTHON is the Python that has Pillow, when it is neither python3 nor /usr/bin/python3.`;
 }
 
 /** Reads the command line. Relative paths are those of the folder in which npm was started. */
@@ -53,6 +60,8 @@ export function parseOptions(argv: readonly string[], startFolder: string): Opti
     rounds: values.rounds === undefined ? undefined : positiveInteger('--rounds', values.rounds),
     patienceMs: values.patience === undefined ? 0 : positiveInteger('--patience', values.patience) * 1000,
     build: values.build === undefined ? ownBuild : path.resolve(startFolder, values.build),
+    files: values.files === undefined ? undefined : distinctCounts('--files', values.files),
+    folder: values.folder === undefined ? tmpdir() : path.resolve(startFolder, values.folder),
   };
 }
 
@@ -68,6 +77,8 @@ function parsed(argv: readonly string[]) {
         patience: { type: 'string' },
         only: { type: 'string' },
         build: { type: 'string' },
+        files: { type: 'string' },
+        folder: { type: 'string' },
         json: { type: 'string' },
       },
     });
@@ -81,4 +92,11 @@ function positiveInteger(option: string, text: string): number {
     throw new UsageError(`Expected ${option} to be a whole number from 1, got \`${text}\``);
   }
   return Number(text);
+}
+
+function distinctCounts(option: string, text: string): readonly number[] {
+  if (!/^\d+(?:,\d+)*$/.test(text)) {
+    throw new UsageError(`Expected ${option} to be whole numbers with commas between them, got \`${text}\``);
+  }
+  return [...new Set(text.split(',').map(Number))].sort((a, b) => a - b);
 }

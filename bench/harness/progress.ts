@@ -10,7 +10,8 @@ export function progressLine(subject: string, rounds: number): { show(step: Step
     show({ round, measure, contestant }) {
       const head = `${subject}: ${round === 0 ? 'warming up' : `round ${round} of ${rounds}`}`;
       if (isTTY) {
-        process.stderr.write(`${eraseLine}${head} · ${measure.title} · ${contestant.name}`);
+        const what = [measure.table, measure.title].filter((part) => part !== undefined).join(', ');
+        process.stderr.write(`${eraseLine}${head} · ${what} · ${contestant.name}`);
       } else if (round !== shownRound) {
         process.stderr.write(`${head}\n`);
       }

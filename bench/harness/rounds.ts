@@ -1,16 +1,16 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { takeReading } from './measurement.ts';
+import { takeReadings } from './measurement.ts';
 import { waitForQuiet } from './other-work.ts';
 import { rotated } from './statistics.ts';
-import type { Contestant, Job, Measure, RunOptions } from './subject.ts';
+import type { Contestant, Job, Measure, Readings, RunOptions } from './subject.ts';
 
 /** All readings of one contestant by the name of the measure, one a round, in the order of the rounds. */
-export type Readings = ReadonlyMap<string, readonly number[]>;
+export type AllReadings = ReadonlyMap<string, readonly number[]>;
 
 /** What became of one contestant. */
 export type Outcome =
-  | { readonly contestant: Contestant; readonly readings: Readings }
+  | { readonly contestant: Contestant; readonly readings: AllReadings }
   | { readonly contestant: Contestant; readonly failure: string };
 
 /** A step of a run, for the progress line. */
@@ -55,7 +55,7 @@ export async function runRounds(rounds: Rounds): Promise<Result> {
   const readings = new Map(rounds.contestants.map((contestant) => [contestant, new Map<string, number[]>()]));
 
   for (let round = 0; round <= rounds.count; round += 1) {
-    for (const measure of rounds.measures) {
+    for (const measure of rounds.measures.filter((measure) => isTaken(measure, round))) {
       for (const contestant of rotated(rounds.contestants, round)) {
         if (failures.has(contestant) || !takesPart(contestant, measure)) {
           continue;
@@ -63,12 +63,12 @@ export async function runRounds(rounds: Rounds): Promise<Result> {
         rounds.onStep({ round, measure, contestant });
         otherWork.push(await waitForQuiet(rounds.patienceMs, rounds.signal));
         try {
-          const reading = await readInOwnFolder(rounds, {
+          const taken = await measureInOwnFolder(rounds, {
             contestant: contestant.name,
             measure: measure.name,
           });
           if (round > 0) {
-            appendTo(readings.get(contestant), measure.name, reading);
+            appendTo(readings.get(contestant), taken);
           }
         } catch (error) {
           rounds.signal.throwIfAborted();
@@ -87,28 +87,35 @@ export async function runRounds(rounds: Rounds): Promise<Result> {
   return { outcomes, otherWork };
 }
 
+// In a process of its own, in this round.
+function isTaken({ takenWith, skipsWarmUp }: Measure, round: number): boolean {
+  return takenWith === undefined && !(skipsWarmUp && round === 0);
+}
+
 function takesPart(contestant: Contestant, measure: Measure): boolean {
   return contestant.measures?.includes(measure.name) ?? true;
 }
 
-async function readInOwnFolder(
+async function measureInOwnFolder(
   { subject, options, folder, prepared, signal }: Rounds,
   what: Pick<Job, 'contestant' | 'measure'>,
-): Promise<number> {
+): Promise<Readings> {
   const own = path.join(folder, 'measurement');
   await mkdir(own);
   try {
-    return await takeReading({ subject, ...what, ...options, folder: own, prepared }, signal);
+    return await takeReadings({ subject, ...what, ...options, folder: own, prepared }, signal);
   } finally {
     await rm(own, { recursive: true, force: true });
   }
 }
 
-function appendTo(byMeasure: Map<string, number[]> | undefined, measure: string, reading: number): void {
-  const list = byMeasure?.get(measure);
-  if (list === undefined) {
-    byMeasure?.set(measure, [reading]);
-  } else {
-    list.push(reading);
+function appendTo(byMeasure: Map<string, number[]> | undefined, taken: Readings): void {
+  for (const [measure, reading] of Object.entries(taken)) {
+    const list = byMeasure?.get(measure);
+    if (list === undefined) {
+      byMeasure?.set(measure, [reading]);
+    } else {
+      list.push(reading);
+    }
   }
 }

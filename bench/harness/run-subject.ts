@@ -6,21 +6,22 @@ import { describeOtherWork } from './other-work.ts';
 import { progressLine } from './progress.ts';
 import { type Report, type Row, rowsOf } from './report.ts';
 import { runRounds } from './rounds.ts';
-import type { Contestant } from './subject.ts';
+import type { Contestant, RunOptions } from './subject.ts';
 
 /** Measures one subject as the options say. `folder` is an empty folder for whatever is written. */
 export async function runSubject(
   name: string,
-  { quick, build, only, rounds, patienceMs }: Options,
+  { quick, build, files, only, rounds, patienceMs }: Options,
   folder: string,
   signal: AbortSignal,
 ): Promise<Report> {
-  const subject = await loadSubject(name);
+  const options = { quick, build, files };
+  const subject = await loadSubject(name, options);
   const contestants = chosen(subject.contestants, only);
-  const { present, absent } = await findContestants(contestants, { quick, build });
+  const { present, absent } = await findContestants(contestants, options);
   const prepared = path.join(folder, 'prepared');
   await mkdir(prepared);
-  const notes = (await subject.prepare?.(prepared, { quick, build, signal })) ?? [];
+  const notes = (await subject.prepare?.(prepared, { ...options, signal })) ?? [];
 
   const count = rounds ?? subject.rounds[quick ? 'quick' : 'full'];
   const progress = progressLine(name, count);
@@ -30,7 +31,7 @@ export async function runSubject(
       measures: subject.measures,
       contestants: [...present.keys()],
       count,
-      options: { quick, build },
+      options,
       folder,
       prepared,
       patienceMs,
@@ -66,10 +67,7 @@ function chosen(all: readonly Contestant[], only: readonly string[]): Contestant
 }
 
 // Ours must be there: a table of peers alone is only made when it was asked for with --only.
-async function findContestants(
-  contestants: readonly Contestant[],
-  options: { quick: boolean; build: string },
-) {
+async function findContestants(contestants: readonly Contestant[], options: RunOptions) {
   const present = new Map<Contestant, string>();
   const absent: Row[] = [];
   for (const contestant of contestants) {

@@ -1,11 +1,23 @@
-/** How a reading is given. A rate counts upwards, a duration downwards; the ratios take care of it. */
-export type Unit = 'µs' | 's' | '/s';
+/**
+ * How a reading is given. A rate counts upwards, a duration downwards; the ratios take care of it. Memory (in MB of 2^20
+ * bytes) has none.
+ */
+export type Unit = 'µs' | 'ms' | 's' | '/s' | 'MB';
 
 /** One column of a subject's table. */
 export interface Measure {
   readonly name: string;
   readonly title: string;
   readonly unit: Unit;
+  /** The heading of the table it stands in, where a subject has several. */
+  readonly table?: string;
+  /**
+   * The measure whose reading brings this one along, from the same process: where it takes long to get what is measured
+   * ready.
+   */
+  readonly takenWith?: string;
+  /** Left out of the round that warms up: it would take long and fill no cache that others don't. */
+  readonly skipsWarmUp?: boolean;
 }
 
 /** Whether a contestant can take part on this machine, and under which title, version included. */
@@ -28,6 +40,8 @@ export interface RunOptions {
   readonly quick: boolean;
   /** The compiled warm-pool that is measured: the folder that has `runtime/index.js` in it. */
   readonly build: string;
+  /** How many files are to be in the folders that are watched; the subject's own numbers when not given. */
+  readonly files?: readonly number[] | undefined;
 }
 
 /** One measurement, handed to a process of its own. */
@@ -55,6 +69,15 @@ export interface Subject {
     folder: string,
     options: RunOptions & { readonly signal: AbortSignal },
   ): Promise<readonly string[]>;
-  /** Takes one reading, in the unit of the measure. Called in a fresh process that runs nothing else. */
-  measure(job: Job): Promise<number>;
+  /**
+   * Takes one reading, in the unit of the measure; with those that are taken along, each by the name of its measure.
+   * Called in a fresh process that runs nothing else.
+   */
+  measure(job: Job): Promise<number | Readings>;
 }
+
+/** Readings of one process by the names of their measures. */
+export type Readings = Readonly<Record<string, number>>;
+
+/** What a file in `subjects/` exports: a subject, or what makes one of what was asked for. */
+export type SubjectExport = Subject | ((options: RunOptions) => Subject);

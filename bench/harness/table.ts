@@ -3,18 +3,11 @@ import type { Measure, Unit } from './subject.ts';
 
 const nothing = '–';
 
-/** A report as text: a heading, a table that Markdown understands too, and what a reader must know. */
+/** A report as text: a heading, tables that Markdown understands too, and what a reader must know. */
 export function formatReport(report: Report): string {
-  const withRatios = report.rows.some(
-    (row) => row.state === 'measured' && row.figures.some(({ ratio }) => ratio !== undefined),
-  );
-  const head = ['', ...report.measures.flatMap(({ title }) => (withRatios ? [title, 'ours/peer'] : [title]))];
-  const measured = report.rows.filter((row) => row.state === 'measured');
-  const body = measured.map((row) => [
-    row.title,
-    ...report.measures.flatMap((measure) => cellsOf(row.figures, measure, withRatios)),
-  ]);
   const { rounds } = report;
+  const measured = report.rows.filter((row) => row.state === 'measured');
+  const withRatios = measured.some(({ figures }) => figures.some(({ ratio }) => ratio !== undefined));
   const notes = [
     `${rounds} ${rounds === 1 ? 'round' : 'rounds'} in turn after one to warm up: medians, with the smallest and the largest in parentheses.`,
     ...(withRatios
@@ -28,11 +21,44 @@ export function formatReport(report: Report): string {
   return [
     `${report.subject}: ${report.title}`,
     '',
-    alignedTable([head, ...body]),
-    '',
+    ...tablesOf(report.measures, measured).flatMap((table) => [...table, '']),
     ...notes.map((note) => `- ${note}`),
     '',
   ].join('\n');
+}
+
+type MeasuredRow = Row & { readonly state: 'measured' };
+
+// Those with a heading, of which a subject has several, show the rows alone that take part in them.
+function tablesOf(all: readonly Measure[], rows: readonly MeasuredRow[]): string[][] {
+  const headings = [...new Set(all.map(({ table }) => table))];
+  return headings.flatMap((heading) => {
+    const measures = all.filter(({ table }) => table === heading);
+    if (heading === undefined) return [[tableOf(measures, rows)]];
+    const names = measures.map(({ name }) => name);
+    const taking = rows.filter(({ figures }) => figures.some(({ measure }) => names.includes(measure)));
+    return taking.length === 0 ? [] : [[heading, '', tableOf(measures, taking)]];
+  });
+}
+
+function tableOf(measures: readonly Measure[], rows: readonly MeasuredRow[]): string {
+  const columns = measures.map((measure) => ({ measure, withRatios: hasRatios(measure, rows) }));
+  const head = ['', ...columns.flatMap(({ measure: { title }, withRatios }) => titlesOf(title, withRatios))];
+  const body = rows.map((row) => [
+    row.title,
+    ...columns.flatMap(({ measure, withRatios }) => cellsOf(row.figures, measure, withRatios)),
+  ]);
+  return alignedTable([head, ...body]);
+}
+
+function hasRatios({ name }: Measure, rows: readonly MeasuredRow[]): boolean {
+  return rows.some(({ figures }) =>
+    figures.some(({ measure, ratio }) => measure === name && ratio !== undefined),
+  );
+}
+
+function titlesOf(title: string, withRatios: boolean): string[] {
+  return withRatios ? [title, 'ours/peer'] : [title];
 }
 
 function cellsOf(figures: readonly Figure[], { name, unit }: Measure, withRatios: boolean): string[] {

@@ -56,10 +56,12 @@ for (const [mistake, argv, message] of [
   [
     'a subject that does not exist',
     ['invok'],
-    /Expected subjects out of invoke, payload, start, thumbnail; got `invok`/,
+    /Expected subjects out of invoke, payload, start, thumbnail, watch; got `invok`/,
   ],
   ['an option that does not exist', ['--fast'], /--fast/],
   ['a number of rounds that is none', ['--rounds', '0'], /--rounds .* got `0`/],
+  ['numbers of files that are none', ['invoke', '--files', '0,many'], /--files .* got `0,many`/],
+  ['a folder that is not there', ['invoke', '--folder', 'nowhere'], /temporary files .*nowhere/],
   ['nobody to measure', ['invoke', '--only', 'nobody'], /Nobody is left to measure/],
   ['a build that is not there', ['invoke', '--build', 'nowhere'], /npm run build/],
 ] as const) {
