@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { temporaryName } from '../../functions/_thumbnail/temporary-files.ts';
+import { filesIn } from '../support/files-in.ts';
 import * as photos from '../support/photos.ts';
 import { thumbnail, thumbnailHere } from '../support/thumbnail.ts';
 import { until, within } from '../support/wait.ts';
@@ -147,14 +148,6 @@ async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill('SIGKILL');
   await once(child, 'exit');
-}
-
-function filesIn(folder: string): string[] {
-  return fs
-    .readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
-    .sort();
 }
 
 const isTemporary = (name: string) => path.basename(name).startsWith('.');

@@ -4,18 +4,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { filesIn } from '../support/files-in.ts';
 import * as photos from '../support/photos.ts';
 import { mountDisk, skippedWithoutMount } from '../support/small-disk.ts';
 import { failureOf, settled, thumbnail, thumbnailHere } from '../support/thumbnail.ts';
-
-/** All files below a folder, hidden ones too. */
-function filesIn(folder: string): string[] {
-  return fs
-    .readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
-    .sort();
-}
 
 describe('a photo that can’t be read', () => {
   const troubles = [

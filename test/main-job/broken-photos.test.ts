@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import sharp from 'sharp';
 import { Random } from '../channel/support-random.ts';
 import { startService } from '../support/cli.ts';
+import { filesIn } from '../support/files-in.ts';
 import { thumbnailsOf } from '../support/inbox.ts';
 import * as photos from '../support/photos.ts';
 import { makeProject } from '../support/project.ts';
@@ -104,12 +105,3 @@ test('broken photos, written slowly or renamed, each end with all thumbnails or 
 });
 
 const isJpeg = (photo: Buffer | undefined) => photo?.subarray(0, 2).toString('hex') === 'ffd8';
-
-/** All files below a folder, hidden ones too. */
-function filesIn(folder: string): string[] {
-  return fs
-    .readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
-    .sort();
-}

@@ -3,22 +3,14 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { runPool, startService } from '../support/cli.ts';
+import { filesIn } from '../support/files-in.ts';
 import { thumbnailsOf } from '../support/inbox.ts';
 import * as photos from '../support/photos.ts';
 import { makeProject } from '../support/project.ts';
 import { mountDisk, type SmallDisk, skippedWithoutMount } from '../support/small-disk.ts';
-import { untilCounted } from '../support/status.ts';
+import { untilCounted, untilWritten } from '../support/status.ts';
 import { until } from '../support/wait.ts';
 import { notingFiles, Runs } from './support-runs.ts';
-
-/** All files below a folder, hidden ones too. */
-function filesIn(folder: string): string[] {
-  return fs
-    .readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
-    .sort();
-}
 
 const touch = (file: string) => fs.utimesSync(file, new Date(), new Date());
 
@@ -116,7 +108,7 @@ test('with its data folder on a full disk a runtime runs nothing, and all of it 
   const service = await startService(t, project);
   const photo = await photos.rgbPhoto();
   project.write('inbox/first.jpg', photo);
-  await untilCounted(dataDir, { done: 1 });
+  await untilWritten(dataDir, { done: 1 });
   disk.fill();
   const names = Array.from({ length: 8 }, (_, index) => `${index}.jpg`);
   for (const name of names) project.write(`inbox/${name}`, photo);
@@ -144,7 +136,7 @@ test('one that is killed there is started again when there is room, and says why
   const photo = await photos.rgbPhoto();
   const killed = await startService(t, project);
   project.write('inbox/first.jpg', photo);
-  await untilCounted(dataDir, { done: 1 });
+  await untilWritten(dataDir, { done: 1 });
   disk.fill();
   project.write('inbox/second.jpg', photo);
   await killed.says(/pool\.db can't be written/);
@@ -175,7 +167,7 @@ test('one that is stopped there ends, and does what is left when it is started w
   const photo = await photos.rgbPhoto();
   const service = await startService(t, project);
   project.write('inbox/first.jpg', photo);
-  await untilCounted(dataDir, { done: 1 });
+  await untilWritten(dataDir, { done: 1 });
   disk.fill();
   project.write('inbox/second.jpg', photo);
   await service.says(/pool\.db can't be written/);

@@ -36,12 +36,30 @@ export function mountDisk(test: Cleanup, size: string): SmallDisk | undefined {
   return {
     path: folder,
     fill(leave = 0) {
-      const { bavail, bsize } = fs.statfsSync(folder);
-      fs.writeFileSync(filler, Buffer.alloc(bavail * bsize - leave));
+      const file = fs.openSync(filler, 'w');
+      try {
+        fs.ftruncateSync(file, writeToTheEnd(file) - leave);
+      } finally {
+        fs.closeSync(file);
+      }
     },
     free: () => fs.rmSync(filler),
     setReadOnly(isReadOnly) {
       execFileSync('mount', ['-o', `remount,${isReadOnly ? 'ro' : 'rw'}`, folder]);
     },
   };
+}
+
+/** How many bytes it took. Others may write there meanwhile: how much room there is, only the last write knows. */
+function writeToTheEnd(file: number): number {
+  const zeros = Buffer.alloc(64 * 1024);
+  let written = 0;
+  for (;;) {
+    try {
+      written += fs.writeSync(file, zeros);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return written;
+      throw error;
+    }
+  }
 }

@@ -35,6 +35,13 @@ export async function untilCounted(
   });
 }
 
+/** Resolves when the same is so, and survives a kill and a disk without room. */
+export async function untilWritten(dataDir: string, expected: Record<string, number>): Promise<void> {
+  await untilCounted(dataDir, expected);
+  // What was counted is committed at the end of that turn of the runtime; this answer is from a later one.
+  await untilCounted(dataDir, expected);
+}
+
 /** What a trigger has written down of a file. */
 export interface WrittenReceipt {
   readonly name: string;

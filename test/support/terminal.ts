@@ -47,7 +47,8 @@ export function openTerminal(
   const command = [process.execPath, poolCommand, ...args].map((each) => `'${each}'`).join(' ');
   // Node takes colours away for each of these.
   const { NO_COLOR, NODE_DISABLE_COLORS, FORCE_COLOR, CI, TEAMCITY_VERSION, ...inherited } = process.env;
-  const setUp = `tty > .tty; echo $$ > .session; stty cols ${columns} rows ${height}`;
+  // Ctrl-C goes to the shell as well: of one that does not handle it some kinds end, and hide how `pool` ended.
+  const setUp = `trap : INT; tty > .tty; echo $$ > .session; stty cols ${columns} rows ${height}`;
   const child = spawn('script', ['-qec', `${setUp}; ${before} ${command} ${after}`, '/dev/null'], {
     cwd: project.root,
     env: { ...inherited, TERM: 'xterm-256color', ...env },
