@@ -1,6 +1,7 @@
 import { mistakesIn } from '../../config/issues.ts';
 import type { ConfigIssue } from '../../invocation/errors.ts';
 import { mistakenTrigger } from '../mistaken-trigger.ts';
+import { OnlySession } from '../only-session.ts';
 import type { Trigger, TriggerContext } from '../trigger.ts';
 import { type Clock, systemClock } from './clock.ts';
 import {
@@ -48,9 +49,8 @@ export class ScheduleTrigger implements Trigger {
   readonly #settings: ScheduleSettings;
   readonly #clock: Clock;
   readonly #timings: Timings;
+  readonly #session: OnlySession<Session>;
   #issues: readonly ConfigIssue[] | undefined;
-  #starting: Promise<Session> | undefined;
-  #session: Session | undefined;
 
   constructor(
     settings: ScheduleSettings,
@@ -61,6 +61,7 @@ export class ScheduleTrigger implements Trigger {
     this.#settings = settings;
     this.#clock = clock;
     this.#timings = timings;
+    this.#session = new OnlySession(this.id);
   }
 
   // Read by a runtime that takes up the configuration, and not by those that only look something up in it.
@@ -70,26 +71,16 @@ export class ScheduleTrigger implements Trigger {
   }
 
   get nextAt(): Date | undefined {
-    const next = this.#session?.next;
+    const next = this.#session.current?.next;
     return next === undefined ? undefined : new Date(next);
   }
 
-  async start(context: TriggerContext): Promise<void> {
-    if (this.#starting) throw new Error(`The trigger ${this.id} is started already`);
-    this.#starting = this.#open(context);
-    try {
-      this.#session = await this.#starting;
-    } catch (error) {
-      this.#starting = undefined;
-      throw error;
-    }
+  start(context: TriggerContext): Promise<void> {
+    return this.#session.open(() => this.#open(context));
   }
 
-  async stop(): Promise<void> {
-    const session = await this.#starting?.catch(() => undefined);
-    await session?.stop();
-    this.#starting = undefined;
-    this.#session = undefined;
+  stop(): Promise<void> {
+    return this.#session.stop();
   }
 
   // A configuration is imported by workers too, which never start a trigger: the machinery is loaded when it is needed.

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { ConfigIssue } from '../../invocation/errors.ts';
 import { mistakenTrigger } from '../mistaken-trigger.ts';
+import { OnlySession } from '../only-session.ts';
 import type { FilesPlace, Trigger, TriggerContext, TriggerFiles } from '../trigger.ts';
 import { checkOptions, readOptions, type WatchOptions, type WatchSettings } from './options.ts';
 import type { Session } from './session.ts';
@@ -46,13 +47,14 @@ export class WatchTrigger implements Trigger {
   readonly functions: readonly string[];
   readonly #settings: WatchSettings;
   readonly #timings: Timings;
-  #session: Promise<Session> | undefined;
+  readonly #session: OnlySession<Session>;
 
   constructor(settings: WatchSettings, timings: Timings = defaultTimings) {
     this.id = settings.id;
     this.functions = [settings.invoke];
     this.#settings = settings;
     this.#timings = timings;
+    this.#session = new OnlySession(this.id);
   }
 
   async check(root: string): Promise<readonly ConfigIssue[]> {
@@ -64,27 +66,18 @@ export class WatchTrigger implements Trigger {
     return [{ path: 'path', message: `expected the path of a folder, but ${what} is a file` }];
   }
 
-  async start(context: TriggerContext): Promise<void> {
-    if (this.#session) throw new Error(`The trigger ${this.id} is started already`);
-    this.#session = this.#open(context);
-    try {
-      await this.#session;
-    } catch (error) {
-      this.#session = undefined;
-      throw error;
-    }
+  start(context: TriggerContext): Promise<void> {
+    return this.#session.open(() => this.#open(context));
   }
 
-  async stop(): Promise<void> {
-    const session = await this.#session?.catch(() => undefined);
-    await session?.stop();
-    this.#session = undefined;
+  stop(): Promise<void> {
+    return this.#session.stop();
   }
 
   async openFiles({ root, store }: FilesPlace): Promise<TriggerFiles> {
     const { openFiles } = await import('./files.ts');
     const place = { folder: resolve(root, this.#settings.path), store };
-    return openFiles(this.#settings, place, await this.#session);
+    return openFiles(this.#settings, place, await this.#session.opened());
   }
 
   // A configuration is imported by workers too, which never start a trigger: the machinery is loaded when it is needed.
