@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { ConnectionError, longestSilenceMs, SilenceError } from './request.ts';
+import { ConnectionError, longestSilenceMs, openResponse, SilenceError } from './request.ts';
 
 /** An answer that reports an error. */
 export class AnswerError extends Error {
@@ -24,7 +24,7 @@ export async function* requestLines(place: {
   address: string;
   path: string;
 }): AsyncGenerator<unknown, void, undefined> {
-  const response = await open(place);
+  const { response, end } = await openResponse({ ...place, method: 'GET' });
   const { statusCode: status = 0 } = response;
   try {
     let text = '';
@@ -34,27 +34,8 @@ export async function* requestLines(place: {
     }
     if (status >= 400) throw new AnswerError(status, JSON.parse(text));
   } finally {
-    response.destroy();
+    end();
   }
-}
-
-async function open({ address, path }: { address: string; path: string }): Promise<IncomingMessage> {
-  const { request: httpRequest } = await import('node:http');
-  return new Promise((resolve, reject) => {
-    const request = httpRequest({ socketPath: address, method: 'GET', path, agent: false });
-    let wasSent = false;
-    const silence = setTimeout(() => request.destroy(new SilenceError('no sign of life')), longestSilenceMs);
-    request.once('socket', (socket) => socket.once('connect', () => (wasSent = true)));
-    request.once('response', (response) => {
-      clearTimeout(silence);
-      resolve(response);
-    });
-    request.once('error', (error) => {
-      clearTimeout(silence);
-      reject(error instanceof SilenceError ? error : new ConnectionError(error, wasSent));
-    });
-    request.end();
-  });
 }
 
 async function* linesOf(response: IncomingMessage): AsyncGenerator<string, void, undefined> {

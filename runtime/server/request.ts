@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+
 export interface JsonRequest {
   readonly address: string;
   readonly method: 'GET' | 'POST';
@@ -33,19 +35,47 @@ export class SilenceError extends Error {
 export const longestSilenceMs = 5000;
 
 /**
- * One HTTP request over a socket or a named pipe. A body is sent only when the other side says that it is there to take
- * it: what is slow from then on is the work.
+ * One HTTP request over a socket or a named pipe, and all of its answer. A body is sent only when the other side says
+ * that it is there to take it: what is slow from then on is the work.
  * @throws ConnectionError
  * @throws SilenceError
  * @throws the reason of `signal` when it aborts: the connection is closed, which cancels what runs for it
  */
-export async function requestJson({
+export async function requestJson(request: JsonRequest): Promise<JsonResponse> {
+  const { response, end, failure } = await openResponse(request);
+  try {
+    const chunks: Buffer[] = [];
+    for await (const chunk of response) chunks.push(chunk as Buffer);
+    const body: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    return { status: response.statusCode ?? 0, body };
+  } catch (error) {
+    throw failure(error as Error);
+  } finally {
+    end();
+  }
+}
+
+interface OpenResponse {
+  readonly response: IncomingMessage;
+  /** Closes the connection, unless it has done all that it was there for. */
+  end(): void;
+  /** What to throw when the answer breaks off with this error. */
+  failure(error: Error): unknown;
+}
+
+/**
+ * The same request, up to the beginning of its answer.
+ * @throws ConnectionError
+ * @throws SilenceError
+ * @throws the reason of `signal` when it aborts
+ */
+export async function openResponse({
   address,
   method,
   path,
   body,
   signal,
-}: JsonRequest): Promise<JsonResponse> {
+}: JsonRequest): Promise<OpenResponse> {
   // Some 10 ms, which a command that asks nobody should not pay.
   const { request: httpRequest } = await import('node:http');
   signal?.throwIfAborted();
@@ -54,41 +84,26 @@ export async function requestJson({
     // `agent: false`: one connection for one command, which ends with it.
     const request = httpRequest({
       ...{ socketPath: address, method, path, agent: false },
+      ...(signal && { signal }),
       headers: payload && headersOf(payload),
     });
     let wasSent = false;
-
-    const abort = () => request.destroy();
+    const failure = (error: Error) => {
+      if (signal?.aborted) return signal.reason;
+      return error instanceof SilenceError ? error : new ConnectionError(error, wasSent);
+    };
     const silence = setTimeout(() => request.destroy(new SilenceError('no sign of life')), longestSilenceMs);
-    const settle = () => {
+    request.on('error', (error) => {
       clearTimeout(silence);
-      signal?.removeEventListener('abort', abort);
-    };
-    const fail = (error: Error) => {
-      settle();
-      if (signal?.aborted) reject(signal.reason);
-      else reject(error instanceof SilenceError ? error : new ConnectionError(error, wasSent));
-    };
-    signal?.addEventListener('abort', abort);
-    request.once('error', fail);
+      reject(failure(error));
+    });
     request.once('response', (response) => {
       clearTimeout(silence);
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.once('error', fail);
-      response.once('end', () => {
-        settle();
+      const end = () => {
         // Refused before it was sent, a body is nobody's any more.
-        if (!request.writableEnded) request.destroy();
-        try {
-          resolve({
-            status: response.statusCode ?? 0,
-            body: JSON.parse(Buffer.concat(chunks).toString('utf8')),
-          });
-        } catch (error) {
-          fail(error as Error);
-        }
-      });
+        if (!response.complete || !request.writableEnded) request.destroy();
+      };
+      resolve({ response, end, failure });
     });
     if (payload) {
       request.once('continue', () => {
