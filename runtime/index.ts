@@ -8,6 +8,7 @@ import type { CreateRuntimeOptions, Runtime } from './types.ts';
 
 export { type Config, defineConfig, type PoolConfig } from './config/define.ts';
 export type { Logger, LogLevel, LogMethod } from './config/logger.ts';
+export * from './errors/pool-errors.ts';
 export type { DroppedEvents, RuntimeEvent } from './figures/events.ts';
 export type { ExitReason } from './figures/exit-reason.ts';
 export type { FunctionFigures, FunctionStats } from './figures/function-figures.ts';
@@ -16,7 +17,6 @@ export type { PoolStats } from './figures/pool-recorder.ts';
 export { defineFunction, type FunctionConfig, type FunctionDefinition } from './functions/define.ts';
 export type { FunctionInfo } from './functions/registry.ts';
 export type { StandardSchema } from './functions/standard-schema.ts';
-export * from './invocation/errors.ts';
 export type {
   Invocation,
   InvocationReport,

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { ConfigError } from '../invocation/errors.ts';
+import { ConfigError } from '../errors/pool-errors.ts';
 
 export const configNames = ['pool.config.ts', 'pool.config.mts', 'pool.config.js', 'pool.config.mjs'];
 

@@ -1,5 +1,5 @@
 import type * as v from 'valibot';
-import { ConfigError, type ConfigIssue } from '../invocation/errors.ts';
+import { ConfigError, type ConfigIssue } from '../errors/pool-errors.ts';
 import { didYouMean } from '../options/did-you-mean.ts';
 import { unknownSetting } from './objects.ts';
 

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { ConfigError } from '../invocation/errors.ts';
+import { ConfigError } from '../errors/pool-errors.ts';
 import { importConfig } from './import.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import * as v from 'valibot';
-import type { ConfigIssue } from '../invocation/errors.ts';
+import type { ConfigIssue } from '../errors/pool-errors.ts';
 import { expected, expectedText } from '../options/expected.ts';
 import { count, duration, logLevel, size, text, timeout, wholeNumber } from './fields.ts';
 import { issuesOf, issuesOfTrigger, mistakesIn, pathText } from './issues.ts';

@@ -1,4 +1,4 @@
-import type { ConfigIssue } from '../invocation/errors.ts';
+import type { ConfigIssue } from '../errors/pool-errors.ts';
 import type { Invocation, InvokeOptions } from '../invocation/invocation.ts';
 import type { TriggerStore } from '../store/trigger-store.ts';
 import type { Logger } from './logger.ts';

@@ -1,7 +1,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { FunctionSource } from '../channel/messages.ts';
-import { ConfigError } from '../invocation/errors.ts';
+import { ConfigError } from '../errors/pool-errors.ts';
 import { versionOf } from '../modules/version.ts';
 import type { FunctionFolder } from './folders.ts';
 

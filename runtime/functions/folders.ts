@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { exports as resolveExports } from 'resolve.exports';
-import { ConfigError } from '../invocation/errors.ts';
+import { ConfigError } from '../errors/pool-errors.ts';
 
 /** A folder of functions: of the project, which is watched, or of a package, which doesn't change. */
 export interface FunctionFolder {

@@ -5,7 +5,7 @@ import {
   FunctionLoadError,
   FunctionNotFoundError,
   type PoolError,
-} from '../invocation/errors.ts';
+} from '../errors/pool-errors.ts';
 import type { Code, Release } from '../pool/code.ts';
 import type { Discovery } from './discovery.ts';
 import { PoolCode } from './pool-code.ts';

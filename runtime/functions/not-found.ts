@@ -1,4 +1,4 @@
-import { FunctionNotFoundError } from '../invocation/errors.ts';
+import { FunctionNotFoundError } from '../errors/pool-errors.ts';
 import { closestOf } from '../options/did-you-mean.ts';
 
 /** The error of a name that none of the functions has. It says which one was probably meant, or which there are. */

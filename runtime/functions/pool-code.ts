@@ -1,6 +1,6 @@
 import type { FunctionDescriptor, FunctionSource } from '../channel/messages.ts';
 import { defaultPool } from '../config/pool-settings.ts';
-import type { PoolError } from '../invocation/errors.ts';
+import type { PoolError } from '../errors/pool-errors.ts';
 import type { RetryPolicy } from '../invocation/retry.ts';
 import { isTypeScript } from '../modules/module-kind.ts';
 import type { Code } from '../pool/code.ts';

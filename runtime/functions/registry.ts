@@ -1,6 +1,6 @@
 import { defaultPool } from '../config/pool-settings.ts';
+import type { PoolError } from '../errors/pool-errors.ts';
 import type { FunctionStats } from '../figures/function-figures.ts';
-import type { PoolError } from '../invocation/errors.ts';
 import type { InvocationRecord } from '../invocation/record.ts';
 import type { FunctionRetry, RetryCode } from '../invocation/retry.ts';
 import { type Generation, type KnownFunction, type LoadFailure, loadError } from './generation.ts';

@@ -3,7 +3,7 @@ import { duration, size, text, timeout, wholeNumber } from '../config/fields.ts'
 import { issuesOf } from '../config/issues.ts';
 import { settings } from '../config/objects.ts';
 import { defaultPool } from '../config/pool-settings.ts';
-import type { ConfigIssue } from '../invocation/errors.ts';
+import type { ConfigIssue } from '../errors/pool-errors.ts';
 import {
   attemptsExpected,
   type FunctionRetry,

@@ -1,4 +1,9 @@
-import { CancelledError, FunctionLoadError, FunctionNotFoundError, RuntimeClosedError } from './errors.ts';
+import {
+  CancelledError,
+  FunctionLoadError,
+  FunctionNotFoundError,
+  RuntimeClosedError,
+} from '../errors/pool-errors.ts';
 import type { InvokeOptions } from './invocation.ts';
 import { ItemSource, type Step } from './item-source.ts';
 import type { MapOptions } from './map.ts';

@@ -1,5 +1,5 @@
 import { newInvocationId } from '../channel/invocation-id.ts';
-import { PoolError } from './errors.ts';
+import { PoolError } from '../errors/pool-errors.ts';
 import { InvocationRecord } from './record.ts';
 
 /** Of functions that call each other so deep it is more likely that they would do so without end. */

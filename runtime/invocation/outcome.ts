@@ -12,7 +12,7 @@ import {
   SerializationError,
   TimeoutError,
   WorkerCrashedError,
-} from './errors.ts';
+} from '../errors/pool-errors.ts';
 import { textOf } from './text.ts';
 
 /** How a worker process ended. */

@@ -1,7 +1,7 @@
 import type { Arena } from '../channel/arena.ts';
 import { decodeValue, type EncodedValue, letGo } from '../channel/codec.ts';
 import type { InvocationId } from '../channel/invocation-id.ts';
-import { SerializationError } from './errors.ts';
+import { SerializationError } from '../errors/pool-errors.ts';
 import type { InvocationReport, InvocationStatus, Priority } from './invocation.ts';
 import { errorOf, type Failure, type Outcome } from './outcome.ts';
 import { ProgressLog } from './progress.ts';

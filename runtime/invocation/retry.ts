@@ -1,7 +1,7 @@
 import { inMidst } from '../channel/midst.ts';
+import type { PoolError } from '../errors/pool-errors.ts';
 import { durationExpected, parseDuration } from '../options/duration.ts';
 import { expectedText } from '../options/expected.ts';
-import type { PoolError } from './errors.ts';
 
 /** The codes of the errors that another attempt may not meet again. Everything else is never tried again. */
 export const retryCodes = ['FUNCTION_FAILED', 'TIMEOUT', 'WORKER_CRASHED', 'MEMORY_LIMIT'] as const;

@@ -1,5 +1,5 @@
 import type { Logger } from '../config/logger.ts';
-import type { PoolError } from '../invocation/errors.ts';
+import type { PoolError } from '../errors/pool-errors.ts';
 import { errorOf, type Failure } from '../invocation/outcome.ts';
 import type { InvocationRecord } from '../invocation/record.ts';
 import { type RetryPolicy, waitAfter } from '../invocation/retry.ts';

@@ -1,5 +1,5 @@
 import type { FunctionDescriptor, FunctionSource } from '../channel/messages.ts';
-import type { PoolError } from '../invocation/errors.ts';
+import type { PoolError } from '../errors/pool-errors.ts';
 import type { RetryPolicy } from '../invocation/retry.ts';
 
 /** One version of everything a pool runs. A pool replaces its workers when it is given another one. */

@@ -1,6 +1,6 @@
 import type { JournalContent } from '../channel/journal.ts';
 import { defaultPool } from '../config/pool-settings.ts';
-import { WorkerCrashedError } from '../invocation/errors.ts';
+import { WorkerCrashedError } from '../errors/pool-errors.ts';
 import { describeExit, lastWords, type WorkerExit } from '../invocation/outcome.ts';
 import { Culprits } from './culprits.ts';
 import { StartFailures } from './start-failures.ts';

@@ -1,5 +1,5 @@
 import type { JournalContent } from '../channel/journal.ts';
-import type { WorkerCrashedError } from '../invocation/errors.ts';
+import type { WorkerCrashedError } from '../errors/pool-errors.ts';
 import type { WorkerExit } from '../invocation/outcome.ts';
 import type { Code } from './code.ts';
 import type { Worker } from './worker.ts';

@@ -2,7 +2,7 @@ import type { JournalContent } from '../channel/journal.ts';
 import type { FunctionDescriptor } from '../channel/messages.ts';
 import type { Logger } from '../config/logger.ts';
 import type { PoolSettings } from '../config/pool-settings.ts';
-import type { WorkerCrashedError } from '../invocation/errors.ts';
+import type { WorkerCrashedError } from '../errors/pool-errors.ts';
 import type { WorkerExit } from '../invocation/outcome.ts';
 import { Arrivals } from './arrivals.ts';
 import { type Backlog, Capacity, isServing } from './capacity.ts';

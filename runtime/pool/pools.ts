@@ -1,10 +1,10 @@
 import type { Logger } from '../config/logger.ts';
 import { defaultPool, type PoolSettings } from '../config/pool-settings.ts';
+import type { RuntimeClosedError } from '../errors/pool-errors.ts';
 import type { Events } from '../figures/events.ts';
 import { type FunctionFigures, FunctionRecorder, type FunctionStats } from '../figures/function-figures.ts';
 import { PoolObserver } from '../figures/pool-observer.ts';
 import type { PoolStats } from '../figures/pool-recorder.ts';
-import type { RuntimeClosedError } from '../invocation/errors.ts';
 import type { InvocationRecord } from '../invocation/record.ts';
 import type { Code, Release } from './code.ts';
 import type { KeepAlive } from './keep-alive.ts';

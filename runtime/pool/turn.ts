@@ -1,7 +1,7 @@
 import type { Lease } from '../channel/arena.ts';
 import { type EncodedValue, encodeValue } from '../channel/codec.ts';
 import type { FromWorker } from '../channel/messages.ts';
-import type { PoolError } from '../invocation/errors.ts';
+import type { PoolError } from '../errors/pool-errors.ts';
 import { errorOf, type Failure, type Outcome } from '../invocation/outcome.ts';
 import type { InvocationRecord } from '../invocation/record.ts';
 

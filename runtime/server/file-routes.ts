@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { RuntimeClosedError } from '../errors/pool-errors.ts';
 import type { FileInfo, Runtime } from '../index.ts';
-import { RuntimeClosedError } from '../invocation/errors.ts';
 import type { FileRetries } from './api.ts';
 import { reportError } from './error-report.ts';
 import { readFilesQuery, readRetryRequest } from './files-request.ts';

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { Logger } from '../config/logger.ts';
+import { PoolError } from '../errors/pool-errors.ts';
 import type { Runtime } from '../index.ts';
-import { PoolError } from '../invocation/errors.ts';
 import { version } from '../version.ts';
 import { controlAddress } from './address.ts';
 import { readControlFile, removeControlFile, writeControlFile } from './control-file.ts';

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { PoolError } from '../invocation/errors.ts';
+import { PoolError } from '../errors/pool-errors.ts';
 import { fateOf, identityOf, type ProcessIdentity } from './process-identity.ts';
 
 interface Owner extends ProcessIdentity {

@@ -1,8 +1,13 @@
 import fs from 'node:fs';
 import Database from 'libsql';
-import type { Logger } from '../config/logger.ts';
-import { PoolError } from '../invocation/errors.ts';
+import { PoolError } from '../errors/pool-errors.ts';
 import { createTables, schemaVersion } from './schema.ts';
+
+/** What a database reports to: any `Logger` will do. */
+export interface StoreLog {
+  info(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
 
 /**
  * Opens the database of a data folder, which the caller owns; makes it when there is none. One that can't be used,
@@ -10,7 +15,7 @@ import { createTables, schemaVersion } from './schema.ts';
  * takes its place: the program starts all the same.
  * @throws PoolError `STORE_UNUSABLE` when the folder doesn't let a database be made
  */
-export function openDatabase(file: string, log: Logger): Database.Database {
+export function openDatabase(file: string, log: StoreLog): Database.Database {
   try {
     const { database, trouble } = tryToOpen(file);
     if (trouble === undefined) return database;

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import Database from 'libsql';
-import { PoolError } from '../invocation/errors.ts';
+import { PoolError } from '../errors/pool-errors.ts';
 import { entriesOf } from './entries.ts';
 import { findDamage, isDamage, versionOf } from './open.ts';
 import { schemaVersion } from './schema.ts';

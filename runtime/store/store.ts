@@ -1,9 +1,8 @@
 import type Database from 'libsql';
-import type { Logger } from '../config/logger.ts';
-import { RuntimeClosedError } from '../invocation/errors.ts';
+import { RuntimeClosedError } from '../errors/pool-errors.ts';
 import { checkpoint, LogLength } from './checkpoint.ts';
 import { type Changes, entriesOf } from './entries.ts';
-import { closeDatabase, databaseUnusable, isDamage, openDatabase } from './open.ts';
+import { closeDatabase, databaseUnusable, isDamage, openDatabase, type StoreLog } from './open.ts';
 import { Statements } from './statements.ts';
 import type { TriggerStore } from './trigger-store.ts';
 
@@ -24,7 +23,7 @@ export interface Change {
  */
 export class Store implements Changes {
   readonly #file: string;
-  readonly #log: Logger;
+  readonly #log: StoreLog;
   readonly #database: Database.Database;
   readonly #statements: Statements;
   readonly #logLength: LogLength;
@@ -45,7 +44,7 @@ export class Store implements Changes {
    * Opens the database, in a folder that belongs to the caller alone, or makes it.
    * @throws PoolError `STORE_UNUSABLE`
    */
-  constructor(file: string, log: Logger) {
+  constructor(file: string, log: StoreLog) {
     this.#file = file;
     this.#log = log;
     this.#database = openDatabase(file, log);
@@ -128,8 +127,10 @@ export class Store implements Changes {
     this.#commit();
     clearTimeout(this.#retry);
     const lost = this.#uncommitted.size;
-    if (lost > 0)
-      this.#log.error({ file: this.#file }, `${this.#file}: ${lost} changes could not be written`);
+    if (lost > 0) {
+      const what = lost === 1 ? 'one change' : `${lost} changes`;
+      this.#log.error({ file: this.#file }, `${this.#file}: ${what} could not be written`);
+    }
     for (const { reject } of this.#whoWaits.splice(0)) reject(neverWritten());
     closeDatabase(this.#database);
   }

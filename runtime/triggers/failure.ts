@@ -11,7 +11,7 @@ import {
   SerializationError,
   TimeoutError,
   WorkerCrashedError,
-} from '../invocation/errors.ts';
+} from '../errors/pool-errors.ts';
 
 /**
  * What the rejection of an invocation means for what it was made for:

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FileReceipt, ReceiptState, TriggerFiles } from '../config/trigger-files.ts';
-import { RuntimeClosedError } from '../invocation/errors.ts';
+import { RuntimeClosedError } from '../errors/pool-errors.ts';
 import type { TriggerStore } from '../store/trigger-store.ts';
 
 /** A file, as `runtime.files()` lists it. */

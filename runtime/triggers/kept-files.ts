@@ -4,7 +4,7 @@ import { loadConfigFile } from '../config/load.ts';
 import type { Logger } from '../config/logger.ts';
 import { readConfig } from '../config/read.ts';
 import type { ReceiptState } from '../config/trigger-files.ts';
-import { PoolError } from '../invocation/errors.ts';
+import { PoolError } from '../errors/pool-errors.ts';
 import { databaseFile } from '../store/database-file.ts';
 import { FolderInUseError, takeFolder } from '../store/lock.ts';
 import { StoreReader } from '../store/reader.ts';

@@ -1,5 +1,5 @@
 import { mistakesIn } from '../config/issues.ts';
-import type { ConfigIssue } from '../invocation/errors.ts';
+import type { ConfigIssue } from '../errors/pool-errors.ts';
 import type { Trigger } from './trigger.ts';
 
 /**

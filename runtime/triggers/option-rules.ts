@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import type { ConfigIssue } from '../invocation/errors.ts';
+import type { ConfigIssue } from '../errors/pool-errors.ts';
 import { didYouMean } from '../options/did-you-mean.ts';
 
 /** What an option of a trigger may be. */

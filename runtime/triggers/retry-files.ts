@@ -1,7 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import type { ReceiptState } from '../config/trigger-files.ts';
-import { PoolError } from '../invocation/errors.ts';
+import { PoolError } from '../errors/pool-errors.ts';
 import { type OpenFiles, Turns } from './files.ts';
 
 /** What became of a path whose files were to be tried again. */

@@ -1,6 +1,6 @@
 /**
  * Makes an error that came from the runtime an instance of its class: what says so is a brand (see
- * invocation/errors.ts, which is not imported: every cold start would pay for it). The symbols are the same ones.
+ * errors/pool-errors.ts, which is not imported: every cold start would pay for it). The symbols are the same ones.
  */
 export function asPoolError(value: unknown): unknown {
   if (!(value instanceof Error) || !('code' in value)) return value;

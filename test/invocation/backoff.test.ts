@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FunctionError, InvalidInputError, type PoolError } from '../../runtime/invocation/errors.ts';
+import { FunctionError, InvalidInputError, type PoolError } from '../../runtime/errors/pool-errors.ts';
 import { readRetry, waitAfter } from '../../runtime/invocation/retry.ts';
 
 const context = { functionName: 'resize', invocationId: '01' };

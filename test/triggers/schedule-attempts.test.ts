@@ -4,7 +4,7 @@ import {
   FunctionNotFoundError,
   InvalidInputError,
   WorkerCrashedError,
-} from '../../runtime/invocation/errors.ts';
+} from '../../runtime/errors/pool-errors.ts';
 import { Schedule } from './support-schedule.ts';
 
 const start = '2025-01-01T02:00:00Z';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RuntimeClosedError } from '../../runtime/invocation/errors.ts';
+import { RuntimeClosedError } from '../../runtime/errors/pool-errors.ts';
 import { within } from '../support/wait.ts';
 import { Schedule } from './support-schedule.ts';
 

@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger, LogLevel } from '../../runtime/config/logger.ts';
-import { CancelledError } from '../../runtime/invocation/errors.ts';
+import { CancelledError } from '../../runtime/errors/pool-errors.ts';
 import type { Invocation, InvocationStatus } from '../../runtime/invocation/invocation.ts';
 import { Store } from '../../runtime/store/store.ts';
 import type { TriggerContext } from '../../runtime/triggers/trigger.ts';

@@ -11,7 +11,7 @@ import {
   SerializationError,
   TimeoutError,
   WorkerCrashedError,
-} from '../../runtime/invocation/errors.ts';
+} from '../../runtime/errors/pool-errors.ts';
 import { until } from '../support/wait.ts';
 import { makeJpeg } from './support-jpeg.ts';
 import { fileOf, filesOf, Watch } from './support-watch.ts';

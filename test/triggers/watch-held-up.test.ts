@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RuntimeClosedError } from '../../runtime/invocation/errors.ts';
+import { RuntimeClosedError } from '../../runtime/errors/pool-errors.ts';
 import type { TriggerStore } from '../../runtime/store/trigger-store.ts';
 import { until, within } from '../support/wait.ts';
 import { Watch } from './support-watch.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { RuntimeClosedError } from '../../runtime/invocation/errors.ts';
+import { RuntimeClosedError } from '../../runtime/errors/pool-errors.ts';
 import { makeProject } from '../support/project.ts';
 import { until, within } from '../support/wait.ts';
 import { makeJpeg } from './support-jpeg.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { FunctionError, WorkerCrashedError } from '../../runtime/invocation/errors.ts';
+import { FunctionError, WorkerCrashedError } from '../../runtime/errors/pool-errors.ts';
 import type { WatchedFile } from '../../runtime/triggers/watch/watched-file.ts';
 import { until } from '../support/wait.ts';
 import { makeJpeg } from './support-jpeg.ts';

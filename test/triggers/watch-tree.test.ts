@@ -12,7 +12,7 @@ import fsPromises from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { ConfigError } from '../../runtime/invocation/errors.ts';
+import { ConfigError } from '../../runtime/errors/pool-errors.ts';
 import { until } from '../support/wait.ts';
 import { makeJpeg } from './support-jpeg.ts';
 import { replaceWatch } from './support-silence.ts';

@@ -1,5 +1,5 @@
 import type { Logger } from '../../config/logger.ts';
-import { PoolError } from '../../invocation/errors.ts';
+import { PoolError } from '../../errors/pool-errors.ts';
 import { reasonOf } from '../failure.ts';
 import type { RunRecord } from './ledger.ts';
 import type { ScheduleSettings } from './options.ts';

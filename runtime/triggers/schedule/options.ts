@@ -1,4 +1,4 @@
-import type { ConfigIssue } from '../../invocation/errors.ts';
+import type { ConfigIssue } from '../../errors/pool-errors.ts';
 import { commonRules, findMistakes, isText, type OptionRules } from '../option-rules.ts';
 import { mistakesInCron, mistakesInTimezone } from './times.ts';
 

@@ -1,4 +1,4 @@
-import type { ConfigIssue } from '../../invocation/errors.ts';
+import type { ConfigIssue } from '../../errors/pool-errors.ts';
 import { durationExpected, parseDuration } from '../../options/duration.ts';
 import {
   commonRules,

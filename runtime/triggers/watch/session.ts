@@ -1,6 +1,6 @@
 import { mkdir, realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { ConfigError } from '../../invocation/errors.ts';
+import { ConfigError } from '../../errors/pool-errors.ts';
 import { reasonOf } from '../failure.ts';
 import type { TriggerContext } from '../trigger.ts';
 import { DirectoryTree } from './directory-tree.ts';

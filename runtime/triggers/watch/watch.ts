@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { ConfigIssue } from '../../invocation/errors.ts';
+import type { ConfigIssue } from '../../errors/pool-errors.ts';
 import { mistakenTrigger } from '../mistaken-trigger.ts';
 import { OnlySession } from '../only-session.ts';
 import type { FilesPlace, Trigger, TriggerContext, TriggerFiles } from '../trigger.ts';
