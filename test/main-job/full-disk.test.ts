@@ -6,7 +6,7 @@ import { runPool, startService } from '../support/cli.ts';
 import { filesIn } from '../support/files-in.ts';
 import { thumbnailsOf } from '../support/inbox.ts';
 import * as photos from '../support/photos.ts';
-import { makeProject } from '../support/project.ts';
+import { type Cleanup, makeProject } from '../support/project.ts';
 import { mountDisk, type SmallDisk, skippedWithoutMount } from '../support/small-disk.ts';
 import { untilCounted, untilWritten } from '../support/status.ts';
 import { until } from '../support/wait.ts';
@@ -127,21 +127,40 @@ test('with its data folder on a full disk a runtime runs nothing, and all of it 
   assert.equal((await service.ended).code, 0);
 });
 
-test('one that is killed there is started again when there is room, and says why it is not before', async (t) => {
-  const disk = mountDisk(t, '4m');
-  if (!disk) return t.skip(skippedWithoutMount);
+/** A runtime with one photo done, and another that landed when there was no room for its data folder any more. */
+async function startOnFullDisk(test: Cleanup, disk: SmallDisk) {
   const dataDir = path.join(disk.path, 'data');
-  const project = makeProject(t, notingFiles({ dataDir }));
+  const project = makeProject(test, notingFiles({ dataDir }));
   const runs = new Runs(project);
   const photo = await photos.rgbPhoto();
-  const killed = await startService(t, project);
+  const service = await startService(test, project);
   project.write('inbox/first.jpg', photo);
   await untilWritten(dataDir, { done: 1 });
   disk.fill();
   project.write('inbox/second.jpg', photo);
-  await killed.says(/pool\.db can't be written/);
-  killed.interrupt('SIGKILL');
-  await killed.untilNothingIsLeft();
+  await service.says(/pool\.db can't be written/);
+  return {
+    project,
+    service,
+    runs,
+    async restartWithRoom() {
+      disk.free();
+      await startService(test, project);
+      await untilCounted(dataDir, { done: 2 });
+      assert.deepEqual(
+        runs.all.map(({ src }) => path.basename(src)),
+        ['first.jpg', 'second.jpg'],
+      );
+    },
+  };
+}
+
+test('one that is killed there is started again when there is room, and says why it is not before', async (t) => {
+  const disk = mountDisk(t, '4m');
+  if (!disk) return t.skip(skippedWithoutMount);
+  const { project, service, restartWithRoom } = await startOnFullDisk(t, disk);
+  service.interrupt('SIGKILL');
+  await service.untilNothingIsLeft();
 
   const { code, stderr } = await runPool(t, project, ['start']);
   assert.match(
@@ -149,38 +168,16 @@ test('one that is killed there is started again when there is room, and says why
     /^pool: Nothing can be written to the data folder .*data: ENOSPC.*Make room there .* or choose another one by `dataDir`/m,
   );
   assert.equal(code, 69);
-  disk.free();
-  await startService(t, project);
-  await untilCounted(dataDir, { done: 2 });
-  assert.deepEqual(
-    runs.all.map(({ src }) => path.basename(src)),
-    ['first.jpg', 'second.jpg'],
-  );
+  await restartWithRoom();
 });
 
 test('one that is stopped there ends, and does what is left when it is started where there is room', async (t) => {
   const disk = mountDisk(t, '4m');
   if (!disk) return t.skip(skippedWithoutMount);
-  const dataDir = path.join(disk.path, 'data');
-  const project = makeProject(t, notingFiles({ dataDir }));
-  const runs = new Runs(project);
-  const photo = await photos.rgbPhoto();
-  const service = await startService(t, project);
-  project.write('inbox/first.jpg', photo);
-  await untilWritten(dataDir, { done: 1 });
-  disk.fill();
-  project.write('inbox/second.jpg', photo);
-  await service.says(/pool\.db can't be written/);
+  const { service, runs, restartWithRoom } = await startOnFullDisk(t, disk);
   service.interrupt();
   assert.equal((await service.ended).code, 0);
-  assert.match(service.stderr(), /pool\.db: 1 changes could not be written/);
+  assert.match(service.stderr(), /pool\.db: one change could not be written/);
   assert.equal(runs.all.length, 1, 'what can not be written down is not begun');
-
-  disk.free();
-  await startService(t, project);
-  await untilCounted(dataDir, { done: 2 });
-  assert.deepEqual(
-    runs.all.map(({ src }) => path.basename(src)),
-    ['first.jpg', 'second.jpg'],
-  );
+  await restartWithRoom();
 });
