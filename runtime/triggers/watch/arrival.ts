@@ -71,11 +71,11 @@ export class Arrival {
   // each time it does so again quadruples the wait, so that a slow writer, or a function that rewrites its own
   // source, costs a few runs instead of one after the other.
   #quietNeeded(timings: Timings): number {
-    const byRhythm = Math.min(QUIET_PAUSES * this.#longestPause, timings.patience);
+    const byRhythm = Math.min(quietPauses * this.#longestPause, timings.patience);
     const byReruns = this.reruns === 0 ? 0 : timings.firstLookAgain * 4 ** this.reruns;
     return Math.min(Math.max(byRhythm, byReruns), timings.longestRetry);
   }
 }
 
 // Between the writes of one copy over a network, pauses differ by a factor of two or three.
-const QUIET_PAUSES = 4;
+const quietPauses = 4;

@@ -12,7 +12,7 @@ import { type RemoteFileSystem, remoteFileSystemOf } from './remote-file-systems
 import type { Selection } from './selection.ts';
 import type { Timings } from './timings.ts';
 import { UnusableNames } from './unusable-names.ts';
-import { ITSELF, watchedPath } from './watched-path.ts';
+import { itself, watchedPath } from './watched-path.ts';
 
 /** How a path came up: in an event, in a folder whose events may be incomplete, or in a routine comparison of names. */
 export type HintSource = 'event' | 'read' | 'sweep';
@@ -45,7 +45,7 @@ export class DirectoryTree {
 
   constructor(context: DirectoryTreeContext) {
     this.#context = context;
-    this.#reads = new CoalescingQueue(READS_AT_ONCE, (path) => this.#read(path));
+    this.#reads = new CoalescingQueue(readsAtOnce, (path) => this.#read(path));
     this.#unusable = new UnusableNames(context, (path) => this.#stepIn(path));
   }
 
@@ -161,11 +161,11 @@ export class DirectoryTree {
       this.#reads.add(path);
       return;
     }
-    const isItself = name === ITSELF || name === basename(join(root, path));
+    const isItself = name === itself || name === basename(join(root, path));
     if (isItself && type === 'rename') this.#moved(path);
-    if (name === ITSELF) return;
+    if (name === itself) return;
     // What changes only was reported when it came.
-    if (type === 'rename' && name.includes(REPLACEMENT)) this.#unusable.expect(path);
+    if (type === 'rename' && name.includes(replacement)) this.#unusable.expect(path);
     const child = path === '' ? name : `${path}/${name}`;
     // What appears, disappears or is renamed may be a folder; what changes is a file.
     if (selection.file(child) || (type === 'rename' && selection.folder(child))) onHint(child, 'event');
@@ -207,7 +207,7 @@ export class DirectoryTree {
 
   /** How many entries of a folder are read at once. */
   #stepIn(path: string): number {
-    return this.#folders.get(path)?.fileSystem ? REMOTE_ENTRIES_AT_ONCE : ENTRIES_AT_ONCE;
+    return this.#folders.get(path)?.fileSystem ? remoteEntriesAtOnce : entriesAtOnce;
   }
 
   async #read(path: string): Promise<void> {
@@ -227,7 +227,7 @@ export class DirectoryTree {
         const isFolder = isLink ? await leadsToFolder(join(root, child)) : entry.isDirectory();
         if (this.#folders.get(path) !== folder) return;
         // When it is no text, nothing is found under it.
-        if (entry.name.includes(REPLACEMENT)) hasOddNames = true;
+        if (entry.name.includes(replacement)) hasOddNames = true;
         if (isFolder) {
           const isWatched = missing.delete(child) || folder.children.has(child);
           if (!isWatched && selection.folder(child)) this.enter(child);
@@ -250,15 +250,15 @@ export class DirectoryTree {
 }
 
 /** Stands in a name for bytes that are not UTF-8, or for itself. */
-const REPLACEMENT = '\uFFFD';
+const replacement = '\uFFFD';
 
 // Folders are read in libuv's four threads.
-const READS_AT_ONCE = 4;
+const readsAtOnce = 4;
 
 // 20,000 entries: 18 ms in steps of 0.3 ms. The default of 32 takes 60 ms, `readdir` makes 20,000 objects in one go.
-const ENTRIES_AT_ONCE = 512;
+const entriesAtOnce = 512;
 
 // Some remote file systems don't tell what an entry is, so that each costs a question that the loop waits for: with 512 of
 // them at 1 ms it stood still for half a second. In steps of 16 these are at most 64 in a row, of four folders, and where
 // they do tell, 20,000 entries take some 100 ms.
-const REMOTE_ENTRIES_AT_ONCE = 16;
+const remoteEntriesAtOnce = 16;

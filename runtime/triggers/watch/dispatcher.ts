@@ -147,12 +147,12 @@ export class Dispatcher {
 
   get #slots(): number {
     if (this.#pause.isProbing) return 1;
-    return Math.max(1, this.#context.trigger.concurrency) * FILES_PER_WORKER;
+    return Math.max(1, this.#context.trigger.concurrency) * filesPerWorker;
   }
 
   #next(): string | undefined {
     const { files, receipts, selection, journal } = this.#context;
-    for (let passed = 0; passed < PASSED_A_TURN; passed += 1) {
+    for (let passed = 0; passed < passedATurn; passed += 1) {
       const path = receipts.firstQueued();
       const state = path === undefined ? undefined : files.get(path);
       if (path === undefined || state?.name !== 'queued') return undefined;
@@ -283,8 +283,8 @@ export interface Run {
 const once = { attempts: 1 };
 
 // At most 100 µs for each that is held back or leaves the line.
-const PASSED_A_TURN = 64;
+const passedATurn = 64;
 
 // Enough that a worker never waits for the trigger between two short invocations, and few enough that what is queued
 // in the pool can be taken back when a file changes.
-const FILES_PER_WORKER = 4;
+const filesPerWorker = 4;

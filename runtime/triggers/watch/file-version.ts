@@ -41,7 +41,7 @@ export async function look(path: string, { followSymlinks }: LookOptions): Promi
       version: {
         key,
         size: Number(stats.size),
-        mtimeMs: Number(stats.mtimeNs) / NS_PER_MS,
+        mtimeMs: Number(stats.mtimeNs) / nsPerMs,
         seenAt: performance.now(),
       },
     };
@@ -57,7 +57,7 @@ export interface LookOptions {
   readonly followSymlinks: boolean;
 }
 
-const NS_PER_MS = 1e6;
+const nsPerMs = 1e6;
 
 /** Whether an error of the file system says that nothing is at the path (any more). */
 export function isAbsence(error: unknown): boolean {

@@ -64,7 +64,7 @@ export class HeldFiles {
         this.#due.delete(path);
         this.#context.check(path);
         count += 1;
-        if (count === CHECKED_A_TURN) break;
+        if (count === checkedATurn) break;
       }
     } catch (error) {
       this.#context.onBroken(error);
@@ -78,4 +78,4 @@ export class HeldFiles {
 const nobody = '';
 
 /** A check takes up to 90 µs, as it reads a receipt or two. */
-export const CHECKED_A_TURN = 64;
+export const checkedATurn = 64;

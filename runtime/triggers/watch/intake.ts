@@ -51,7 +51,7 @@ export class Intake {
 
   constructor(context: IntakeContext) {
     this.#context = context;
-    this.#looks = new CoalescingQueue(LOOKS_AT_ONCE, (path) => this.#attempt(path));
+    this.#looks = new CoalescingQueue(looksAtOnce, (path) => this.#attempt(path));
     this.#retries = new Retries(context.timings, (path) => this.hint(path, 'ordinary'));
   }
 
@@ -184,7 +184,7 @@ export class Intake {
     if (this.#closed || files.arrival(path) !== arrival) return;
 
     const ended = performance.now();
-    arrival.restUntil = ended + Math.max(timings.rest, (ended - began) * REST_SHARE);
+    arrival.restUntil = ended + Math.max(timings.rest, (ended - began) * restShare);
     if (readiness.action === 'lookAgain') return this.#lookAgain(arrival, ended + readiness.after);
     const isSame = !after || (after.kind === 'file' && after.version.key === version.key);
     if (!isSame) return this.#lookAgain(arrival, arrival.restUntil);
@@ -249,7 +249,7 @@ export function watchedFile(root: string, path: string, { size, mtimeMs }: FileV
 }
 
 // Looks are file system calls on libuv's four threads: 16 keep them busy and leave gaps for the host program's own.
-const LOOKS_AT_ONCE = 16;
+const looksAtOnce = 16;
 
 // A check that reads a large file takes at most an eighth of the time, however often the file is written to.
-const REST_SHARE = 7;
+const restShare = 7;

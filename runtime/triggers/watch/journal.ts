@@ -217,7 +217,7 @@ export class Journal {
   #isNew(trouble: string, subject: string): boolean {
     const key = `${trouble}:${subject}`;
     if (this.#told.has(key)) return false;
-    if (this.#told.size >= MOST_TOLD) this.#told.clear();
+    if (this.#told.size >= mostTold) this.#told.clear();
     this.#told.add(key);
     return true;
   }
@@ -229,7 +229,7 @@ function secondsOf(ms: number): string {
 }
 
 // Bounds what is remembered of troubles told; beyond it some are told twice.
-const MOST_TOLD = 10_000;
+const mostTold = 10_000;
 
 // Bytes beyond ASCII as \xNN, as `ls -b` and most shells take them.
 function printable(name: Buffer): string {

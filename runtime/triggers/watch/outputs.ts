@@ -21,7 +21,7 @@ export class OutputPlaces {
 
   /** Whether an output may be anywhere: nothing is known yet, or there is no pattern to be seen. */
   get areAnywhere(): boolean {
-    return !this.#learned || this.#besideSource.size > MOST_PLACES;
+    return !this.#learned || this.#besideSource.size > mostPlaces;
   }
 
   /** What has been learned, in a form that JSON can carry. */
@@ -100,7 +100,7 @@ interface Place {
 }
 
 // A function that scatters its outputs over more folders has no pattern worth testing for each file that lands.
-const MOST_PLACES = 32;
+const mostPlaces = 32;
 
 // `thumbnails/1024x683/a.jpg` → everything below `thumbnails`: the folders below it may depend on the photo.
 function split(output: string): { folder: string; isDeep: boolean } {

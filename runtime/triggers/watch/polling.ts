@@ -69,7 +69,7 @@ export class Polling {
     // A round that took long once had to wait for something else.
     const usual = Math.min(took, this.#lastTook);
     this.#lastTook = took;
-    const pause = Math.max(interval, Math.min(usual * PAUSE_SHARE, timings.longestPoll));
+    const pause = Math.max(interval, Math.min(usual * pauseShare, timings.longestPoll));
     if (pause > 2 * interval) journal.pollsSlowly(usual, pause);
     this.#plan(pause);
   }
@@ -90,8 +90,8 @@ export class Polling {
     for (const path of receipts.paths()) {
       if (tree.isPolled(folderOf(path))) batch.push(path);
       count += 1;
-      if (batch.length >= LOOKS_AT_ONCE) await this.#compareAll(batch.splice(0));
-      else if (count % PATHS_A_TURN === 0) await turn();
+      if (batch.length >= looksAtOnce) await this.#compareAll(batch.splice(0));
+      else if (count % pathsATurn === 0) await turn();
       if (this.#closed) return;
     }
     await this.#compareAll(batch);
@@ -115,9 +115,9 @@ export class Polling {
 }
 
 // At most a tenth of the time is spent on rounds, however many files there are.
-const PAUSE_SHARE = 9;
+const pauseShare = 9;
 
 // As many as the intake has.
-const LOOKS_AT_ONCE = 16;
+const looksAtOnce = 16;
 
-const PATHS_A_TURN = 256;
+const pathsATurn = 256;

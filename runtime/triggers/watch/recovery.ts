@@ -19,7 +19,7 @@ export async function recover(files: FileStates, receipts: Receipts, journal: Jo
     if (state?.name !== 'running') continue;
     interrupted.push(path);
     const interruptions = (state.candidate.interruptions ?? 0) + 1;
-    const returned = interruptions <= TIMES_IN_FRONT;
+    const returned = interruptions <= timesInFront;
     if (!returned) journal.interruptedAgain(path, interruptions);
     files.move(path, { name: 'queued', candidate: { ...state.candidate, interruptions }, returned });
   }
@@ -27,7 +27,7 @@ export async function recover(files: FileStates, receipts: Receipts, journal: Jo
     let count = 0;
     for (const path of receipts.paths(name)) {
       count += 1;
-      if (count % PATHS_A_TURN === 0) await turn();
+      if (count % pathsATurn === 0) await turn();
       const state = files.get(path);
       if (state?.name !== name) continue;
       files.move(path, { name: 'queued', candidate: state.candidate, returned: name === 'held' });
@@ -36,7 +36,7 @@ export async function recover(files: FileStates, receipts: Receipts, journal: Jo
   return interrupted;
 }
 
-const TIMES_IN_FRONT = 3;
+const timesInFront = 3;
 
 // Up to 100 µs for each.
-const PATHS_A_TURN = 64;
+const pathsATurn = 64;

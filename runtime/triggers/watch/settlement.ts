@@ -69,7 +69,7 @@ export class Settlement {
     if (sight.kind === 'unreadable') return 'same';
     if (sight.kind === 'file') {
       if (sight.version.key === candidate.version.key) return 'same';
-      if (reruns === RERUNS_TOLD) journal.keepsChanging(path);
+      if (reruns === rerunsTold) journal.keepsChanging(path);
       files.move(path, { name: 'arriving', arrival: new Arrival(path, sight.version, reruns) });
     } else {
       files.move(path, whenGone);
@@ -225,4 +225,4 @@ function ageOf({ candidate: { version } }: Run): number {
 }
 
 // So many changes in a row during the run are more than a slow writer: likely the function writes to its source.
-const RERUNS_TOLD = 5;
+const rerunsTold = 5;

@@ -52,9 +52,9 @@ export class Sweep {
     tree.sweep();
     this.#prune();
     for (const path of receipts.paths()) {
-      if (roundOf(path) !== this.#round % ROUNDS) continue;
+      if (roundOf(path) !== this.#round % rounds) continue;
       // A slice of the loop's time, then the looks; between them everything else has its turn.
-      if (intake.pending >= LOOKS_IN_A_SLICE) await intake.idle();
+      if (intake.pending >= looksInASlice) await intake.idle();
       if (this.#closed) return;
       intake.hint(path, 'ordinary');
     }
@@ -63,7 +63,7 @@ export class Sweep {
   /** Forgets what has been gone for long. */
   #prune(): void {
     const { receipts, timings } = this.#context;
-    for (let pruned = 0; pruned < PRUNED_AT_ONCE; pruned++) {
+    for (let pruned = 0; pruned < prunedAtOnce; pruned++) {
       const path = receipts.firstGone();
       const receipt = path === undefined ? undefined : receipts.get(path);
       if (path === undefined || receipt?.name !== 'gone') return;
@@ -78,12 +78,12 @@ function roundOf(path: string): number {
   let hash = 0;
   for (let index = 0; index < path.length; index += 1) hash = (hash * 31 + path.charCodeAt(index)) | 0;
   // The high bits as well: the low ones are mostly of the last characters, which many names share.
-  return ((hash ^ (hash >>> 15)) >>> 0) % ROUNDS;
+  return ((hash ^ (hash >>> 15)) >>> 0) % rounds;
 }
 
-const ROUNDS = 10;
+const rounds = 10;
 
 // 50 ms of the loop's time; what remains has its turn in the next round.
-const PRUNED_AT_ONCE = 1_000;
+const prunedAtOnce = 1_000;
 
-const LOOKS_IN_A_SLICE = 256;
+const looksInASlice = 256;

@@ -6,7 +6,7 @@ export class ByteWindow {
   readonly #handle: FileHandle;
   #bytes: Buffer<ArrayBufferLike> = Buffer.alloc(0);
   #start = 0;
-  #span = FIRST_WINDOW;
+  #span = firstWindow;
 
   constructor(handle: FileHandle, size: number) {
     this.#handle = handle;
@@ -23,7 +23,7 @@ export class ByteWindow {
     if (position + length > this.size) return false;
     // Reading on where the window ended is a scan, which larger reads make cheaper; a jump starts small again.
     const isScan = this.#bytes.length > 0 && position <= this.end && position >= this.end - length;
-    this.#span = isScan ? Math.min(this.#span * 2, LARGEST_WINDOW) : FIRST_WINDOW;
+    this.#span = isScan ? Math.min(this.#span * 2, largestWindow) : firstWindow;
     this.#bytes = await this.#read(position, this.#span);
     this.#start = position;
     return this.has(position, length);
@@ -54,8 +54,8 @@ export class ByteWindow {
 }
 
 // Holds the whole header of most photos, embedded thumbnail included: one read (20 µs) instead of one a segment.
-const FIRST_WINDOW = 64 * 1024;
+const firstWindow = 64 * 1024;
 
 // A window is walked in one turn of the loop. Of scan data this much takes 0.1 ms, of nothing but stuffed or fill bytes
 // 1 to 4 ms; windows of 1 MB would make a walk of 24 MB no faster.
-const LARGEST_WINDOW = 256 * 1024;
+const largestWindow = 256 * 1024;
