@@ -109,6 +109,11 @@ export class DirectoryTree {
     return this.#folders.nearest(path)?.fileSystem;
   }
 
+  /** The names found so far that no function can be given, as they are shown. */
+  unusableNames(): Iterable<string> {
+    return this.#unusable.shown();
+  }
+
   /** Resolves when every folder known so far, and found on the way, is watched and read. */
   async settled(): Promise<void> {
     await this.#reads.idle();

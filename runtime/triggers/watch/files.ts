@@ -7,11 +7,14 @@ import type { WatchSettings } from './options.ts';
 import { pathBelow } from './outputs.ts';
 import { Receipts } from './receipts.ts';
 import { selectionOf } from './selection.ts';
+import { unusableReason } from './unusable-names.ts';
 
 /** What a trigger that is started works with. */
 export interface FilesAtWork {
   readonly files: FileStates;
   readonly receipts: Receipts;
+  /** The files that no function can be given, as they are shown; nothing is kept of them. */
+  unusableNames(): Iterable<string>;
   /** Has a look at a file. */
   hint(path: string): void;
 }
@@ -22,7 +25,7 @@ export function openFiles(
   { folder, store }: { folder: string; store: FilesPlace['store'] },
   atWork: FilesAtWork | undefined,
 ): TriggerFiles {
-  const { files, receipts, hint } = atWork ?? kept(store);
+  const { files, receipts, unusableNames, hint } = atWork ?? kept(store);
   const selection = selectionOf(settings);
   const described = (path: string, state: FileState): FileReceipt => {
     const { nextAttempt, ...receipt } = describe(state);
@@ -33,9 +36,12 @@ export function openFiles(
     folder,
 
     counts() {
-      const { rearmed = 0, ...counts } = receipts.counts();
-      const arriving = rearmed + files.arriving;
-      return arriving === 0 ? counts : { arriving, ...counts };
+      const { rearmed = 0, setAside = 0, ...counts } = receipts.counts();
+      const besides = {
+        arriving: rearmed + files.arriving,
+        setAside: setAside + [...unusableNames()].length,
+      };
+      return { ...counts, ...Object.fromEntries(Object.entries(besides).filter(([, count]) => count > 0)) };
     },
 
     *list(state) {
@@ -43,6 +49,9 @@ export function openFiles(
         const found = receipts.get(path);
         if (found && publicName(found) === state) yield described(path, found);
       }
+      if (state === 'setAside')
+        for (const shown of unusableNames())
+          yield { path: join(folder, shown), state, reason: unusableReason };
       if (state !== 'arriving') return;
       for (const arrival of files.arrivals()) yield described(arrival.path, { name: 'arriving', arrival });
     },
@@ -63,7 +72,7 @@ export function openFiles(
 
 function kept(store: FilesPlace['store']): FilesAtWork {
   const receipts = new Receipts(store);
-  return { receipts, files: new FileStates(receipts), hint() {} };
+  return { receipts, files: new FileStates(receipts), unusableNames: () => [], hint() {} };
 }
 
 function publicName({ name }: FileState): ReceiptState {

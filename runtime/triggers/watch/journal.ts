@@ -18,6 +18,8 @@ export class Journal {
   readonly #functionName: string;
   readonly #match: readonly string[];
   readonly #told = new Set<string>();
+  /** Whether it was told that a disk is full. */
+  #isWithoutRoom = false;
 
   constructor({ log, folder, functionName, match }: JournalContext) {
     this.#log = log;
@@ -49,6 +51,10 @@ export class Journal {
   }
 
   processed(file: string, { durationMs, outputs }: { durationMs: number; outputs: number }): void {
+    if (this.#isWithoutRoom) {
+      this.#isWithoutRoom = false;
+      this.#log.info({ function: this.#functionName }, `${this.#functionName} has room again`);
+    }
     const made = outputs === 0 ? 'done' : `${outputs} ${outputs === 1 ? 'output' : 'outputs'}`;
     const fields = { file, durationMs, outputs };
     this.#log.info(fields, `${this.#functionName} ${file}: ${made} in ${durationMs} ms`);
@@ -92,6 +98,15 @@ export class Journal {
     );
   }
 
+  /** Told of the first file, and again when there was room in between. */
+  lacksRoom(file: string, error: unknown): void {
+    const fields = { file, reason: reasonOf(error) };
+    const message = `${this.#functionName} has no room for ${file}: ${reasonOf(error)}`;
+    if (this.#isWithoutRoom) this.#log.debug(fields, message);
+    else this.#log.error(fields, `${message}. Files wait until there is some, and no attempt is counted`);
+    this.#isWithoutRoom = true;
+  }
+
   /** An attempt was ended from outside and another follows: worth a warning, as the file needn't be the cause. */
   interrupted(
     file: string,
@@ -133,15 +148,6 @@ export class Journal {
 
   folderBack(path: string): void {
     this.#log.info({ path }, `${this.#folder} is there again and watched`);
-  }
-
-  /** A name can't be given to a function: it has no text form that would open the file. */
-  unusableName(folder: string, name: Buffer): void {
-    const shown = `${folder === '' ? '' : `${folder}/`}${printable(name)}`;
-    this.#log.warn(
-      { file: shown },
-      `${shown} is set aside: its name is not valid UTF-8. Rename it to have it taken up`,
-    );
   }
 
   /** The folder is looked at again and again: because the user wants so, or for the file system that it is on. */
@@ -230,12 +236,3 @@ function secondsOf(ms: number): string {
 
 // Bounds what is remembered of troubles told; beyond it some are told twice.
 const mostTold = 10_000;
-
-// Bytes beyond ASCII as \xNN, as `ls -b` and most shells take them.
-function printable(name: Buffer): string {
-  return [...name]
-    .map((byte) =>
-      byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`,
-    )
-    .join('');
-}

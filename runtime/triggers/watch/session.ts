@@ -125,6 +125,7 @@ export async function startSession(
   return {
     files,
     receipts,
+    unusableNames: () => tree.unusableNames(),
     // Many may be asked for at once: what lands meanwhile is looked at first.
     hint: (path) => intake.hint(path, 'ordinary'),
     async stop() {

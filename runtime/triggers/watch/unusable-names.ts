@@ -4,16 +4,19 @@ import { CoalescingQueue } from './coalescing-queue.ts';
 import type { DirectoryTreeContext } from './directory-tree.ts';
 import { entriesInBytes } from './entries.ts';
 
+/** What there is to say of such a name, wherever it is told. */
+export const unusableReason = 'its name is not valid UTF-8: rename it to have it taken up';
+
 /**
- * Reports names that are not valid UTF-8, which no text can name and so no function can open. It tells them from those
- * that contain U+FFFD for real by reading a folder's names as bytes; needed only where a name looks odd, and not more often
- * than once in a while, however often something happens to such names.
+ * Knows the names that are not valid UTF-8, which no text can name and so no function can open, and reports them. It tells
+ * them from those that contain U+FFFD for real by reading a folder's names as bytes; needed only where a name looks odd,
+ * and not more often than once in a while, however often something happens to such names.
  */
 export class UnusableNames {
   readonly #context: DirectoryTreeContext;
   readonly #stepIn: (folder: string) => number;
-  /** The names that were reported, by folder, in hexadecimal. */
-  readonly #reported = new Map<string, ReadonlySet<string>>();
+  /** The names that were reported, by folder: how they are shown, by their bytes in hexadecimal. */
+  readonly #reported = new Map<string, ReadonlyMap<string, string>>();
   readonly #planned = new Map<string, NodeJS.Timeout>();
   readonly #reads = new CoalescingQueue(1, (folder) => this.#read(folder));
 
@@ -30,7 +33,12 @@ export class UnusableNames {
       this.#reads.add(folder);
     }, this.#context.timings.rescanGap);
     this.#planned.set(folder, timer);
-    if (!this.#reported.has(folder)) this.#reported.set(folder, new Set());
+    if (!this.#reported.has(folder)) this.#reported.set(folder, new Map());
+  }
+
+  /** How those that are there are shown: their paths below the watched folder, for people to read. */
+  *shown(): Iterable<string> {
+    for (const names of this.#reported.values()) yield* names.values();
   }
 
   /** A folder is not looked after any more. */
@@ -51,9 +59,9 @@ export class UnusableNames {
     if (found && this.#reported.has(folder)) this.#reported.set(folder, found);
   }
 
-  async #find(folder: string): Promise<Set<string>> {
+  async #find(folder: string): Promise<Map<string, string>> {
     const { root, settings, selection, journal } = this.#context;
-    const found = new Set<string>();
+    const found = new Map<string, string>();
     for await (const entry of entriesInBytes(join(root, folder), this.#stepIn(folder))) {
       const reported = this.#reported.get(folder);
       if (!reported) break;
@@ -64,9 +72,19 @@ export class UnusableNames {
       const isWanted = entry.isDirectory() ? selection.folder(path) : isFile && selection.file(path);
       if (!isWanted) continue;
       const hex = entry.name.toString('hex');
-      if (!reported.has(hex) && !found.has(hex)) journal.unusableName(folder, entry.name);
-      found.add(hex);
+      const shown = `${folder === '' ? '' : `${folder}/`}${printable(entry.name)}`;
+      if (!reported.has(hex) && !found.has(hex)) journal.setAside(shown, unusableReason);
+      found.set(hex, shown);
     }
     return found;
   }
+}
+
+// Bytes beyond ASCII as \xNN, as `ls -b` and most shells take them.
+function printable(name: Buffer): string {
+  return [...name]
+    .map((byte) =>
+      byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`,
+    )
+    .join('');
 }
