@@ -94,6 +94,7 @@ function makeFolder(folder: string, parentIsThere = false): void {
 const waysOut: Record<string, string> = {
   ENOENT: 'make its folder, or choose another with `dest`',
   ENOTDIR: 'move that file away or choose another folder with `dest`',
+  EFBIG: 'raise that limit (`ulimit -f`)',
   ENAMETOOLONG: 'give the photo a shorter name or choose a shorter path with `dest`',
 };
 

@@ -81,6 +81,7 @@ const systemReasons: Record<string, string> = {
   EROFS: 'the file system is read-only',
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file would be larger than this process may write',
   ENOTDIR: 'a part of the path is a file, not a folder',
   EEXIST: 'a file is where the folder should be',
   EISDIR: 'a folder is where the file should be',

@@ -19,7 +19,7 @@ export const thumbnailInput = toStandardJsonSchema(
         v.string(),
         v.minLength(1),
         v.description(
-          'The photo: JPEG, PNG, WebP, TIFF, GIF or AVIF; a relative path begins at the working directory of the caller',
+          'The photo: JPEG, PNG, WebP, TIFF, GIF, AVIF or, where sharp can, HEIC; a relative path begins at the working directory of the caller',
         ),
       ),
       dest: v.optional(

@@ -40,6 +40,24 @@ const kinds = [
   ['interrupted', [WorkerCrashedError, TimeoutError, MemoryLimitError]],
 ] as const;
 
+/**
+ * Whether what a function threw comes from a disk, or a share of one, that takes nothing more: trying the same again
+ * helps once there is room.
+ */
+export function lacksRoom(error: unknown): boolean {
+  if (!(error instanceof FunctionError)) return false;
+  let cause = error.cause;
+  for (let depth = 0; depth < deepestCause && cause instanceof Error; depth += 1) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOSPC' || code === 'EDQUOT') return true;
+    cause = cause.cause;
+  }
+  return false;
+}
+
+// Causes may go in a circle.
+const deepestCause = 8;
+
 /** An error in one line, without its stack. Of a function that threw, what it threw. */
 export function reasonOf(error: unknown): string {
   const told = error instanceof FunctionError && error.cause instanceof Error ? error.cause : error;

@@ -245,3 +245,71 @@ test('a timeout is an attempt like a crash', async (t) => {
   await watch.pool.line('error', /huge\.jpg is set aside.*failed 2 times.*longer than 30 s/);
   assert.deepEqual(filesOf(watch.pool), ['huge.jpg', 'huge.jpg']);
 });
+
+/** What a function throws that could not write, as `thumbnail` does: the reason of the system is the cause of its own. */
+function noRoom(code: string): FunctionError {
+  const system = Object.assign(new Error(`${code}: no space left on device, write`), { code });
+  const thrown = new Error('small.jpg can not be written', { cause: system });
+  return new FunctionError('work failed', { cause: thrown });
+}
+
+for (const code of ['ENOSPC', 'EDQUOT']) {
+  test(`a file for which there is no room (${code}) waits until there is some, without an attempt`, async (t) => {
+    const watch = await Watch.start(t, {
+      options: { attempts: 1 },
+      timings: { roomRetry: 1, firstPause: 1, longestPause: 5 },
+    });
+    watch.land('photo.jpg');
+    for (let time = 0; time < 5; time += 1) (await watch.pool.next()).fail(noRoom(code));
+    (await watch.pool.next()).succeed();
+    await watch.pool.line('info', /work photo\.jpg/);
+    assert.deepEqual(
+      watch.pool.linesLike('error').map(({ message }) => message),
+      [
+        'work has no room for photo.jpg: small.jpg can not be written. Files wait until there is some, and no attempt is counted',
+      ],
+    );
+    assert.equal(
+      watch.pool.linesLike('info').filter(({ message }) => /has room again/.test(message)).length,
+      1,
+    );
+  });
+}
+
+test('until then it is listed as one that waits, with the reason', async (t) => {
+  const watch = await Watch.start(t, { timings: { roomRetry: 600_000 } });
+  watch.land('photo.jpg');
+  (await watch.pool.next()).fail(noRoom('ENOSPC'));
+  await watch.pool.line('error', /no room for photo\.jpg/);
+  const files = await watch.trigger.openFiles({ root: watch.root, store: watch.pool.context.store });
+  const [waiting] = [...files.list('waiting')];
+  assert.equal(waiting?.path, watch.path('photo.jpg'));
+  assert.equal(waiting.reason, 'small.jpg can not be written');
+  assert.equal(waiting.failures, 0);
+  assert.ok(Date.parse(waiting.nextAttempt ?? '') > Date.now());
+  files.retry(watch.path('photo.jpg'));
+  (await watch.pool.next()).succeed();
+});
+
+test('while there is no room one file at a time tries, and one for which there never is any holds up no other', async (t) => {
+  const names = ['a.jpg', 'b.jpg', 'c.jpg'];
+  const watch = await Watch.start(t, {
+    options: { attempts: 1 },
+    timings: { roomRetry: 50, firstPause: 50, longestPause: 50 },
+  });
+  watch.land('large.jpg');
+  (await watch.pool.next()).fail(noRoom('ENOSPC'));
+  await watch.pool.line('error', /no room for large\.jpg/);
+  for (const name of names) watch.land(name);
+  const done: string[] = [];
+  while (done.length < names.length) {
+    const call = await watch.pool.next();
+    if (done.length === 0) assert.equal(watch.pool.calls.filter(({ hasEnded }) => !hasEnded).length, 1);
+    if (fileOf(call) === 'large.jpg') call.fail(noRoom('ENOSPC'));
+    else {
+      done.push(fileOf(call));
+      call.succeed();
+    }
+  }
+  assert.deepEqual(done, names);
+});

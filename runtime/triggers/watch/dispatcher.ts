@@ -1,5 +1,5 @@
 import type { Invocation } from '../../invocation/invocation.ts';
-import { failureKindOf } from '../failure.ts';
+import { failureKindOf, lacksRoom } from '../failure.ts';
 import type { TriggerContext } from '../trigger.ts';
 import type { Candidate, FileStates } from './file-state.ts';
 import { HeldFiles } from './held-files.ts';
@@ -255,6 +255,10 @@ export class Dispatcher {
       }
       this.#pause.begin();
       settlement.returned(run);
+    } else if (lacksRoom(error)) {
+      // One file at a time finds out whether there is room again, and not the same one each time.
+      this.#pause.begin();
+      await settlement.lackedRoom(run, error);
     } else {
       this.#ran();
       await settlement.failed(run, error, kind);

@@ -128,16 +128,19 @@ export class Settlement {
     return false;
   }
 
+  /** The function found no room on a disk, which says nothing of the file: no attempt, and tried again until there is. */
+  async lackedRoom(run: Run, error: unknown): Promise<void> {
+    const { timings, journal } = this.#context;
+    const { path, candidate } = run;
+    if (!(await this.#isStillThere(run, error))) return;
+    journal.lacksRoom(path, error);
+    this.#retry(run, candidate.failures, reasonOf(error), timings.roomRetry);
+  }
+
   async failed(run: Run, error: unknown, kind: FailureKind): Promise<void> {
     const { timings, settings, journal } = this.#context;
     const { path, candidate } = run;
-    const found = await this.find(run, candidate.reruns + 1);
-    if (found === 'moved') return;
-    if (found === 'away' && kind === 'failed') {
-      // Likely for that reason.
-      journal.failedWithoutFolder(path, error);
-      return this.returned(run);
-    }
+    if (!(await this.#isStillThere(run, kind === 'failed' ? error : undefined))) return;
     const reason = reasonOf(error);
     const attempt = candidate.failures + 1;
     if (kind === 'hopeless')
@@ -168,6 +171,16 @@ export class Settlement {
     if (kind === 'failed') journal.failed(path, { error, attempt, attempts, delayMs });
     else journal.interrupted(path, { error, attempt, attempts, delayMs });
     this.#retry(run, attempt, reason, delayMs);
+  }
+
+  /** If the file of a failed run has moved on, or is away with its folder for `thrown` to come from that, it is settled. */
+  async #isStillThere(run: Run, thrown: unknown): Promise<boolean> {
+    const found = await this.find(run, run.candidate.reruns + 1);
+    if (found !== 'away' || thrown === undefined) return found !== 'moved';
+    // Likely for that reason.
+    this.#context.journal.failedWithoutFolder(run.path, thrown);
+    this.returned(run);
+    return false;
   }
 
   /** The user's `args` threw. */

@@ -7,6 +7,7 @@ export interface Timings {
   readonly youngAge: number;
   readonly firstRetry: number;
   readonly longestRetry: number;
+  readonly roomRetry: number;
   readonly firstPause: number;
   readonly longestPause: number;
   readonly freshness: number;
@@ -35,6 +36,8 @@ export const defaultTimings: Timings = {
   // What can't be looked at is looked at again after 1 s, 2 s, 4 s …
   firstRetry: 1_000,
   longestRetry: 30_000,
+  // Somebody who makes room on a disk looks whether it has helped within a few seconds.
+  roomRetry: 4_000,
   // While the function can't be run at all, one file probes for it; a fix is picked up within 5 s.
   firstPause: 250,
   longestPause: 5_000,
