@@ -5,6 +5,8 @@ import type { Watcher, WatcherOptions } from './watcher.ts';
 
 /** A watcher that a subject can put in its table. */
 export interface WatcherContestant extends Contestant {
+  /** It tells of a file when all of it is there, and not of its first bytes. */
+  readonly tellsOfWhole?: true;
   /**
    * Imports the library, so that a measuring process holds one of them alone, and provides what it knows of the inbox from
    * an earlier time. Resolves to what begins to watch, which itself resolves when the watcher says that it is ready.
@@ -17,6 +19,7 @@ export const watcherContestants: readonly WatcherContestant[] = [
   {
     name: 'warm-pool',
     ours: true,
+    tellsOfWhole: true,
     find: ({ build }) => findWarmPool(build),
     load: async (options) => {
       const { provideReceipts } = await import('./receipts.ts');
@@ -37,6 +40,7 @@ export const watcherContestants: readonly WatcherContestant[] = [
   },
   {
     name: 'chokidar awaitWriteFinish',
+    tellsOfWhole: true,
     find: async () => ({ present: true, title: `${titleOfDependency('chokidar')}, awaitWriteFinish` }),
     load: async (options) => {
       const { start } = await import('./chokidar.ts');

@@ -21,8 +21,7 @@ export async function measureFirstStart(options: WatcherOptions): Promise<FirstS
   const { files } = options;
   const runtime = await createRuntime(options, {
     functions: path.join(compiled, 'functions'),
-    invoke: functionName,
-    args: () => null,
+    reaction: { invoke: functionName, args: () => null },
   });
   const turns = monitorEventLoopDelay({ resolution: resolutionMs });
   turns.enable();

@@ -9,9 +9,7 @@ import type { WatcherOptions } from './watcher.ts';
 const options: WatcherOptions = JSON.parse(process.argv[2] ?? '');
 const runtime = await createRuntime(options, {
   functions: path.join(compiled, 'functions'),
-  invoke: 'echo',
-  args: () => null,
-  existing: false,
+  reaction: { invoke: 'echo', args: () => null, existing: false },
 });
 await runtime.start();
 const done = countDone(runtime);

@@ -7,18 +7,16 @@ import type { WatcherOptions } from './watcher.ts';
 export const workers = availableParallelism();
 
 /** What a runtime does with the files that land. */
-export interface Reaction extends Pick<WatchOptions, 'invoke' | 'args' | 'existing'> {
-  /** The folder of the functions. */
-  readonly functions: string;
-}
+export type Reaction = Pick<WatchOptions, 'invoke' | 'args' | 'existing'>;
 
 /**
- * Creates a runtime with one trigger, on the inbox, set as in the configuration that comes with warm-pool. The trigger
- * has the same id whatever it invokes, so that receipts serve for all.
+ * Creates a runtime with the functions of a folder and, for `reaction`, one trigger on the inbox, set as in the
+ * configuration that comes with warm-pool. The trigger has the same id whatever it invokes, so that receipts serve for
+ * all.
  */
 export async function createRuntime(
   { inbox, folder, build }: Pick<WatcherOptions, 'inbox' | 'folder' | 'build'>,
-  { functions, ...reaction }: Reaction,
+  { functions, reaction }: { readonly functions: string; readonly reaction?: Reaction },
 ): Promise<Runtime> {
   const { createRuntime: create, watch } = await loadWarmPool(build);
   return create({
@@ -26,15 +24,17 @@ export async function createRuntime(
     config: {
       functions: [functions],
       pool: { min: workers, max: workers },
-      triggers: [
-        watch({
-          id: triggerId,
-          path: inbox,
-          match: '*.{jpg,jpeg}',
-          ignore: '**/thumbnails/**',
-          ...reaction,
-        }),
-      ],
+      triggers: reaction
+        ? [
+            watch({
+              id: triggerId,
+              path: inbox,
+              match: '*.{jpg,jpeg}',
+              ignore: '**/thumbnails/**',
+              ...reaction,
+            }),
+          ]
+        : [],
     },
   });
 }

@@ -14,8 +14,7 @@ export async function start(options: WatcherOptions): Promise<Watcher> {
   await mkdir(reports);
   const runtime = await createRuntime(options, {
     functions: path.join(compiled, 'functions'),
-    invoke: functionName,
-    args: ({ name }) => ({ report: path.join(reports, name) }),
+    reaction: { invoke: functionName, args: ({ name }) => ({ report: path.join(reports, name) }) },
   });
   const nextEnd = endsIn(runtime);
   const residentBefore = process.memoryUsage.rss();
