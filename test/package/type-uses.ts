@@ -4,8 +4,10 @@
  */
 import {
   CancelledError,
+  type CompletenessCheck,
   type Config,
   ConfigError,
+  complete,
   createRuntime,
   defineConfig,
   defineFunction,
@@ -28,6 +30,7 @@ import {
   TimeoutError,
   type Trigger,
   type TriggerFiles,
+  type WatchedFile,
   WorkerCrashedError,
   watch,
 } from 'warm-pool';
@@ -77,6 +80,23 @@ defineConfig({ triggers: [{ path: 'inbox' }] });
 watch({ path: 'inbox', args: (file) => ({ src: file.path }) });
 // @ts-expect-error: a file has no such property
 watch({ path: 'inbox', invoke: 'thumbnail', args: (file) => ({ src: file.place }) });
+
+const received = { path: 'inbox', invoke: 'receive', args: (file: WatchedFile) => file.relativePath };
+export const checked: Trigger[] = [
+  watch({ ...received, complete: complete.stable, settle: '2s' }),
+  watch({ ...received, complete: complete.jpeg, id: 'photos' }),
+  watch({ ...received, complete: ({ size }) => (size > 100 ? 'whole' : 'partial'), id: 'others' }),
+];
+export const photoOrNot: CompletenessCheck = async (file) =>
+  file.name.endsWith('.photo') ? await complete.jpeg(file) : complete.stable(file);
+// @ts-expect-error: no such check
+watch({ ...received, complete: complete.png });
+// @ts-expect-error: no such verdict
+watch({ ...received, complete: () => 'done' });
+// @ts-expect-error: not to be replaced
+complete.jpeg = complete.stable;
+// @ts-expect-error: a file
+complete.jpeg('a.jpg');
 
 // @ts-expect-error: nothing to invoke
 schedule({ cron: '0 3 * * *' });
