@@ -6,6 +6,7 @@ import { defaultTimings, type Timings } from '../../runtime/triggers/watch/timin
 import { WatchTrigger } from '../../runtime/triggers/watch/watch.ts';
 import type { WatchedFile } from '../../runtime/triggers/watch/watched-file.ts';
 import type { Cleanup } from '../support/project.ts';
+import { until } from '../support/wait.ts';
 import { makeJpeg } from './support-jpeg.ts';
 import { type Call, type Handler, TestPool } from './support-pool.ts';
 
@@ -89,6 +90,15 @@ export function fileOf(call: Call): string {
 /** The paths of all invocations so far, in order. */
 export function filesOf(pool: TestPool): string[] {
   return pool.calls.map(fileOf);
+}
+
+/** Waits until files that land later have been handed in, one after another; returns all that were, but for those. */
+export async function filesBefore(watch: Watch, last: string): Promise<string[]> {
+  for (const name of [`${last} 1.jpg`, `${last} 2.jpg`, `${last} 3.jpg`]) {
+    watch.land(name);
+    await until(`${name} is handed in`, () => filesOf(watch.pool).includes(name));
+  }
+  return filesOf(watch.pool).filter((name) => !name.startsWith(last));
 }
 
 /** Writes an output of a function as the thumbnail function does: to a hidden file, then renamed. */

@@ -7,18 +7,9 @@ import { WorkerCrashedError } from 'warm-pool';
 import type { WatchedFile } from '../../runtime/triggers/watch/watched-file.ts';
 import { until } from '../support/wait.ts';
 import { makeJpeg } from './support-jpeg.ts';
-import { fileOf, filesOf, publish, Watch } from './support-watch.ts';
+import { fileOf, filesBefore, filesOf, publish, Watch } from './support-watch.ts';
 
 const succeed = () => undefined;
-
-/** Waits until files that land later have been handed in, one after another; returns all that were, but for those. */
-async function filesBefore(watch: Watch, last: string): Promise<string[]> {
-  for (const name of [`${last} 1.jpg`, `${last} 2.jpg`, `${last} 3.jpg`]) {
-    watch.land(name);
-    await until(`${name} is handed in`, () => filesOf(watch.pool).includes(name));
-  }
-  return filesOf(watch.pool).filter((name) => !name.startsWith(last));
-}
 
 test('after a restart only what has landed or changed since is run', async (t) => {
   const watch = await Watch.start(t, { handler: succeed });
