@@ -7,27 +7,10 @@ import { defaultTimings } from '../../runtime/triggers/watch/timings.ts';
 import { Writers } from '../../runtime/triggers/watch/writers.ts';
 import { openStore } from '../store/support-store.ts';
 import { until } from '../support/wait.ts';
+import { countTurns } from './support-turns.ts';
 import { fileOf, publish, Watch } from './support-watch.ts';
 
 const count = 300;
-
-/** Counts something, by the turns of the event loop that it happens in. */
-function countTurns(t: TestContext) {
-  const counted = { sum: 0, most: 0 };
-  let inThisTurn = 0;
-  let next = setImmediate(function turn() {
-    inThisTurn = 0;
-    next = setImmediate(turn);
-  });
-  t.after(() => clearImmediate(next));
-  return Object.assign(counted, {
-    count() {
-      inThisTurn += 1;
-      counted.sum += 1;
-      counted.most = Math.max(counted.most, inThisTurn);
-    },
-  });
-}
 
 /** A trigger whose function runs for `long.jpg`, with many files held back that have its name in theirs. */
 async function startWithHeld(t: TestContext): Promise<Watch> {
