@@ -11,6 +11,7 @@ import { LogLines } from '../support/log-lines.ts';
 import { makeProject, repository } from '../support/project.ts';
 import { mountDisk, skippedWithoutMount } from '../support/small-disk.ts';
 import { within } from '../support/wait.ts';
+import { openStore } from './support-store.ts';
 
 const built = path.join(repository, 'dist', 'runtime', 'store', 'store.js');
 
@@ -45,6 +46,24 @@ test('everything of a turn survives a kill that comes after it, or nothing of it
     store.close();
     assert.equal(new Set(values).size, 1, `one turn's values: ${values}`);
     assert((values[0] as number) >= told, `${values[0]} is not before ${told}`);
+  }
+});
+
+test('its connection commits to a write-ahead log, and waits for the disk only when that is moved', async (t) => {
+  const committing = new Set<Database.Database>();
+  const { exec } = Database.prototype;
+  t.mock.method(Database.prototype, 'exec', function (this: Database.Database, sql: string) {
+    if (sql === 'COMMIT') committing.add(this);
+    return exec.call(this, sql);
+  });
+  const entries = openStore(t).of('a trigger');
+  entries.set('a', 1);
+  await entries.committed();
+  assert.equal(committing.size, 1);
+  for (const connection of committing) {
+    assert.deepEqual(connection.pragma('journal_mode'), [{ journal_mode: 'wal' }]);
+    // NORMAL
+    assert.deepEqual(connection.pragma('synchronous'), [{ synchronous: 1 }]);
   }
 });
 
