@@ -10,15 +10,16 @@ export interface FileLine {
   readonly msg: string;
 }
 
-/** A project as a user has it who wants thumbnails: with the configuration of this repository. */
-export function makeInboxProject(test: Cleanup, pool = '{}'): Project {
+/** A project as a user has it who wants thumbnails: with the configuration of this repository, or another `match` in it. */
+export function makeInboxProject(test: Cleanup, pool = '{}', match = jpegs): Project {
   const own = fs.readFileSync(path.join(repository, 'pool.config.ts'), 'utf8');
-  const configuration = own.replace(
-    "functions: 'functions',",
-    `functions: ['functions', 'warm-pool/functions'], pool: ${pool},`,
-  );
+  const configuration = own
+    .replace("functions: 'functions',", `functions: ['functions', 'warm-pool/functions'], pool: ${pool},`)
+    .replace(`match: '${jpegs}'`, `match: '${match}'`);
   return makeProject(test, { 'pool.config.ts': configuration, 'functions/_empty.ts': '' });
 }
+
+const jpegs = '*.{jpg,jpeg}';
 
 /** An inbox that is watched by a running `pool start`. */
 export class Inbox {
@@ -26,8 +27,8 @@ export class Inbox {
   readonly service: Running;
   readonly path: string;
 
-  static async open(test: Cleanup, project: Project): Promise<Inbox> {
-    return new Inbox(project, await startService(test, project));
+  static async open(test: Cleanup, project: Project, args: readonly string[] = []): Promise<Inbox> {
+    return new Inbox(project, await startService(test, project, args));
   }
 
   private constructor(project: Project, service: Running) {
