@@ -55,18 +55,16 @@ export function closeDatabase(database: Database.Database): void {
 function tryToOpen(file: string): { database: Database.Database; trouble: string | undefined } {
   const database = new Database(file);
   try {
+    database.exec('PRAGMA busy_timeout = 5000;');
+    const version = versionOf(database);
+    // Not even its journal is changed.
+    if (version > schemaVersion)
+      return { database, trouble: `is of a newer version (${version}, this one reads ${schemaVersion})` };
     // Readers, as a command that lists, don't hold up writes, and a commit needs no fsync to survive a kill.
     // The log that this makes is moved into the database by checkpoint.ts; a reader may be in a commit's way for a moment.
-    database.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA busy_timeout = 5000;',
-    );
-    const version = versionOf(database);
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;');
     if (version === 0) createTables(database);
-    const trouble =
-      version > schemaVersion
-        ? `is of a newer version (${version}, this one reads ${schemaVersion})`
-        : findDamage(database);
-    return { database, trouble };
+    return { database, trouble: findDamage(database) };
   } catch (error) {
     if (isDamage(error)) return { database, trouble: `is damaged (${(error as Error).message})` };
     database.close();

@@ -183,11 +183,14 @@ test('a database of a newer version is set aside untouched', (t) => {
   const project = makeProject(t);
   const file = project.path('pool.db');
   const newer = new Database(file);
-  newer.exec('PRAGMA user_version = 7; CREATE TABLE what (ever);');
+  // Its journal is not that of this version.
+  newer.exec('PRAGMA journal_mode = DELETE; PRAGMA user_version = 7; CREATE TABLE what (ever);');
   newer.close();
+  const content = fs.readFileSync(file);
   const log = new LogLines();
   new Store(file, log.logger).close();
   const aside = /newer version \(7, this one reads 1\)\. It is kept as (\S+),/.exec(log.lines[0] ?? '')?.[1];
+  assert(fs.readFileSync(aside as string).equals(content), 'byte for byte');
   const kept = new Database(aside as string);
   assert.deepEqual(kept.prepare('SELECT name FROM sqlite_master').raw().all(), [['what']]);
   kept.close();
