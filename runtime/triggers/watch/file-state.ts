@@ -95,11 +95,14 @@ const moves: Record<StateName | 'unknown', readonly (StateName | 'unknown')[]> =
 /** The state of every file, and the one place where it changes. */
 export class FileStates {
   readonly #receipts: Receipts;
-  // Files that are arriving are few and short-lived, and a restart sees them anew: they need no receipt.
+  readonly #notesArrivals: boolean;
+  // Files that are arriving are few and short-lived. They need no receipt where a restart sees them anew.
   readonly #arrivals = new Map<string, Arriving>();
 
-  constructor(receipts: Receipts) {
+  /** `notesArrivals`: a restart takes those for known that it has no receipt of, so that it needs one of these as well. */
+  constructor(receipts: Receipts, { notesArrivals = false }: { notesArrivals?: boolean } = {}) {
     this.#receipts = receipts;
+    this.#notesArrivals = notesArrivals;
   }
 
   get(path: string): FileState | undefined {
@@ -113,7 +116,8 @@ export class FileStates {
     if (!moves[from].includes(to)) throw new Error(`A file can't go from ${from} to ${to}: ${path}`);
     if (next?.name === 'arriving') {
       this.#arrivals.set(path, next);
-      this.#receipts.delete(path);
+      if (this.#notesArrivals) this.#receipts.set(path, cutOff);
+      else this.#receipts.delete(path);
       return;
     }
     this.#arrivals.delete(path);
@@ -125,15 +129,17 @@ export class FileStates {
     return this.#arrivals.get(path)?.arrival;
   }
 
-  /** How many are arriving. */
-  get arriving(): number {
-    return this.#arrivals.size;
+  /** How many are arriving or are to, when so many have the receipt `rearmed`. */
+  countArriving(rearmed: number): number {
+    return this.#notesArrivals ? rearmed : rearmed + this.#arrivals.size;
   }
 
   *arrivals(): Iterable<Arrival> {
     for (const { arrival } of this.#arrivals.values()) yield arrival;
   }
 }
+
+const cutOff: Receipt = { name: 'rearmed', reason: 'it was arriving when the runtime ended' };
 
 /** The version that a state is about. */
 export function keyOf(state: FileState): string {

@@ -38,7 +38,7 @@ export function openFiles(
     counts() {
       const { rearmed = 0, setAside = 0, ...counts } = receipts.counts();
       const besides = {
-        arriving: rearmed + files.arriving,
+        arriving: files.countArriving(rearmed),
         setAside: setAside + [...unusableNames()].length,
       };
       return { ...counts, ...Object.fromEntries(Object.entries(besides).filter(([, count]) => count > 0)) };
@@ -47,7 +47,7 @@ export function openFiles(
     *list(state) {
       for (const path of receipts.paths(state === 'arriving' ? 'rearmed' : state)) {
         const found = receipts.get(path);
-        if (found && publicName(found) === state) yield described(path, found);
+        if (found && publicName(found) === state && !files.arrival(path)) yield described(path, found);
       }
       if (state === 'setAside')
         for (const shown of unusableNames())

@@ -38,7 +38,7 @@ export async function startSession(
   const { invoke: functionName, match, path: folder } = settings;
   const journal = new Journal({ log: trigger.log, folder, functionName, match });
   const receipts = new Receipts(trigger.store);
-  const files = new FileStates(receipts);
+  const files = new FileStates(receipts, { notesArrivals: !settings.existing });
   const selection = selectionOf(settings);
   const places = new OutputPlaces();
   if (receipts.learnedPlaces) places.restore(receipts.learnedPlaces);
