@@ -65,6 +65,8 @@ export interface ScheduleSetup {
   readonly now: string;
   readonly concurrency?: number;
   readonly handler?: Handler;
+  /** Called with the pool before the trigger starts. */
+  readonly prepare?: (pool: TestPool) => void;
   /** A trigger that ran before on the same store: it has been stopped, or is taken to have been killed just now. */
   readonly after?: Schedule;
 }
@@ -93,6 +95,7 @@ export class Schedule {
       schedule.pool.store.close();
       rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
     });
+    setup.prepare?.(schedule.pool);
     await schedule.trigger.start(schedule.pool.context);
     return schedule;
   }
