@@ -1,52 +1,11 @@
 import assert from 'node:assert/strict';
-import { renameSync, utimesSync } from 'node:fs';
 import { test } from 'node:test';
-import { makePoolProject, startService } from '../support/cli.ts';
-import type { Cleanup, Project } from '../support/project.ts';
-import { openTerminal, skippedWithoutTerminal, type Terminal } from '../support/terminal.ts';
-import { deadlineMs, until } from '../support/wait.ts';
+import { startService } from '../support/cli.ts';
+import { skippedWithoutTerminal, type Terminal } from '../support/terminal.ts';
+import { until } from '../support/wait.ts';
+import { drop, linesOfFiles, makeInbox, named, openService, patienceMs, stop } from './support-backlog.ts';
 
 const skip = skippedWithoutTerminal;
-
-/** Sixty files take 5 s where nothing else runs. */
-const patienceMs = 4 * deadlineMs;
-
-const lastYear = new Date(Date.now() - 365 * 86_400_000);
-
-/** A project that watches its inbox, in which such files lie. */
-function makeInbox(test: Cleanup, files: readonly string[], settings = ''): Project {
-  const project = makePoolProject(test, {
-    'functions/work.js': `
-      import { setTimeout } from 'node:timers/promises';
-      export default async ({ file }) => {
-        await setTimeout(file.startsWith('slow') ? 400 : 150);
-        if (file.startsWith('bad')) throw new Error(file + ' is no number');
-        if (file.startsWith('loud')) console.log('loud, said ' + file);
-      };`,
-    'pool.config.ts': `
-      import { defineConfig, watch } from 'warm-pool';
-      export default defineConfig({
-        pool: { max: 2 },
-        triggers: [watch({ path: 'inbox', invoke: 'work', attempts: 1, args: ({ name }) => ({ file: name }) })],
-        ${settings}
-      });`,
-  });
-  for (const file of files) drop(project, file);
-  return project;
-}
-
-/** Long ago, so that a failure is not taken for that of a file that is not complete. */
-function drop(project: Project, file: string): void {
-  const hidden = `inbox/.${file}`;
-  project.write(hidden, file);
-  utimesSync(project.path(hidden), lastYear, lastYear);
-  renameSync(project.path(hidden), project.path('inbox', file));
-}
-
-const named = (count: number, name: string) => Array.from({ length: count }, (_, index) => `${name}${index}`);
-
-const openService = (test: Cleanup, project: Project, args: readonly string[] = []) =>
-  openTerminal(test, project, ['start', ...args], { columns: 200 });
 
 const liveLine = /^inbox:work {2}\d+\/\d+ {2}\d+\.\d files\/s {2}\d+ s left( {2}\d failed)?$/;
 const isLine = (line: string) => liveLine.test(line);
@@ -57,14 +16,6 @@ function assertClean({ screen }: Terminal): void {
     assert.match(line, /^(\^C)?\[\d\d:\d\d:\d\d\] (INFO|WARN|ERROR): \S/, screen.lines.join('\n'));
   assert.equal(screen.cursor.column, 0);
   assert.ok(screen.isCursorVisible);
-}
-
-const linesOfFiles = ({ screen }: Terminal) =>
-  screen.lines.filter((line) => / INFO: work \S+: done in \d+ ms$/.test(line));
-
-async function stop(terminal: Terminal): Promise<void> {
-  terminal.type('\x03');
-  assert.equal(await terminal.ended, 0);
 }
 
 test('a backlog is a line that changes, with a summary at the end; errors stand above it', {
