@@ -5,12 +5,14 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Random } from '../channel/support-random.ts';
 import { thumbnailsOf } from '../support/inbox.ts';
+import { realPhotos, skippedWithoutPhotos } from '../support/photos.ts';
 import { makeProject } from '../support/project.ts';
 import { countsOf, receiptsIn } from '../support/status.ts';
 import { until } from '../support/wait.ts';
 import { type Content, makeContents } from './support-contents.ts';
 import { Killer } from './support-killer.ts';
-import { type Landing, Landings, planLandings } from './support-landing.ts';
+import { Landings } from './support-landing.ts';
+import { type Landing, Plan } from './support-plan.ts';
 import { notingFiles, Runs, workerCount } from './support-runs.ts';
 
 /**
@@ -26,24 +28,26 @@ const photosPerKill = 12;
 
 /** Between two bursts. */
 const longestPauseMs = 3_000;
+const pauses = new Random(seed + 2);
+
+/** For all that landed, at the most. */
+const longestBacklogMs = 60_000 + count * 200;
+
+/** How long what chance has left out is tried again. */
+const longestTriesMs = 120_000;
 
 test(`workers and runtimes killed while ${count} photos land: each photo ends with the thumbnails of its last content`, async (t) => {
-  // A worker that is killed costs its photo an attempt; so many don't hit one photo.
-  const project = makeProject(t, notingFiles({ attempts: 12 }));
+  if (realPhotos === undefined) t.diagnostic(`none of them is a camera's: ${skippedWithoutPhotos}`);
+  const project = makeProject(t, notingFiles());
   const [dataDir, inbox] = [project.path('.pool'), project.path('inbox')];
   for (const folder of ['inbox', 'staging']) fs.mkdirSync(project.path(folder));
   const contents = await makeContents(project.path('contents'), new Random(seed), 24);
   const runs = new Runs(project);
-  const landings = new Landings(project, runs);
+  const landings = new Landings({ project, runs, longestBacklogMs });
   const killer = new Killer({ test: t, project, random: new Random(seed + 1) });
   try {
     await killer.start();
-    let isLanding = true;
-    const landed = landInBursts(landings, planLandings(new Random(seed), count, contents)).finally(() => {
-      isLanding = false;
-    });
-    while (isLanding || killer.kills.length < count / photosPerKill) await killer.kill();
-    await landed;
+    await landAndKill(landings, killer, new Plan(new Random(seed), contents));
 
     const { expected } = landings;
     const isSettled = async () => {
@@ -58,7 +62,7 @@ test(`workers and runtimes killed while ${count} photos land: each photo ends wi
         if (await isSettled()) wrong = [...findWrong(inbox, expected), ...findUnexpected(inbox, landings)];
         return wrong.length === 0;
       },
-      60_000 + count * 200,
+      longestBacklogMs,
     ).catch(async (error: Error) => {
       const counts = JSON.stringify(await countsOf(dataDir));
       throw new Error(`${error.message} (${expected.size} photos, ${counts})\n${wrong.join('\n')}`);
@@ -69,9 +73,14 @@ test(`workers and runtimes killed while ${count} photos land: each photo ends wi
     assert.deepEqual([...findWrong(inbox, expected), ...findUnexpected(inbox, landings)], []);
     checkReceipts(dataDir, landings);
     const { repeated } = runs;
+    const [happened, missing] = [happenedIn(landings, killer), missingIn(landings, killer)];
+    const told = [...happened].map(([what, times]) => `${times} × ${what}`);
     t.diagnostic(
-      `${runs.all.length} runs, ${repeated.length} repeated, ${killer.kills.length} kills, ${expected.size} photos`,
+      `${runs.all.length} runs, ${runs.cutShort.length} of them cut short and ${repeated.length} repeated, ` +
+        `${killer.kills.length} kills, ${expected.size} photos; ${told.join(', ')}`,
     );
+    assert.deepEqual(missing, [], 'this has not happened, so nothing is known of it');
+    assert.ok(runs.cutShort.length >= killer.killedWriting, 'workers that wrote were killed, and no run was');
     assert.ok(
       repeated.length <= killer.kills.length * workerCount,
       `${repeated.length} runs were repeated, with ${killer.kills.length} kills of ${workerCount} workers`,
@@ -82,9 +91,50 @@ test(`workers and runtimes killed while ${count} photos land: each photo ends wi
   }
 });
 
+/** How often happened what the test is about. */
+function happenedIn(landings: Landings, killer: Killer): ReadonlyMap<string, number> {
+  return new Map([
+    ...[...landings.landed].map(([way, times]) => [`landed by ${way}`, times] as const),
+    ['overwritten while being processed', landings.overwrittenWhileProcessed],
+    ['deleted while queued', landings.deletedWhileQueued],
+    ['worker killed while writing', killer.killedWriting],
+    ['runtime killed with photos in hand', killer.killedAtWork],
+  ]);
+}
+
+function missingIn(landings: Landings, killer: Killer): string[] {
+  return [...happenedIn(landings, killer)].filter(([, times]) => times === 0).map(([what]) => what);
+}
+
+/** Until all has landed, all has happened that should, and so much was killed. */
+async function landAndKill(landings: Landings, killer: Killer, plan: Plan): Promise<void> {
+  let [isPlanned, isLanding] = [true, true];
+  const land = async () => {
+    await landInBursts(landings, plan.bursts(count));
+    isPlanned = false;
+    // What chance has left out is tried again, with other photos.
+    for (const end = performance.now() + longestTriesMs; performance.now() < end; ) {
+      if (missingIn(landings, killer).length === 0) break;
+      await landInBursts(landings, [plan.eventfulBurst()]);
+    }
+  };
+  const kill = async () => {
+    while (isLanding || killer.kills.length < count / photosPerKill) {
+      const isWriterMissing = !isPlanned && killer.killedWriting === 0;
+      await killer.kill(isWriterMissing && isLanding ? 'writing worker' : undefined);
+    }
+  };
+  const landed = land().finally(() => {
+    isLanding = false;
+  });
+  const both = [landed, kill()];
+  // Neither goes on when the test is over.
+  await Promise.allSettled(both);
+  await Promise.all(both);
+}
+
 /** A burst doesn't wait for the one before. */
 async function landInBursts(landings: Landings, bursts: readonly (readonly Landing[])[]): Promise<void> {
-  const pauses = new Random(seed + 2);
   const all: Promise<void>[] = [];
   for (const burst of bursts) {
     all.push(Promise.all(burst.map((landing) => landings.land(landing))).then(() => {}));

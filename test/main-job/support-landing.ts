@@ -3,112 +3,60 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { Random } from '../channel/support-random.ts';
 import type { Project } from '../support/project.ts';
+import { filesOf } from '../support/status.ts';
 import { until } from '../support/wait.ts';
 import type { Content } from './support-contents.ts';
+import { allWays, type Landing, type Together, type Transfer, type Way } from './support-plan.ts';
 import type { Runs } from './support-runs.ts';
 
-/** How one photo gets to its place. */
-type Way = 'cp' | 'slow' | 'rename' | 'rsync';
-
-const ways: readonly Way[] = ['cp', 'slow', 'rename', 'rsync'];
-
-interface Photo {
-  /** Below the inbox. */
-  readonly path: string;
-  readonly content: Content;
-}
-
-interface Transfer extends Photo {
-  readonly way: Way;
-  /** A slow writer's. */
-  readonly pieces: number;
-  readonly pauseMs: number;
-}
-
-/** What lands, and what happens to it then. All that is left to chance was decided when it was planned. */
-export type Landing =
-  | { readonly kind: 'photo'; readonly first: Transfer; readonly sequel: Sequel }
-  /** Several at once: extracted by tar, or moved in with their folder. */
-  | { readonly kind: 'tar' | 'folder'; readonly name: string; readonly photos: readonly Photo[] };
-
-type Sequel =
-  | { readonly what: 'stays' }
-  /** By another content, once its function runs. */
-  | { readonly what: 'overwritten'; readonly by: Transfer }
-  /** While it waits for its turn, as far as can be told from outside. */
-  | { readonly what: 'deleted'; readonly afterMs: number };
-
-/** Plans bursts of so many photos in all, over nested folders and by every way of landing. */
-export function planLandings(random: Random, count: number, contents: readonly Content[]): Landing[][] {
-  const folders = ['', 'a', 'a/b', 'a/b/c', 'day 1', 'day 1/evening', 'Übung'];
-  let made = 0;
-  const nextPhoto = (folder: string): Photo => {
-    made += 1;
-    const name = `IMG_${String(made).padStart(4, '0')}.${random.pick(['jpg', 'JPG', 'jpeg'])}`;
-    return { path: path.posix.join(folder, name), content: random.pick(contents) };
-  };
-  const transfer = (photo: Photo): Transfer => ({
-    ...{ ...photo, way: random.pick(ways) },
-    ...{ pieces: 2 + random.below(12), pauseMs: random.below(120) },
-  });
-  const sequelOf = (photo: Photo): Sequel => {
-    const chance = random.fraction();
-    if (chance < 0.1) return { what: 'deleted', afterMs: random.below(60) };
-    if (chance > 0.4) return { what: 'stays' };
-    const others = contents.filter((content) => content !== photo.content);
-    return { what: 'overwritten', by: transfer({ path: photo.path, content: random.pick(others) }) };
-  };
-  const several = (kind: 'tar' | 'folder'): Landing => {
-    const name = `${kind} ${made}`;
-    const home = path.posix.join(random.pick(folders), name);
-    const photos = Array.from({ length: 2 + random.below(7) }, () =>
-      nextPhoto(kind === 'tar' ? random.pick(folders) : path.posix.join(home, random.pick(['', 'night']))),
-    );
-    return { kind, name, photos };
-  };
-  const one = (): Landing => {
-    const photo = nextPhoto(random.pick(folders));
-    return { kind: 'photo', first: transfer(photo), sequel: sequelOf(photo) };
-  };
-  const bursts: Landing[][] = [];
-  while (made < count) {
-    const end = Math.min(count, made + 3 + random.below(25));
-    const burst: Landing[] = [];
-    while (made < end) burst.push(random.below(12) > 0 ? one() : several(random.pick(['tar', 'folder'])));
-    bursts.push(burst);
-  }
-  return bursts;
+interface LandingsContext {
+  readonly project: Project;
+  readonly runs: Runs;
+  /** How long a photo may take until its function runs: as long as all that lie before it. */
+  readonly longestBacklogMs: number;
 }
 
 /** Carries out what was planned, and knows what has to be in the inbox in the end. */
 export class Landings {
   readonly #project: Project;
   readonly #runs: Runs;
+  readonly #longestBacklogMs: number;
   /** The last content of each photo that is there, by its path below the inbox. */
   readonly expected = new Map<string, Content>();
   readonly deleted = new Set<string>();
+  /** How often something landed in each way. */
+  readonly landed = new Map<Way, number>(allWays.map((way) => [way, 0]));
+  /** The first content of each photo that was overwritten, by its absolute path. */
+  readonly #overwritten = new Map<string, Content>();
+  /** The absolute paths of those that were in line, as `pool files` said, just before they were deleted. */
+  readonly #deletedInLine = new Set<string>();
+  #drafts = 0;
 
-  constructor(project: Project, runs: Runs) {
+  constructor({ project, runs, longestBacklogMs }: LandingsContext) {
     this.#project = project;
     this.#runs = runs;
+    this.#longestBacklogMs = longestBacklogMs;
   }
 
   async land(landing: Landing): Promise<void> {
     if (landing.kind !== 'photo') return this.#landTogether(landing);
     const { first, sequel } = landing;
-    await this.#transfer(first);
     const place = this.place(first.path);
-    if (sequel.what === 'overwritten') {
-      // When that takes too long it is overwritten where it waits.
-      await until('its run', () => this.#runs.hasBegun(place)).catch(() => {});
-      await this.#transfer(sequel.by);
+    // All that takes time is done before: its run may take a few ms only.
+    const overwrite = sequel.what === 'overwritten' && (await this.#prepare(sequel.by));
+    await (await this.#prepare(first))();
+    if (overwrite) {
+      await until(`a run of ${first.path}`, () => this.#runs.hasBegun(place), this.#longestBacklogMs);
+      this.#overwritten.set(place, first.content);
+      await overwrite();
     } else if (sequel.what === 'deleted') {
       await delay(sequel.afterMs);
+      const inLine = await filesOf(this.#project.path('.pool'), ['queued']);
       await fs.rm(place);
       this.expected.delete(first.path);
       this.deleted.add(first.path);
+      if (inLine?.some((file) => file.path === place)) this.#deletedInLine.add(place);
     }
   }
 
@@ -117,34 +65,52 @@ export class Landings {
     return this.#project.path('inbox', ...file.split('/'));
   }
 
-  async #transfer(transfer: Transfer): Promise<void> {
+  /** How many photos were overwritten during a run that had found the first content whole. */
+  get overwrittenWhileProcessed(): number {
+    const runs = this.#runs.overtaken.filter(({ src, found }) => {
+      const first = this.#overwritten.get(src);
+      return first !== undefined && found?.startsWith(`${first.photo.length} `);
+    });
+    return new Set(runs.map(({ src }) => src)).size;
+  }
+
+  /** How many photos were deleted while they were in line: no run has found them there. */
+  get deletedWhileQueued(): number {
+    const found = new Set(this.#runs.all.flatMap((run) => (run.found === undefined ? [] : run.src)));
+    return [...this.#deletedInLine].filter((place) => !found.has(place)).length;
+  }
+
+  /** Returns what makes it land. */
+  async #prepare(transfer: Transfer): Promise<() => Promise<void>> {
     const { photo } = transfer.content;
     const target = this.place(transfer.path);
     const folder = path.dirname(target);
     await fs.mkdir(folder, { recursive: true });
-    const draft = this.#project.path('staging', transfer.path.replaceAll('/', ' '));
-    switch (transfer.way) {
-      case 'cp':
-        await fs.writeFile(draft, photo);
-        await run('cp', [draft, target]);
-        break;
-      case 'slow':
-        await writeSlowly(target, transfer);
-        break;
-      case 'rename':
-        await fs.writeFile(draft, photo);
-        await fs.rename(draft, target);
-        break;
-      case 'rsync': {
-        const temporary = path.join(folder, `.${path.basename(target)}.Xa81bQ`);
-        await writeSlowly(temporary, transfer);
-        await fs.rename(temporary, target);
+    this.#drafts += 1;
+    const draft = this.#project.path('staging', `${this.#drafts}.jpg`);
+    const temporary = path.join(folder, `.${path.basename(target)}.${String(this.#drafts).padStart(6, 'X')}`);
+    if (transfer.way === 'cp' || transfer.way === 'rename') await fs.writeFile(draft, photo);
+    if (transfer.way === 'rsync') await writeSlowly(temporary, transfer);
+    return async () => {
+      switch (transfer.way) {
+        case 'cp':
+          await run('cp', [draft, target]);
+          break;
+        case 'slow':
+          await writeSlowly(target, transfer);
+          break;
+        case 'rename':
+          await fs.rename(draft, target);
+          break;
+        case 'rsync':
+          await fs.rename(temporary, target);
       }
-    }
-    this.expected.set(transfer.path, transfer.content);
+      this.expected.set(transfer.path, transfer.content);
+      this.#count(transfer.way);
+    };
   }
 
-  async #landTogether({ kind, name, photos }: Landing & { kind: 'tar' | 'folder' }): Promise<void> {
+  async #landTogether({ kind, name, photos }: Together): Promise<void> {
     const staging = this.#project.path('staging', name);
     for (const photo of photos) {
       const draft = path.join(staging, photo.path);
@@ -162,6 +128,11 @@ export class Landings {
       await fs.rename(path.join(staging, home), this.place(home));
     }
     for (const photo of photos) this.expected.set(photo.path, photo.content);
+    this.#count(kind);
+  }
+
+  #count(way: Way): void {
+    this.landed.set(way, (this.landed.get(way) ?? 0) + 1);
   }
 }
 

@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import type { Project } from '../support/project.ts';
 
 /**
- * The thumbnail function, which notes each run: the photo, the version that the trigger meant, and how it ended. A run
- * that was killed has no end.
+ * The thumbnail function, which notes each run: the photo, the version that the trigger meant, how it ended, and what
+ * was in the photo's place at both ends. A run that was killed has no end.
  */
 const notingThumbnail = `
   import fs from 'node:fs';
@@ -12,20 +12,24 @@ const notingThumbnail = `
 
   const runs = fs.openSync(new URL('../runs', import.meta.url), 'a');
   const note = (line) => fs.writeSync(runs, JSON.stringify(line) + '\\n');
+  const versionOf = (src) => {
+    const found = fs.statSync(src, { throwIfNoEntry: false });
+    return found && found.size + ' ' + found.mtimeMs;
+  };
 
   export default defineFunction({
     ...thumbnail,
     input: undefined,
     handler: async ({ src, version }, context) => {
       const run = context.invocationId;
-      note({ run, event: 'began', src, version });
+      note({ run, event: 'began', src, version, found: versionOf(src) });
       try {
         const { value } = await thumbnail.input['~standard'].validate({ src });
         const result = await thumbnail.handler(value, context);
-        note({ run, event: 'made' });
+        note({ run, event: 'made', left: versionOf(src) });
         return result;
       } catch (error) {
-        note({ run, event: 'failed', reason: error.message });
+        note({ run, event: 'failed', left: versionOf(src), reason: error.message });
         throw error;
       }
     },
@@ -33,6 +37,9 @@ const notingThumbnail = `
 `;
 
 export const workerCount = 2;
+
+/** How often a photo may fail, unless a test wants it otherwise: as often as where nobody says anything. */
+export const defaultAttempts = 3;
 
 interface NotingOptions {
   /** The folder that is watched. */
@@ -42,7 +49,11 @@ interface NotingOptions {
 }
 
 /** The files of a project in which each run of the thumbnail function is noted. The id of its trigger is `photos`. */
-export function notingFiles({ path = 'inbox', dataDir = '.pool', attempts = 3 }: NotingOptions = {}) {
+export function notingFiles({
+  path = 'inbox',
+  dataDir = '.pool',
+  attempts = defaultAttempts,
+}: NotingOptions = {}) {
   const configuration = `
     import { defineConfig, watch } from 'warm-pool';
     export default defineConfig({
@@ -69,15 +80,31 @@ export interface NotedRun {
   readonly src: string;
   /** Its size and the time of its last change. */
   readonly version: string;
+  /** The version that was there as it began; undefined when there was none. */
+  readonly found: string | undefined;
+  /** The version that was there as it ended; undefined when there was none, or it hasn't ended. */
+  left: string | undefined;
   /** Undefined: it was killed, or is still at it. */
   end: 'made' | 'failed' | undefined;
   reason: string | undefined;
 }
 
-type Note =
-  | { readonly event: 'began'; readonly run: string; readonly src: string; readonly version: string }
-  | { readonly event: 'made'; readonly run: string }
-  | { readonly event: 'failed'; readonly run: string; readonly reason: string };
+interface Beginning {
+  readonly event: 'began';
+  readonly run: string;
+  readonly src: string;
+  readonly version: string;
+  readonly found?: string;
+}
+
+interface End {
+  readonly event: 'made' | 'failed';
+  readonly run: string;
+  readonly left?: string;
+  readonly reason?: string;
+}
+
+type Note = Beginning | End;
 
 /** What such a project has noted so far. */
 export class Runs {
@@ -117,6 +144,16 @@ export class Runs {
     });
   }
 
+  /** Those during which another content took the place of the one that they had found. */
+  get overtaken(): readonly NotedRun[] {
+    return this.all.filter(({ found, left }) => found !== undefined && left !== undefined && found !== left);
+  }
+
+  /** Those without an end: when nothing runs any more, the ones that were killed. */
+  get cutShort(): readonly NotedRun[] {
+    return this.all.filter(({ end }) => end === undefined);
+  }
+
   #readOn(): void {
     const handle = fs.openSync(this.#file, 'r');
     try {
@@ -134,13 +171,15 @@ export class Runs {
   #note(line: string): void {
     const note = JSON.parse(line) as Note;
     if (note.event === 'began') {
-      this.#runs.set(note.run, { src: note.src, version: note.version, end: undefined, reason: undefined });
-      this.#sources.add(note.src);
+      const { src, version, found } = note;
+      this.#runs.set(note.run, { src, version, found, left: undefined, end: undefined, reason: undefined });
+      this.#sources.add(src);
       return;
     }
     const run = this.#runs.get(note.run);
     if (!run) throw new Error(`a run ended that has not begun: ${line}`);
     run.end = note.event;
-    if (note.event === 'failed') run.reason = note.reason;
+    run.left = note.left;
+    run.reason = note.reason;
   }
 }

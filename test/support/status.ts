@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import type { FileInfo, ReceiptState } from 'warm-pool';
 import type { ControlStatus } from '../../runtime/server/api.ts';
 import { ControlClient } from '../../runtime/server/control-client.ts';
 import { readControlFile } from '../../runtime/server/control-file.ts';
@@ -17,6 +18,23 @@ export async function statusOf(dataDir: string): Promise<ControlStatus | undefin
 /** How many files the first trigger has in each state; none while no runtime answers. */
 export async function countsOf(dataDir: string): Promise<Record<string, number>> {
   return { ...(await statusOf(dataDir))?.triggers[0]?.counts };
+}
+
+/** What `pool files` is told of the files in some states by the same runtime, or undefined while none answers. */
+export async function filesOf(
+  dataDir: string,
+  states: readonly ReceiptState[],
+): Promise<readonly FileInfo[] | undefined> {
+  const control = readControlFile(dataDir);
+  if (!control) return undefined;
+  const files: FileInfo[] = [];
+  try {
+    for await (const file of new ControlClient(control).files(states)) files.push(file);
+    return files;
+  } catch {
+    // It was killed before, or in the middle of its answer.
+    return undefined;
+  }
 }
 
 /** Resolves when the first trigger has so many files in these states, and none in any other. */
