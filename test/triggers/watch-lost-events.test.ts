@@ -4,6 +4,7 @@ import fsPromises from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
+import { EventCount, skippedUnlessOverflown } from '../support/event-queue.ts';
 import { until } from '../support/wait.ts';
 import { makeJpeg } from './support-jpeg.ts';
 import { replaceWatch, silenceWatchers } from './support-silence.ts';
@@ -25,6 +26,7 @@ test('a burst that overflows the queue of events loses no file, nor a change in 
   watch.land('other/known.jpg');
   await watch.pool.line('info', /work other\/known\.jpg/);
 
+  const seen = new EventCount(t, watch.inbox);
   const count = 10_000;
   const content = makeJpeg({ scanBytes: 32 });
   // The loop is busy all the while: the queue of 16,384 events is full at 8,192 files.
@@ -38,6 +40,9 @@ test('a burst that overflows the queue of events loses no file, nor a change in 
   );
   const twice = [...done].filter(([_file, times]) => times > 1);
   assert.deepEqual(twice, [['other/known.jpg', 2]]);
+  await t.test('the queue did overflow', { skip: skippedUnlessOverflown(2 * count) }, () => {
+    assert.ok(seen.events > 0 && seen.events < 2 * count, `${seen.events} events of ${count} files`);
+  });
 });
 
 test('a known file that was changed without an event is found by the sweep', async (t) => {
