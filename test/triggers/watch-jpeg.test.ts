@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import sharp from 'sharp';
 import { complete } from '../../runtime/triggers/watch/watch.ts';
+import { realPhotos, skippedWithoutPhotos } from '../support/photos.ts';
 import { EOI, makeJpeg, SOI, segment } from './support-jpeg.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'warm-pool-jpeg-'));
@@ -130,11 +131,10 @@ test('a file that is not there rejects, as reading it would', async () => {
   });
 });
 
-const photos = process.env.POOL_PHOTOS;
 test('no camera photo is partial, and none is whole before its end', {
-  skip: !photos && 'POOL_PHOTOS is not set',
+  skip: skippedWithoutPhotos,
 }, async () => {
-  const camera = join(photos ?? '', 'camera');
+  const camera = join(realPhotos ?? '', 'camera');
   for (const name of readdirSync(camera).filter((file) => /\.jpe?g$/i.test(file))) {
     const path = join(camera, name);
     const { size } = statSync(path);
