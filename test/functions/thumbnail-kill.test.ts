@@ -10,7 +10,7 @@ import { temporaryName } from '../../functions/_thumbnail/temporary-files.ts';
 import { filesIn } from '../support/files-in.ts';
 import * as photos from '../support/photos.ts';
 import { thumbnail, thumbnailHere } from '../support/thumbnail.ts';
-import { until, within } from '../support/wait.ts';
+import { isAlive, until, within } from '../support/wait.ts';
 
 // Many small sizes, so that a process spends much of its time writing.
 const sizes = Array.from({ length: 40 }, (_, index) => 20 + index);
@@ -94,6 +94,29 @@ describe('temporary files found in a folder', () => {
     const expected = [elsewhere, inUse, notOurs, 'photo.jpg'].sort();
     await until('the others to be gone', () => fs.readdirSync(target).length <= expected.length);
     assert.deepEqual(fs.readdirSync(target).sort(), expected);
+  });
+
+  test('those of a process that was killed and whose end nobody has taken note of are removed', {
+    skip: process.platform !== 'linux' && 'only /proc tells such a process from one that runs',
+  }, async (t) => {
+    const folder = photos.photoFolder(t);
+    const src = photos.put(folder, 'photo.jpg', await photos.rgbPhoto());
+    const target = path.join(folder, 'thumbnails', '64x64');
+    fs.mkdirSync(target, { recursive: true });
+    // The second program takes the place of the shell, and knows of no child. So do some that are the first in a container.
+    const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], { detached: true });
+    t.after(() => process.kill(-(parent.pid as number), 'SIGKILL'));
+    const [line] = await within('the process', once(parent.stdout, 'data'));
+    const pid = Number(line);
+    const programOf = (id: number) => fs.readFileSync(`/proc/${id}/comm`, 'utf8').trim();
+    await until('both programs', () => [parent.pid as number, pid].every((id) => programOf(id) === 'sleep'));
+    process.kill(pid, 'SIGKILL');
+    await until('its end', async () => !(await isAlive(pid)));
+    fs.writeFileSync(path.join(target, temporaryName().replace(String(process.pid), String(pid))), '');
+    await thumbnail({ src, sizes: [64] });
+    await until('it to be gone', () => fs.readdirSync(target).length === 1);
+    assert.equal(process.kill(pid, 0), true, 'its end is still not taken note of');
+    assert.deepEqual(fs.readdirSync(target), ['photo.jpg']);
   });
 
   test('one that is left just after its folder was looked through is removed all the same, without another run', async (t) => {
