@@ -51,13 +51,28 @@ export class Landings {
       this.#overwritten.set(place, first.content);
       await overwrite();
     } else if (sequel.what === 'deleted') {
-      await delay(sequel.afterMs);
-      const inLine = await filesOf(this.#project.path('.pool'), ['queued']);
+      if (sequel.afterMs !== 'queued') await delay(sequel.afterMs);
+      const isInLine = sequel.afterMs === 'queued' ? this.#isSeenInLine(place) : this.#isInLine(place);
+      if (await isInLine) this.#deletedInLine.add(place);
       await fs.rm(place);
       this.expected.delete(first.path);
       this.deleted.add(first.path);
-      if (inLine?.some((file) => file.path === place)) this.#deletedInLine.add(place);
     }
+  }
+
+  async #isInLine(place: string): Promise<boolean> {
+    const files = await filesOf(this.#project.path('.pool'), ['queued']);
+    return files?.some((file) => file.path === place) ?? false;
+  }
+
+  /** The same, sooner or later, unless its turn comes first. */
+  async #isSeenInLine(place: string): Promise<boolean> {
+    for (const end = performance.now() + longestLookMs; performance.now() < end; ) {
+      if (this.#runs.hasBegun(place)) return false;
+      if (await this.#isInLine(place)) return true;
+      await delay(10);
+    }
+    return false;
   }
 
   /** The absolute path of a photo. */
@@ -135,6 +150,9 @@ export class Landings {
     this.landed.set(way, (this.landed.get(way) ?? 0) + 1);
   }
 }
+
+/** A runtime that was killed just now is there again by then. */
+const longestLookMs = 5_000;
 
 const run = promisify(execFile);
 

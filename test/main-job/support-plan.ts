@@ -41,8 +41,8 @@ type Sequel =
   | { readonly what: 'stays' }
   /** By another content, once its function runs. */
   | { readonly what: 'overwritten'; readonly by: Transfer }
-  /** While it waits for its turn, if the moment is the right one. */
-  | { readonly what: 'deleted'; readonly afterMs: number };
+  /** While it waits for its turn, if the moment is the right one; or as soon as it is known to be so. */
+  | { readonly what: 'deleted'; readonly afterMs: number | 'queued' };
 
 const folders = ['', 'a', 'a/b', 'a/b/c', 'day 1', 'day 1/evening', 'Übung'];
 
@@ -79,13 +79,17 @@ export class Plan {
 
   /** A burst in which everything that may happen to a photo is likely to happen. */
   eventfulBurst(): Landing[] {
-    // More than the workers have in hand at a time: some of them wait for their turn.
-    const deleted = Array.from({ length: 12 }, () => this.#landing(() => this.#deleted));
     const overwritten = Array.from({ length: 8 }, () => this.#landing((photo) => this.#overwritten(photo)));
+    // At once, and more than the workers have in hand at a time: some of them wait for their turn.
+    const deleted = Array.from({ length: 16 }, (): Landing => {
+      const { first } = this.#landing(() => ({ what: 'stays' }));
+      const sequel = { what: 'deleted', afterMs: 'queued' } as const;
+      return { kind: 'photo', first: { ...first, way: 'rename' }, sequel };
+    });
     return [...overwritten, ...deleted, ...togetherWays.map((kind) => this.#several(kind))];
   }
 
-  #landing(sequelOf: (photo: Photo) => Sequel): Landing {
+  #landing(sequelOf: (photo: Photo) => Sequel): Landing & { readonly kind: 'photo' } {
     const photo = this.#photo(this.#random.pick(folders));
     return { kind: 'photo', first: this.#transfer(photo), sequel: sequelOf(photo) };
   }
