@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
-import { makePoolProject, type Running, runPool, startPool, startService } from '../support/cli.ts';
+import {
+  endWaiting,
+  makePoolProject,
+  type Running,
+  runPool,
+  startPool,
+  startService,
+  waitsForFile,
+} from '../support/cli.ts';
 import { until } from '../support/wait.ts';
 
 const patientConfiguration = {
@@ -79,10 +87,11 @@ test('an attached pool invoke that is killed cancels its invocation', async (t) 
 test('Ctrl-C of pool start lets what runs finish, with exit code 0', async (t) => {
   const project = makePoolProject(t);
   const service = await startService(t, project);
-  const run = startPool(t, project, ['invoke', 'waits', '--args', '{"ms":1500}']);
+  const run = startPool(t, project, ['invoke', 'waits', '--args', waitsForFile]);
   await service.says(/"waiting"/);
   service.interrupt();
   await service.says(/stopping: one invocation finishes first; Ctrl-C again kills/);
+  endWaiting(project);
   const [ended, served] = await Promise.all([run.ended, service.ended]);
   assert.equal(ended.stdout, '"waited"\n');
   assert.equal(ended.code, 0);
@@ -111,11 +120,12 @@ test('a second Ctrl-C of pool start kills what still runs, with exit code 130', 
 test('npm sends Ctrl-C on to its child, which is still one Ctrl-C', async (t) => {
   const project = makePoolProject(t);
   const service = await startService(t, project, [], { env: { npm_lifecycle_event: 'start' } });
-  const run = startPool(t, project, ['invoke', 'waits', '--args', '{"ms":1500}']);
+  const run = startPool(t, project, ['invoke', 'waits', '--args', waitsForFile]);
   await service.says(/"waiting"/);
   service.interrupt();
   await service.says(/stopping: /);
   service.interrupt();
+  endWaiting(project);
   const [ended, served] = await Promise.all([run.ended, service.ended]);
   assert.equal(ended.stdout, '"waited"\n');
   assert.equal(served.code, 0);
@@ -124,7 +134,7 @@ test('npm sends Ctrl-C on to its child, which is still one Ctrl-C', async (t) =>
 test('an invocation that comes while the runtime stops runs in a runtime of its own', async (t) => {
   const project = makePoolProject(t);
   const service = await startService(t, project);
-  const last = startPool(t, project, ['invoke', 'waits', '--args', '{"ms":4000}']);
+  const last = startPool(t, project, ['invoke', 'waits', '--args', waitsForFile]);
   await service.says(/"waiting"/);
   service.interrupt();
   await service.says(/stopping: /);
@@ -132,6 +142,7 @@ test('an invocation that comes while the runtime stops runs in a runtime of its 
   assert.equal(code, 0, stderr);
   assert.equal(stdout, '"nested"\n');
   assert.match(stderr, /\(cold\)/);
+  endWaiting(project);
   assert.equal((await last.ended).code, 0);
 });
 

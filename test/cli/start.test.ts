@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { makePoolProject, runPool, startPool, startService } from '../support/cli.ts';
+import {
+  endWaiting,
+  makePoolProject,
+  runPool,
+  startPool,
+  startService,
+  waitsForFile,
+} from '../support/cli.ts';
 import type { Project } from '../support/project.ts';
 
 const modeOf = (file: string) => (lstatSync(file).mode & 0o777).toString(8);
@@ -150,7 +157,7 @@ test('a function that can not be loaded is told with its reason and hinders no o
 test('pool status shows the workers, and pool stop waits for what runs', async (t) => {
   const project = makePoolProject(t);
   const service = await startService(t, project);
-  const run = startPool(t, project, ['invoke', 'waits', '--args', '{"ms":1500}']);
+  const run = startPool(t, project, ['invoke', 'waits', '--args', waitsForFile]);
   await service.says(/"waiting"/);
 
   const status = await runPool(t, project, ['status', '--json']);
@@ -160,9 +167,11 @@ test('pool status shows the workers, and pool stop waits for what runs', async (
   assert.match(forPeople.stdout, new RegExp(`runs with pid ${service.pid} `));
   assert.match(forPeople.stdout, /^1 +\d+ +default +busy /m);
 
-  const stop = await runPool(t, project, ['stop']);
-  assert.equal(stop.code, 0, stop.stderr);
-  assert.match(stop.stderr, new RegExp(`Stopping the runtime \\(pid ${service.pid}\\)`));
+  const stop = startPool(t, project, ['stop']);
+  await stop.says(new RegExp(`Stopping the runtime \\(pid ${service.pid}\\)`));
+  await service.says(/"stopping: one invocation finishes first/);
+  endWaiting(project);
+  assert.equal((await stop.ended).code, 0);
   await service.untilNothingIsLeft();
   assert.equal((await run.ended).stdout, '"waited"\n');
   assert.equal((await service.ended).code, 0);

@@ -36,9 +36,7 @@ function invokedBy(code: string): string[] {
 const ofPackage = ['checksum', 'countdown', 'thumbnail'];
 
 /** As in a project with `npm install --save-dev @types/node`. */
-const withNodeTypes = {
-  ...{ types: ['node'], typeRoots: [path.join(repository, 'node_modules', '@types')] },
-};
+const withNodeTypes = { types: ['node'], typeRoots: [path.join(repository, 'node_modules', '@types')] };
 
 describeInstalled('the configurations in the documents of the package', (testInstalled) => {
   testInstalled('have no mistakes of types, and are taken as they are', async (project) => {
@@ -53,23 +51,19 @@ describeInstalled('the configurations in the documents of the package', (testIns
       'docs/watch.md': 3,
     });
     const pool = path.join(project.root, 'node_modules', '.bin', 'pool');
-    const { compilerOptions } = JSON.parse(tsconfig) as { compilerOptions: object };
     for (const [index, { document, code, beside }] of shown.entries()) {
       const invoked = invokedBy(code);
       assert.ok(invoked.length > 0, `${document} has a configuration that invokes nothing:\n${code}`);
       const own = invoked.filter((name) => !ofPackage.includes(name));
       const functions = own.map((name) => [`functions/${name}.ts`, 'export default () => {};\n']);
-      const cwd = project.write(`configuration-${index}`, {
+      const cwd = project.write(`configurations/${index}`, {
         'package.json': manifest('module'),
-        'tsconfig.json': JSON.stringify({ compilerOptions: { ...compilerOptions, ...withNodeTypes } }),
         'pool.config.ts': code,
         // Of a user who has none yet.
         'functions/_nothing.ts': 'export {};\n',
         ...beside,
         ...Object.fromEntries(functions),
       });
-      const compiled = await run(process.execPath, [tsc, '--noEmit', '-p', '.'], cwd);
-      assert.deepEqual([compiled.code, compiled.stdout], [0, ''], `${document}:\n${code}`);
       const listed = await run(pool, ['list', '--json'], cwd);
       assert.equal(listed.code, 0, `${document}:\n${code}\n${listed.stderr}`);
       const listing = JSON.parse(listed.stdout) as { name: string; state: string }[];
@@ -77,5 +71,11 @@ describeInstalled('the configurations in the documents of the package', (testIns
       for (const name of invoked)
         assert.ok(ready.includes(name), `${document}: no ${name}: ${listed.stdout}`);
     }
+    const { compilerOptions } = JSON.parse(tsconfig) as { compilerOptions: object };
+    const all = project.write('configurations', {
+      'tsconfig.json': JSON.stringify({ compilerOptions: { ...compilerOptions, ...withNodeTypes } }),
+    });
+    const compiled = await run(process.execPath, [tsc, '--noEmit', '-p', '.'], all);
+    assert.deepEqual([compiled.code, compiled.stdout], [0, '']);
   });
 });

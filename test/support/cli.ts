@@ -156,6 +156,11 @@ function countGroup(group: number): number {
   return rows.filter(([pgid, state]) => Number(pgid) === group && !state?.startsWith('Z')).length;
 }
 
+/** Arguments of `waits` with which it waits for `endWaiting`, however long the test takes until then. */
+export const waitsForFile = '{"file":"go"}';
+
+export const endWaiting = (project: Project) => project.write('go', '');
+
 /** A project with a function for each way in which an invocation can end. */
 export function makePoolProject(test: Cleanup, files: Record<string, string | Uint8Array> = {}): Project {
   return makeProject(test, { ...functions, 'pool.config.ts': configuration, ...files });
@@ -202,15 +207,23 @@ export default async function throws() {
     };
   `,
   'functions/waits.js': `
-    export default async ({ ms = 60_000 } = {}, ctx) => {
+    import fs from 'node:fs';
+    import path from 'node:path';
+    export default async ({ ms = 60_000, file } = {}, ctx) => {
       console.log('waiting');
+      const isThere = () => file !== undefined && fs.existsSync(path.join(ctx.cwd, file));
+      let timer;
+      let looks;
       await new Promise((resolve, reject) => {
-        const timer = setTimeout(resolve, ms);
+        timer = setTimeout(resolve, ms);
+        looks = setInterval(() => isThere() && resolve(), 20);
         ctx.signal.addEventListener('abort', () => {
-          clearTimeout(timer);
           console.log('aborted');
           reject(ctx.signal.reason);
         });
+      }).finally(() => {
+        clearTimeout(timer);
+        clearInterval(looks);
       });
       return 'waited';
     };
