@@ -10,8 +10,9 @@ import type { Job, Readings } from './subject.ts';
 /** What a measuring process answers. */
 export type Answer = { readonly readings: Readings } | { readonly error: string };
 
-// The slowest measurement takes up 100,000 files for the first time, within a minute: whatever needs this long hangs.
-const deadlineMs = 180_000;
+// The slowest measurement takes up 100,000 files for the first time, in one to three minutes as the disk likes: whatever
+// needs this long hangs.
+const deadlineMs = 600_000;
 const stderrLines = 5;
 
 /**

@@ -72,7 +72,8 @@ export async function runRounds(rounds: Rounds): Promise<Result> {
           }
         } catch (error) {
           rounds.signal.throwIfAborted();
-          failures.set(contestant, error instanceof Error ? error.message : String(error));
+          const reason = error instanceof Error ? error.message : String(error);
+          failures.set(contestant, `${titleOf(measure)}: ${reason}`);
         }
       }
     }
@@ -85,6 +86,10 @@ export async function runRounds(rounds: Rounds): Promise<Result> {
       : { contestant, failure };
   });
   return { outcomes, otherWork };
+}
+
+function titleOf({ table, title }: Measure): string {
+  return table === undefined ? title : `${table}, ${title}`;
 }
 
 // In a process of its own, in this round.
