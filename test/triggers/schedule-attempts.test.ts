@@ -5,6 +5,8 @@ import {
   InvalidInputError,
   WorkerCrashedError,
 } from '../../runtime/errors/pool-errors.ts';
+import type { ScheduleOptions } from '../../runtime/triggers/schedule/options.ts';
+import type { Cleanup } from '../support/project.ts';
 import { Schedule } from './support-schedule.ts';
 
 const start = '2025-01-01T02:00:00Z';
@@ -72,15 +74,23 @@ test('attempts are counted beyond a kill, which comes before an attempt or in th
   await third.pool.line('error', /failed 3 times, at last: third/);
 });
 
-test('a run that waits for another attempt makes way for that of the next time', async (t) => {
-  const options = { cron: '*/2 * * * * *', attempts: 3 };
-  const schedule = await Schedule.start(t, { now: start, options });
+/** A schedule for every second second, whose run of 02:00:02 has failed twice and waits 4 s for its last attempt. */
+async function failTwice(t: Cleanup, options: Partial<ScheduleOptions> = {}): Promise<Schedule> {
+  const schedule = await Schedule.start(t, {
+    now: start,
+    options: { cron: '*/2 * * * * *', attempts: 3, ...options },
+  });
   schedule.clock.goTo('2025-01-01T02:00:02Z');
   (await schedule.next('2025-01-01T02:00:02Z')).fail(new Error('no luck'));
   await schedule.pool.line('warn', /attempt 2 of 3 in 1 s/);
   schedule.clock.goTo('2025-01-01T02:00:03Z');
   (await schedule.next('2025-01-01T02:00:02Z')).fail(new Error('still none'));
   await schedule.pool.line('warn', /attempt 3 of 3 in 4 s/);
+  return schedule;
+}
+
+test('a run that waits for another attempt makes way for that of the next time', async (t) => {
+  const schedule = await failTwice(t);
   schedule.clock.goTo('2025-01-01T02:00:04Z');
   (await schedule.next('2025-01-01T02:00:04Z')).succeed();
   await schedule.pool.line('error', /02:00:02 UTC failed: still none; its next time has come$/);
@@ -90,14 +100,7 @@ test('a run that waits for another attempt makes way for that of the next time',
 });
 
 test("with `overlap: 'allow'` a run keeps its attempts when the next time comes", async (t) => {
-  const options = { cron: '*/2 * * * * *', attempts: 3, overlap: 'allow' } as const;
-  const schedule = await Schedule.start(t, { now: start, options });
-  schedule.clock.goTo('2025-01-01T02:00:02Z');
-  (await schedule.next('2025-01-01T02:00:02Z')).fail(new Error('no luck'));
-  await schedule.pool.line('warn', /attempt 2 of 3 in 1 s/);
-  schedule.clock.goTo('2025-01-01T02:00:03Z');
-  (await schedule.next('2025-01-01T02:00:02Z')).fail(new Error('no luck'));
-  await schedule.pool.line('warn', /attempt 3 of 3 in 4 s/);
+  const schedule = await failTwice(t, { overlap: 'allow' });
   schedule.clock.goTo('2025-01-01T02:00:04Z');
   await schedule.next('2025-01-01T02:00:04Z');
   schedule.clock.goTo('2025-01-01T02:00:05.500Z');
