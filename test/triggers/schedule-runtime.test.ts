@@ -45,8 +45,8 @@ async function everySecond(t: TestContext, options: Partial<ScheduleOptions>, fi
 }
 
 test('a function is run every second, and the runtime says what became of it', async (t) => {
-  const { project, runtime } = await everySecond(t, {});
   const since = Date.now() - 1000;
+  const { project, runtime } = await everySecond(t, {});
   await until('three runs', () => runsOf(project).length >= 3);
   const runs = runsOf(project);
   for (const [index, { at, isMissed }] of runs.entries()) {

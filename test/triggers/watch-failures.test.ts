@@ -65,7 +65,8 @@ test('after its last attempt a file is set aside with one line of error, blocks 
     'the reason, without a stack',
   );
   const [first = 0, second = 0, third = 0] = times;
-  assert.ok(second - first >= 10 && third - second >= 40, 'the delay grows');
+  // Timers may be 1 ms early.
+  assert.ok(second - first >= 10 - 1 && third - second >= 40 - 1, 'the delay grows');
 
   watch.land('fence.jpg');
   const fence = await watch.pool.next();

@@ -172,7 +172,8 @@ test('a file that a person puts among the outputs meanwhile is handed in when th
 for (const which of ['a later', 'the first']) {
   test(`outputs of ${which} run, which crashed before it could list them, are held back until the next run lists them`, async (t) => {
     const { asked, complete } = witness();
-    const watch = await Watch.start(t, { options: { complete }, timings: { firstRetry: 1_000 } });
+    // Until the next run, what lands meanwhile has its turn, on a busy machine too.
+    const watch = await Watch.start(t, { options: { complete }, timings: { firstRetry: 3_000 } });
     if (which === 'a later') await teach(watch);
     watch.land('a.jpg');
     const crashed = await watch.pool.next();

@@ -206,6 +206,7 @@ for (const options of [{ ignore: ['drafts'] }, { recursive: false }, { match: '*
   test(`with ${JSON.stringify(options)} since the last start, what was in line for it before is not run`, async (t) => {
     const watch = await Watch.start(t, {
       concurrency: 1,
+      timings: { firstRetry: 600_000 },
       prepare: (inbox) => mkdirSync(`${inbox}/drafts/old`, { recursive: true }),
     });
     // Four are in the hands of the pool, one of them waits for an attempt.

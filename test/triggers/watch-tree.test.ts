@@ -113,6 +113,8 @@ test('with `recursive: false` only the folder itself counts', async (t) => {
     handler: processAll,
     prepare: (inbox) => growTree(inbox, 1),
   });
+  // What is found at the start is looked at beside what lands then.
+  await watch.pool.line('info', /work photo/);
   mkdirSync(watch.path('new'));
   watch.land('new/a.jpg');
   watch.land('a/b.jpg');
@@ -234,9 +236,10 @@ test('a watched folder may itself be reached through a link', async (t) => {
   });
   watch.land('a.jpg');
   const call = await watch.pool.next();
-  // The function may list what it wrote by either path.
-  writeFileSync(join(watch.root, 'real/out.jpg'), makeJpeg());
-  call.succeed({ outputs: [{ path: join(watch.root, 'real/out.jpg') }] });
+  // The function may list what it wrote by either path. Named after its source it waits for that, seen as early as may be.
+  const output = join(watch.root, 'real/a-small.jpg');
+  publish(output);
+  call.succeed({ outputs: [{ path: output }] });
   await watch.pool.line('info', /work a\.jpg/);
   watch.land('fence.jpg');
   assert.equal(fileOf(await watch.pool.next()), 'fence.jpg');
@@ -261,13 +264,17 @@ function leadElsewhere(watch: Watch): void {
 
 test('when such a link leads elsewhere later, outputs that are listed by where they are then do not trigger', async (t) => {
   const watch = await startOnLink(t);
+  // From now on what is named after a source waits for its result.
   watch.land('a.jpg');
-  (await watch.pool.next()).succeed();
+  const first = await watch.pool.next();
+  publish(watch.path('a-small.jpg'));
+  first.succeed({ outputs: [{ path: watch.path('a-small.jpg') }] });
+  await watch.pool.line('info', /work a\.jpg: 1 output/);
   leadElsewhere(watch);
   watch.land('b.jpg');
   const call = await watch.pool.next();
   assert.equal(fileOf(call), 'b.jpg');
-  const output = join(watch.root, 'real-2/out.jpg');
+  const output = join(watch.root, 'real-2/b-small.jpg');
   publish(output);
   call.succeed({ outputs: [{ path: output }] });
   await watch.pool.line('info', /work b\.jpg/);
