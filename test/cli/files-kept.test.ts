@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import { test } from 'node:test';
 import { runPool, startPool, startService } from '../support/cli.ts';
@@ -49,7 +50,9 @@ test('after a kill files are listed, what ran then as running', async (t) => {
   const service = await startService(t, project);
   for (let index = 0; index < 8; index++) project.write(`inbox/${index}.txt`, 'good');
   await service.says(/"at work"/);
-  await until('all are known', async () => (await listedFiles(t, project)).size === 8);
+  // What only arrives is not kept.
+  const inLine = async () => (await listedFiles(t, project, '--state', 'queued,running')).size;
+  await until('all are known', async () => (await inLine()) === 8);
   service.interrupt('SIGKILL');
   await service.ended;
   const before = contentsOf(project);
@@ -142,7 +145,11 @@ test('while a program has a runtime of its own on the data folder, files are lis
     cwd: project.root,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  t.after(() => app.kill('SIGKILL'));
+  const ended = once(app, 'exit');
+  project.beforeRemoval(() => {
+    app.kill('SIGKILL');
+    return ended;
+  });
   let said = '';
   app.stderr.on('data', (text) => {
     said += text;

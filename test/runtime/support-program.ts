@@ -32,7 +32,6 @@ export function startProgram(test: Cleanup, project: Project, source: string): P
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  test.after(() => child.kill('SIGKILL'));
   const written = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].setEncoding('utf8').on('data', (chunk: string) => {
@@ -43,6 +42,12 @@ export function startProgram(test: Cleanup, project: Project, source: string): P
   child.once('close', (code, signal) => {
     end = { code, signal, ...written };
   });
+  const kill = async () => {
+    child.kill('SIGKILL');
+    await until('the end of the program, which was killed', () => end);
+  };
+  test.after(kill);
+  project.beforeRemoval(kill);
   return {
     pid: child.pid as number,
     get ended() {

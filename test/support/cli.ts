@@ -41,7 +41,7 @@ interface RunOptions {
   readonly within?: readonly string[];
 }
 
-/** Starts `pool` in a project, in a process group of its own that is killed when the test ends. */
+/** Starts `pool` in a project, in a process group of its own that is killed when the test ends, or its project. */
 export function startPool(
   test: Cleanup,
   project: Project,
@@ -79,7 +79,12 @@ export function startPool(
       });
     });
   });
-  test.after(() => killGroup(pid, 'SIGKILL'));
+  const kill = async () => {
+    killGroup(pid, 'SIGKILL');
+    await within(`the end of \`pool ${args.join(' ')}\`, which was killed`, ended);
+  };
+  test.after(kill);
+  project.beforeRemoval(kill);
   return {
     child,
     pid,

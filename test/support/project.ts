@@ -20,6 +20,8 @@ export interface Project {
   remove(file: string): void;
   /** Whether a file is there. */
   has(file: string): boolean;
+  /** Has something end, and waits for that, before the folder is removed: a program that works in it would go on to write. */
+  beforeRemoval(end: () => unknown): void;
 }
 
 /**
@@ -28,7 +30,15 @@ export interface Project {
  */
 export function makeProject(test: Cleanup, files: Record<string, string | Uint8Array> = {}): Project {
   const root = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'warm-pool-test-')));
-  test.after(() => fs.rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }));
+  const ends: (() => unknown)[] = [];
+  // What is to be done after a test is done in the order in which it was asked for: this comes before all of its programs.
+  test.after(async () => {
+    try {
+      await Promise.all(ends.map(async (end) => end()));
+    } finally {
+      fs.rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+    }
+  });
   const project: Project = {
     root,
     path: (...parts) => path.join(root, ...parts),
@@ -41,6 +51,7 @@ export function makeProject(test: Cleanup, files: Record<string, string | Uint8A
     },
     has: (file) => fs.existsSync(path.join(root, file)),
     remove: (file) => fs.rmSync(path.join(root, file), { recursive: true, force: true }),
+    beforeRemoval: (end) => void ends.push(end),
   };
   const manifest = JSON.stringify({ name: 'test-project', private: true, type: 'module' });
   for (const [file, content] of Object.entries({ 'package.json': manifest, ...files })) {

@@ -55,10 +55,6 @@ export function openTerminal(
     // What comes to an end is typed as Ctrl-D: a pipe stays open.
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  test.after(() => {
-    child.kill('SIGKILL');
-    killSession(project);
-  });
   const screen = new Screen(columns, height);
   let written = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
@@ -69,6 +65,13 @@ export function openTerminal(
   const ended = new Promise<number | null>((resolve) => {
     child.once('close', resolve);
   });
+  const kill = async () => {
+    child.kill('SIGKILL');
+    killSession(project);
+    await within(`the end of \`pool ${args.join(' ')}\`, which was killed`, ended);
+  };
+  test.after(kill);
+  project.beforeRemoval(kill);
   const isOrWasThere = (pattern: RegExp) =>
     [...screen.erased, ...screen.lines].some((line) => pattern.test(line));
   return {
