@@ -5,7 +5,10 @@ import { test } from 'node:test';
 import { runPool, startPool } from '../support/cli.ts';
 import { Inbox, makeInboxProject, thumbnailsOf } from '../support/inbox.ts';
 import * as photos from '../support/photos.ts';
-import { isAlive, until } from '../support/wait.ts';
+import { deadlineMs, isAlive, until } from '../support/wait.ts';
+
+/** For some twenty photos of twelve megapixels: a second each where nothing else runs. */
+const patienceMs = 6 * deadlineMs;
 
 interface Status {
   readonly stats: { workers: { pid: number; state: string }[]; running: number };
@@ -43,25 +46,29 @@ async function stopAtWork(
   const draft = inbox.project.path('draft.jpg');
   const names: string[] = [];
   const isRunning = async () => (await statusOf(t, inbox)).stats.running === 1;
-  await until('the worker to be caught at work', async () => {
-    // Enough to keep it busy for as long as it takes to ask.
-    for (let more = 6; more > 0; more--) {
-      const name = `photo ${names.length}.jpg`;
-      names.push(name);
-      fs.writeFileSync(draft, photo);
-      fs.renameSync(draft, path.join(inbox.path, name));
-    }
-    const before = inbox.lines.length;
-    await until('it to be at work', () => inbox.lines.length > before);
-    // What was sent to it when it was done with one photo it hasn't begun until it computes.
-    const [done, computed] = [inbox.lines.length, cpuSecondsOf(worker)];
-    await until('the next photo to be at work', () => cpuSecondsOf(worker) > computed + 0.05);
-    process.kill(worker, 'SIGSTOP');
-    // A result that it had sent before is read with the first question at the latest.
-    if ((await isRunning()) && (await isRunning()) && inbox.lines.length === done) return true;
-    process.kill(worker, 'SIGCONT');
-    return false;
-  });
+  await until(
+    'the worker to be caught at work',
+    async () => {
+      // Enough to keep it busy for as long as it takes to ask.
+      for (let more = 6; more > 0; more--) {
+        const name = `photo ${names.length}.jpg`;
+        names.push(name);
+        fs.writeFileSync(draft, photo);
+        fs.renameSync(draft, path.join(inbox.path, name));
+      }
+      const before = inbox.lines.length;
+      await until('it to be at work', () => inbox.lines.length > before);
+      // What was sent to it when it was done with one photo it hasn't begun until it computes.
+      const [done, computed] = [inbox.lines.length, cpuSecondsOf(worker)];
+      await until('the next photo to be at work', () => cpuSecondsOf(worker) > computed + 0.05);
+      process.kill(worker, 'SIGSTOP');
+      // A result that it had sent before is read with the first question at the latest.
+      if ((await isRunning()) && (await isRunning()) && inbox.lines.length === done) return true;
+      process.kill(worker, 'SIGCONT');
+      return false;
+    },
+    patienceMs,
+  );
   return names;
 }
 
@@ -74,7 +81,7 @@ test(
     const names = await stopAtWork(t, inbox, worker, await largePhoto());
     process.kill(worker, 'SIGKILL');
     await inbox.service.says(/was killed by SIGKILL while it ran thumbnail/);
-    await until('all thumbnails', () => inbox.thumbnails.length === names.length * 6);
+    await until('all thumbnails', () => inbox.thumbnails.length === names.length * 6, patienceMs);
     await until('an end for each', () =>
       names.every((name) => inbox.linesOf(name).some(({ level }) => level === 30)),
     );
@@ -90,7 +97,7 @@ test('Ctrl-C in the middle of a backlog: what runs finishes, the rest waits for 
   const names = Array.from({ length: 12 }, (_, index) => `${index}.jpg`);
   for (const name of names) project.write(`inbox/${name}`, photo);
   const inbox = await Inbox.open(t, project);
-  await until('the first photo', () => inbox.lines.length > 0);
+  await until('the first photo', () => inbox.lines.length > 0, patienceMs);
   inbox.service.interrupt();
   const { code } = await inbox.service.ended;
   assert.equal(code, 0);
@@ -101,7 +108,7 @@ test('Ctrl-C in the middle of a backlog: what runs finishes, the rest waits for 
   assert.deepEqual(inbox.leftovers, []);
 
   const again = await Inbox.open(t, project);
-  await until('all thumbnails', () => again.thumbnails.length === names.length * 6);
+  await until('all thumbnails', () => again.thumbnails.length === names.length * 6, patienceMs);
   again.service.interrupt();
   assert.equal((await again.service.ended).code, 0);
 });

@@ -156,5 +156,11 @@ test('a program that is killed leaves no spare process', async (t) => {
   const running = startProgram(t, makeProject(t, files), program);
   const spare = await spareOf(running.pid);
   running.kill('SIGKILL');
-  await until('its end', async () => !(await isAlive(spare)), 2_000);
+  let looks = 0;
+  await until('its end', async () => {
+    looks++;
+    return !(await isAlive(spare));
+  });
+  // It is to be gone within 2 s: so many looks take at least half of that, and as much longer as the machine is busier.
+  assert(looks <= 100, `it took ${looks} looks`);
 });
