@@ -24,13 +24,9 @@ export const functions = {
   'functions/spin.js': 'export default () => { for (;;); };',
   'functions/note.js': `
     import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
     export default (what) => fs.appendFileSync(new URL('../notes', import.meta.url), what + ';');`,
   'functions/meet.js': `
     import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
     import { setTimeout } from 'node:timers/promises';
     import { threadId } from 'node:worker_threads';
     export default async ({ folder, count }) => {
