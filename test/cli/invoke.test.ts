@@ -80,7 +80,7 @@ const examples: Example[] = [
   { name: 'bytes', args: value('bytes'), code: 0, stdout: '<Buffer 00 ff 0a 0d 80>\n', stderr: inspected },
   {
     name: 'no timeout at all',
-    args: ['invoke', 'hasty', '--timeout', 'Infinity'],
+    args: ['invoke', 'hasty', '--args', '600', '--timeout', 'Infinity'],
     code: 0,
     stdout: json('waited'),
   },
@@ -145,7 +145,7 @@ const files = {
   'functions/hasty.js': `
     import { setTimeout } from 'node:timers/promises';
     export const config = { timeout: 200 };
-    export default () => setTimeout(600, 'waited');`,
+    export default (ms = 60_000) => setTimeout(ms, 'waited');`,
 };
 
 describeBoth('pool invoke', files, (project, isAttached) => {

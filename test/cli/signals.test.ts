@@ -123,8 +123,9 @@ test('npm sends Ctrl-C on to its child, which is still one Ctrl-C', async (t) =>
   const run = startPool(t, project, ['invoke', 'waits', '--args', waitsForFile]);
   await service.says(/"waiting"/);
   service.interrupt();
+  // Another signal than the first: of two of the same kind that come at once a program is told of one.
+  service.child.kill('SIGTERM');
   await service.says(/stopping: /);
-  service.interrupt();
   endWaiting(project);
   const [ended, served] = await Promise.all([run.ended, service.ended]);
   assert.equal(ended.stdout, '"waited"\n');

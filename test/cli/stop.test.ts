@@ -131,7 +131,7 @@ test('Ctrl-C gives up on a runtime that does not answer, which cancels when it w
 test('a runtime that stops answering during an invocation is told once, and waited for', async (t) => {
   const project = makePoolProject(t);
   const service = await startService(t, project);
-  const run = startPool(t, project, ['invoke', 'waits', '--args', '{"ms":2000}']);
+  const run = startPool(t, project, ['invoke', 'waits', '--args', '{"ms":5000}']);
   await service.says(/"waiting"/);
   service.child.kill('SIGSTOP');
   await run.says(new RegExp(`^pool: The runtime \\(pid ${service.pid}\\) does not answer any more\\.`, 'm'));
