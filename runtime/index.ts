@@ -26,6 +26,16 @@ export type {
 } from './invocation/invocation.ts';
 export type { MapOptions } from './invocation/map.ts';
 export type { RetryCode, RetryOptions, RetrySettings } from './invocation/retry.ts';
+export type { BarrierOptions, SharedBarrier } from './shared/client/barrier.ts';
+export type { ConditionOptions, HeldCondition, SharedCondition } from './shared/client/condition.ts';
+export type { SharedEvent } from './shared/client/event.ts';
+export type { HeldLock, LockOptions, SharedLock } from './shared/client/lock.ts';
+export type { SharedMap } from './shared/client/map.ts';
+export type { Delivery, QueueOptions, SharedQueue } from './shared/client/queue.ts';
+export type { Permit, SemaphoreOptions, SharedSemaphore } from './shared/client/semaphore.ts';
+export type { WaitOptions } from './shared/client/wait.ts';
+export type { ProgramShared, SharedSession } from './shared/program.ts';
+export type { Shared } from './shared/shared.ts';
 export type { FileInfo } from './triggers/files.ts';
 export type { FileRetry } from './triggers/retry-files.ts';
 export { type ScheduledRun, type ScheduleOptions, schedule } from './triggers/schedule/schedule.ts';

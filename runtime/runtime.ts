@@ -22,6 +22,8 @@ import type { Pool } from './pool/pool.ts';
 import { Pools } from './pool/pools.ts';
 import type { Spares } from './pool/spares.ts';
 import { startTimer } from './pool/timer.ts';
+import { Arbiter } from './shared/arbiter/arbiter.ts';
+import { type ProgramShared, ProgramSharing } from './shared/program.ts';
 import { FolderInUseError, takeFolder } from './store/lock.ts';
 import { type FileInfo, listFiles } from './triggers/files.ts';
 import { TriggerHost } from './triggers/host.ts';
@@ -62,6 +64,8 @@ export class WarmRuntime implements Runtime {
   readonly #pools: Pools;
   readonly #functions: ReloadingFunctions;
   readonly #triggers: TriggerHost;
+  readonly #arbiter = new Arbiter();
+  readonly #sharing = new ProgramSharing(this.#arbiter);
   #starting: Promise<void> | undefined;
   #isStarted = false;
   #isClosed = false;
@@ -99,6 +103,7 @@ export class WarmRuntime implements Runtime {
       poolOf: (functionName) => this.#registry.poolOf(functionName),
       events: this.#events,
       // Also while it closes: what runs is to finish, with what it needs for that.
+      arbiter: this.#arbiter,
       onCall: (child, args, options) => submitNested(child, { args, options }, this.#routeOpen),
     });
     this.#functions = new ReloadingFunctions({
@@ -140,6 +145,10 @@ export class WarmRuntime implements Runtime {
       invoke: (args, each) => this.#submit(name, args, each),
       concurrency: () => this.#poolOf(name)?.reach(name) ?? 1,
     });
+  }
+
+  get shared(): ProgramShared {
+    return this.#sharing.shared;
   }
 
   start(): Promise<void> {
@@ -282,6 +291,7 @@ export class WarmRuntime implements Runtime {
       await Promise.all([this.#pools.stop(), this.#functions.close()]);
     } finally {
       this.#isClosed = true;
+      this.#sharing.close();
       this.#events.end();
       if (this.#isStarted) this.#keepAlive.release();
     }

@@ -9,6 +9,7 @@ import type { FunctionInfo } from './functions/registry.ts';
 import type { Invocation, InvokeOptions } from './invocation/invocation.ts';
 import type { MapOptions } from './invocation/map.ts';
 import type { WorkerState } from './pool/worker-state.ts';
+import type { ProgramShared } from './shared/program.ts';
 import type { FileInfo } from './triggers/files.ts';
 import type { FileRetry } from './triggers/retry-files.ts';
 import type { ReceiptState } from './triggers/trigger.ts';
@@ -115,6 +116,14 @@ export interface Runtime {
     source: Iterable<Item> | AsyncIterable<Item>,
     options?: MapOptions<Item>,
   ): AsyncGenerator<Result, void, undefined>;
+  /**
+   * Locks, queues and the like, shared with all workers by their names: `ctx.shared` in a function means the same things.
+   *
+   * ```ts
+   * const results = runtime.shared.queue<string>('results', { maxSize: 100 });
+   * ```
+   */
+  readonly shared: ProgramShared;
   /**
    * Starts the triggers, and with that keeps the program alive until `close`.
    * @throws PoolError `RUNTIME_RUNNING` when another runtime has been started on the same `dataDir`

@@ -41,6 +41,7 @@ const checks: Readonly<Record<FromWorker['type'], (fields: Fields) => boolean>> 
   call: ({ run, call, name, options }) =>
     isAmount(run) && isAmount(call) && typeof name === 'string' && isRecord(options),
   cancelCall: ({ call }) => isAmount(call),
+  shared: ({ id, request }) => isAmount(id) && isRecord(request),
   log: ({ run, level, message }) => isAmount(run) && levels.has(level) && isTextOrNone(message),
 };
 

@@ -14,6 +14,8 @@ const loadCostUs = 8_000;
 /** Bytes of a mapped file, and how to give them back: what is read or written there after that ends the process. */
 export interface Mapping {
   readonly bytes: Buffer;
+  /** Where they are, for threads of this process: see `memoryAt`. */
+  readonly address: string;
   unmap(): void;
 }
 
@@ -32,7 +34,13 @@ export function mapFile(fd: number, length: number, access: Access): Mapping | u
   return system()?.map(fd, length, access);
 }
 
+/** Memory that another thread of this process has mapped, and keeps mapped; undefined where that can't be had. */
+export function memoryAt(address: string, length: number): Buffer | undefined {
+  return system()?.view(address, length);
+}
+
 interface System {
+  view(address: string, length: number): Buffer | undefined;
   map(fd: number, length: number, access: Access): Mapping | undefined;
 }
 
@@ -55,12 +63,14 @@ function loadSystem(): System | undefined {
     );
     const munmap = c.func('int munmap(void *address, size_t length)');
     return {
+      view: (address, length) => Buffer.from(koffi.view(BigInt(address), length)),
       map(fd, length, access) {
         const protection = access === 'read' ? protections.read : protections.read | protections.write;
         const address: unknown = mmap(null, length, protection, mapShared, fd, 0);
-        if (koffi.address(address) === mapFailed) return undefined;
+        const place = koffi.address(address);
+        if (place === mapFailed) return undefined;
         const bytes = Buffer.from(koffi.view(address, length));
-        return { bytes, unmap: () => void munmap(address, length) };
+        return { bytes, address: String(place), unmap: () => void munmap(address, length) };
       },
     };
   } catch {

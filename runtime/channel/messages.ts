@@ -71,6 +71,8 @@ export type ToWorker =
   | { readonly type: 'abort'; readonly run: number }
   /** A call has ended; the body holds its result, or its error unless `ok`. */
   | { readonly type: 'answer'; readonly call: number; readonly ok: boolean }
+  /** A request about what is shared is answered; `info` is of its kind, or says what failed. The body holds a value. */
+  | { readonly type: 'told'; readonly id: number; readonly ok: boolean; readonly info?: unknown }
   /** Run teardown and exit. */
   | { readonly type: 'stop' };
 
@@ -104,6 +106,8 @@ export type FromWorker =
     }
   /** The function gave up a call of its own; the body holds the reason. */
   | { readonly type: 'cancelCall'; readonly call: number }
+  /** Asks for something that is shared (see shared/requests.ts); the body holds a value. With the number 0 it wants no answer. */
+  | { readonly type: 'shared'; readonly id: number; readonly request: unknown }
   /** A line of `ctx.log`; the body holds its fields. */
   | {
       readonly type: 'log';

@@ -16,7 +16,7 @@ function hasBrand(value: unknown, brand: symbol): boolean {
 
 /**
  * The base of every error that warm-pool itself raises. `code` is stable and can be switched on. Beside those of the
- * classes below there are `NESTED_TOO_DEEP`, of `ctx.invoke`, and `RUNTIME_RUNNING` and `STORE_UNUSABLE`, of `runtime.start`. A
+ * classes below there are `NESTED_TOO_DEEP`, of `ctx.invoke`, and `RUNTIME_RUNNING` and `STORE_UNUSABLE`, of `runtime.start`, and `SHARED_CONFLICT` and `SHARED_ENDED`, of what is shared. A
  * mistake in the options of a call is a TypeError.
  *
  * ```ts
@@ -161,6 +161,39 @@ export class SerializationError extends PoolError {
   }
 }
 
+/** One who waits in a deadlock: what for, and who has that. */
+export interface DeadlockStep {
+  /** Who waits, as in `"resize" (01K…)`. */
+  readonly waits: string;
+  /** The name of the lock. */
+  readonly lock: string;
+  readonly holder: string;
+}
+
+/** A wait for a lock would never end: those who hold locks wait for each other. The lock was not had. */
+export class DeadlockError extends PoolError {
+  /** Each waits for a lock that the next one holds, and the last one for one that the first holds. */
+  readonly cycle: readonly DeadlockStep[];
+  constructor(message: string, place: ErrorPlace & { cycle: readonly DeadlockStep[] }) {
+    super('DEADLOCK', message, place);
+    this.cycle = place.cycle;
+  }
+}
+
+/** One of those who were to meet at a barrier is gone or gave up, or the barrier was aborted. */
+export class BrokenBarrierError extends PoolError {
+  constructor(message: string, place?: ErrorPlace) {
+    super('BARRIER_BROKEN', message, place);
+  }
+}
+
+/** The queue was closed: nothing can be put any more, and all that was in it has been had. */
+export class QueueClosedError extends PoolError {
+  constructor(message: string, place?: ErrorPlace) {
+    super('QUEUE_CLOSED', message, place);
+  }
+}
+
 /** The runtime was closed before the invocation could end. */
 export class RuntimeClosedError extends PoolError {
   constructor(message: string, place?: ErrorPlace) {
@@ -194,5 +227,8 @@ branded(WorkerCrashedError, 'WorkerCrashedError', brandOf('WORKER_CRASHED'));
 branded(MemoryLimitError, 'MemoryLimitError', brandOf('MEMORY_LIMIT'));
 branded(QueueFullError, 'QueueFullError', brandOf('QUEUE_FULL'));
 branded(SerializationError, 'SerializationError', brandOf('SERIALIZATION'));
+branded(DeadlockError, 'DeadlockError', brandOf('DEADLOCK'));
+branded(BrokenBarrierError, 'BrokenBarrierError', brandOf('BARRIER_BROKEN'));
+branded(QueueClosedError, 'QueueClosedError', brandOf('QUEUE_CLOSED'));
 branded(RuntimeClosedError, 'RuntimeClosedError', brandOf('RUNTIME_CLOSED'));
 branded(ConfigError, 'ConfigError', brandOf('CONFIG'));

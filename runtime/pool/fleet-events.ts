@@ -9,7 +9,15 @@ import type { WorkerEvents } from './worker-events.ts';
 export interface FleetEvents
   extends Pick<
     WorkerEvents,
-    'onLine' | 'onLog' | 'onReturned' | 'onStarted' | 'onFinished' | 'onCall' | 'onWaits' | 'onGoesOn'
+    | 'arbiter'
+    | 'onLine'
+    | 'onLog'
+    | 'onReturned'
+    | 'onStarted'
+    | 'onFinished'
+    | 'onCall'
+    | 'onWaits'
+    | 'onGoesOn'
   > {
   /** A worker is being started. */
   onStarting(worker: Worker): void;

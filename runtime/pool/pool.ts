@@ -39,6 +39,7 @@ export interface PoolOptions {
   readonly observer: PoolObserver;
   /** A function asks for an invocation of its own: it is to be submitted, wherever it runs. */
   readonly onCall: WorkerEvents['onCall'];
+  readonly arbiter: WorkerEvents['arbiter'];
 }
 
 /** So many of the shortest functions keep a worker busy where results are read all the time; measured with `map`. */
@@ -70,6 +71,7 @@ export class Pool implements Destination {
     onLoaded,
     observer,
     onCall,
+    arbiter,
   }: PoolOptions) {
     this.name = settings.name;
     this.#settings = settings;
@@ -92,6 +94,7 @@ export class Pool implements Destination {
       },
       onReturned: (records) => this.#dispatcher.runElsewhere(records),
       onCall,
+      arbiter,
       onWaits: (worker, functionName) => {
         // It gives up its place, and what it holds need not wait with it.
         this.#queue.release(functionName);

@@ -25,6 +25,7 @@ export interface PoolsOptions {
   readonly events: Events;
   /** See PoolOptions. */
   readonly onCall: PoolOptions['onCall'];
+  readonly arbiter: PoolOptions['arbiter'];
 }
 
 /** A release on its way into service. */

@@ -3,6 +3,7 @@ import type { JournalContent } from '../channel/journal.ts';
 import type { FromWorker, FunctionDescriptor } from '../channel/messages.ts';
 import type { WorkerExit } from '../invocation/outcome.ts';
 import type { InvocationRecord } from '../invocation/record.ts';
+import type { Arbiter } from '../shared/arbiter/arbiter.ts';
 import type { Worker } from './worker.ts';
 
 /** What a worker tells its fleet. */
@@ -22,6 +23,8 @@ export interface WorkerEvents {
   onWaits(worker: Worker, functionName: string): void;
   /** They have ended. */
   onGoesOn(functionName: string): void;
+  /** Who has what workers share. */
+  readonly arbiter: Arbiter;
   /** It has had nothing to do for as long as `watchIdleness` said. */
   onIdle(worker: Worker): void;
   onExit(worker: Worker, exit: WorkerExit, journal: JournalContent): void;

@@ -18,6 +18,7 @@ import { Wear } from './wear.ts';
 import { WorkerCalls } from './worker-calls.ts';
 import type { WorkerEvents } from './worker-events.ts';
 import type { HostHandlers, WorkerHost } from './worker-host.ts';
+import { labelOf, WorkerSharing } from './worker-sharing.ts';
 import type { WorkerState } from './worker-state.ts';
 
 /**
@@ -51,6 +52,7 @@ export class Worker {
   readonly #sender: RunSender;
   readonly #wear: Wear;
   readonly #calls: WorkerCalls;
+  readonly #sharing: WorkerSharing;
   readonly #timeout = new LazyTimer(() => this.#timedOut());
   readonly #idleness: LazyTimer;
   readonly #stepwiseKill: StepwiseKill;
@@ -84,6 +86,11 @@ export class Worker {
       onWaits: (functionName) => events.onWaits(this, functionName),
       onGoesOn: events.onGoesOn,
     });
+    this.#sharing = new WorkerSharing(
+      events.arbiter,
+      () => labelOf(this.#turns.current),
+      (message, body) => this.#host.send(message, body),
+    );
     this.#load();
   }
 
@@ -318,6 +325,9 @@ export class Worker {
       }
       case 'cancelCall':
         this.#calls.cancel(message.call, body === undefined ? undefined : readBody(body));
+        break;
+      case 'shared':
+        this.#sharing.receive(message, body);
     }
   }
 
@@ -367,6 +377,7 @@ export class Worker {
       this.#startedBefore(journal);
     }
     this.#turns.releaseAll();
+    this.#sharing.end();
     this.#events.onExit(this, exit, journal);
   }
 

@@ -1,6 +1,7 @@
 import type { LogLevelName } from '../channel/levels.ts';
 import type { Priority } from '../invocation/invocation.ts';
 import type { RetrySettings } from '../invocation/retry.ts';
+import type { Shared } from '../shared/shared.ts';
 
 /** Writes a line to the runtime's log, bound to the invocation: a message, or fields and a message. */
 export interface ContextLogMethod {
@@ -47,4 +48,6 @@ export interface FunctionContext {
    * with `NESTED_TOO_DEEP` when functions call each other without end.
    */
   invoke<Result = unknown>(name: string, args?: unknown, options?: CallOptions): Promise<Result>;
+  /** Locks, queues and the like, shared with other workers and the program. What it holds is given back when it ends. */
+  readonly shared: Shared;
 }

@@ -13,6 +13,7 @@ import { memoryMB } from './memory.ts';
 import type { MemoryGuard } from './memory-guard.ts';
 import type { OutputCount } from './output.ts';
 import { RunContext } from './run-context.ts';
+import { Sharing } from './sharing.ts';
 
 type RunMessage = Extract<ToWorker, { type: 'run' }>;
 type Succeeded = Extract<FromWorker, { type: 'succeeded' }>;
@@ -44,6 +45,7 @@ export class Executor {
   readonly #held: Held[] = [];
   /** What the current run has asked for. */
   readonly #calls: Calls;
+  readonly #sharing: Sharing;
   #isRunning = false;
   #current: { readonly run: number; readonly context: RunContext } | undefined;
   /** What is sent at the end of a run. It is written into the next batch at once: one object does for all. */
@@ -66,6 +68,7 @@ export class Executor {
     this.#memoryGuard = options.memoryGuard;
     this.#functions = options.functions;
     this.#calls = new Calls(options.channel);
+    this.#sharing = new Sharing(options.channel);
   }
 
   run(message: RunMessage, body: EncodedValue | undefined): void {
@@ -86,6 +89,11 @@ export class Executor {
   /** A call that the current run has made has ended. */
   answer(message: Extract<ToWorker, { type: 'answer' }>, body: EncodedValue | undefined): void {
     this.#calls.answer(message, body);
+  }
+
+  /** Something that is shared was asked for. */
+  told(message: Extract<ToWorker, { type: 'told' }>, body: EncodedValue | undefined): void {
+    this.#sharing.told(message, body);
   }
 
   /** Whether a run goes on that was told to end. */
@@ -191,7 +199,14 @@ export class Executor {
     if (!loaded?.form) {
       return failed('notLoaded', loaded?.descriptor.state === 'failed' ? loaded.descriptor.error : undefined);
     }
-    const context = new RunContext(message, loaded.source, startedAt, this.#channel, this.#calls);
+    const context = new RunContext(
+      message,
+      loaded.source,
+      startedAt,
+      this.#channel,
+      this.#calls,
+      this.#sharing,
+    );
     this.#current = { run: message.run, context };
     if (abort) context.abort(abort.reason);
     let input: unknown;

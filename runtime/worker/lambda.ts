@@ -55,6 +55,9 @@ function lambdaContextOf(context: FunctionContext) {
     get invoke() {
       return context.invoke;
     },
+    get shared() {
+      return context.shared;
+    },
   } satisfies FunctionContext & Record<string, unknown>;
 }
 

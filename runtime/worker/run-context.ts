@@ -3,9 +3,12 @@ import { encodeValue } from '../channel/codec.ts';
 import type { InvocationId } from '../channel/invocation-id.ts';
 import { levelNames } from '../channel/levels.ts';
 import type { FromWorker, FunctionSource, ToWorker } from '../channel/messages.ts';
+import type { Flow } from '../shared/client/flow.ts';
+import { FlowShared, type Shared } from '../shared/shared.ts';
 import type { Calls } from './calls.ts';
 import type { ContextLog, ContextLogMethod, FunctionContext } from './context.ts';
 import { encodeFields } from './lossy.ts';
+import type { Sharing } from './sharing.ts';
 
 type RunMessage = Extract<ToWorker, { type: 'run' }>;
 
@@ -24,6 +27,9 @@ export class RunContext implements FunctionContext {
   readonly #startedAt: number;
   readonly #channel: Channel<FromWorker, ToWorker>;
   readonly #calls: Calls;
+  readonly #sharing: Sharing;
+  #flow: Flow | undefined;
+  #shared: Shared | undefined;
   #controller: AbortController | undefined;
   #log: ContextLog | undefined;
   #reason: { readonly value: unknown } | undefined;
@@ -35,6 +41,7 @@ export class RunContext implements FunctionContext {
     startedAt: number,
     channel: Channel<FromWorker, ToWorker>,
     calls: Calls,
+    sharing: Sharing,
   ) {
     this.cwd = message.cwd;
     this.#invocationId = message.invocationId;
@@ -46,6 +53,7 @@ export class RunContext implements FunctionContext {
     this.#startedAt = startedAt;
     this.#channel = channel;
     this.#calls = calls;
+    this.#sharing = sharing;
   }
 
   get invocationId(): string {
@@ -63,6 +71,12 @@ export class RunContext implements FunctionContext {
   get log(): ContextLog {
     this.#log ??= makeLog(this.#channel, this.#run);
     return this.#log;
+  }
+
+  get shared(): Shared {
+    this.#flow ??= this.#sharing.flowOf(this.functionName);
+    this.#shared ??= new FlowShared(this.#flow);
+    return this.#shared;
   }
 
   // A function may take these three off the context before it calls them.
@@ -91,6 +105,7 @@ export class RunContext implements FunctionContext {
   abort(reason: unknown): void {
     this.#reason = { value: reason };
     this.#controller?.abort(reason);
+    this.#flow?.cancel(reason);
   }
 
   get isAborted(): boolean {
@@ -103,6 +118,9 @@ export class RunContext implements FunctionContext {
 
   /** What the function tells or asks for from now on is too late. */
   end(): void {
+    for (const name of this.#flow?.end() ?? []) {
+      this.log.warn(`the invocation ended without giving back the lock "${name}": the next holder is told`);
+    }
     this.#hasEnded = true;
     this.#calls.forget();
   }

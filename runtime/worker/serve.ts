@@ -63,6 +63,9 @@ export function serve({ transport, journal, captureOutput, memoryGuard }: Connec
       case 'answer':
         executor?.answer(message, body);
         break;
+      case 'told':
+        executor?.told(message, body);
+        break;
       case 'stop':
         isStopping = true;
         await executor?.stop();

@@ -1,0 +1,201 @@
+import type { EncodedValue } from '../../channel/codec.ts';
+import type { SharedRequest } from '../requests.ts';
+import { Asker, type AskerOptions } from './asker.ts';
+import { Barrier } from './barrier.ts';
+import { Condition } from './condition.ts';
+import { Flag } from './flag.ts';
+import { Locks } from './locks.ts';
+import { Outbox } from './outbox.ts';
+import { Queue } from './queue.ts';
+import { Semaphore } from './semaphore.ts';
+import { SharedMap } from './shared-map.ts';
+import { WordStore } from './word-store.ts';
+
+/**
+ * Has all locks, queues and the like of a runtime, by their names, and answers those who share them. What nobody holds,
+ * waits for or has put something into is forgotten.
+ */
+export class Arbiter {
+  readonly #askers = new Map<number, Asker>();
+  readonly #store = new WordStore();
+  readonly #locks = new Locks(this.#askers, this.#store);
+  readonly #semaphores = new Map<string, Semaphore>();
+  readonly #events = new Map<string, Flag>();
+  readonly #conditions = new Map<string, Condition>();
+  readonly #barriers = new Map<string, Barrier>();
+  readonly #queues = new Map<string, Queue>();
+  readonly #maps = new Map<string, SharedMap>();
+  #lastToken = 0;
+
+  open(options: AskerOptions): Asker {
+    const asker = new Asker(++this.#lastToken, options);
+    this.#askers.set(asker.token, asker);
+    return asker;
+  }
+
+  /** It is gone: what it held is had by the next ones, who are told. */
+  leave(asker: Asker): void {
+    asker.stopWaiting();
+    // What it had put before its end.
+    asker.outbox?.close();
+    asker.abandonAll();
+    this.#locks.leftBy(asker);
+    for (const [name, queue] of this.#queues) {
+      queue.leftBy(asker);
+      if (queue.isIdle) this.#queues.delete(name);
+    }
+    this.#askers.delete(asker.token);
+  }
+
+  /** To be called when nobody asks any more. */
+  close(): void {
+    for (const { outbox } of this.#askers.values()) outbox?.close();
+    this.#store.close();
+  }
+
+  receive(asker: Asker, id: number, request: SharedRequest, body: EncodedValue | undefined): void {
+    // What it put before comes before.
+    asker.outbox?.drain();
+    switch (request.op) {
+      case 'bell':
+        break;
+      case 'words':
+        asker.succeeded(id, this.#store.share());
+        break;
+      case 'outbox':
+        asker.outbox ??= this.#store.share() === undefined ? undefined : Outbox.create();
+        asker.succeeded(id, asker.outbox?.place);
+        break;
+      case 'lock':
+      case 'unlock':
+      case 'keep':
+      case 'slot':
+        this.#locks.receive(asker, id, request);
+        break;
+      case 'giveUp':
+        asker.giveUp(request.of);
+        break;
+      case 'abandon':
+        asker.abandon(request.of);
+        break;
+      case 'permit':
+        using(
+          this.#semaphores,
+          request.name,
+          () => new Semaphore(request),
+          (semaphore) => semaphore.acquire(asker, id, request),
+        );
+        break;
+      case 'return':
+        this.#return(asker, id, request);
+        break;
+      case 'event':
+        using(
+          this.#events,
+          request.name,
+          () => new Flag(),
+          (event) => event.act(asker, id, request),
+        );
+        break;
+      case 'condition':
+        using(
+          this.#conditions,
+          request.name,
+          () => new Condition(),
+          (condition) => condition.wait(asker, id, this.#locks.get(request.lock)),
+        );
+        break;
+      case 'notify':
+        this.#conditions.get(request.name)?.notify(request.count);
+        asker.succeeded(id);
+        break;
+      case 'barrier':
+        using(
+          this.#barriers,
+          request.name,
+          () => new Barrier(request.name, request.parties),
+          (barrier) => barrier.wait(asker, id, request.parties),
+        );
+        break;
+      case 'barrierState':
+        this.#barrierState(asker, id, request);
+        break;
+      case 'put':
+        this.#queue(request.name, (queue) => queue.put(asker, id, request, body));
+        break;
+      case 'get':
+        this.#queue(request.name, (queue) => queue.get(asker, id, request));
+        break;
+      case 'settle':
+        this.#settle(asker, id, request);
+        break;
+      case 'queue':
+        this.#queue(request.name, (queue) => queue.act(asker, id, request.act));
+        break;
+      case 'set':
+      case 'entry':
+      case 'increment':
+      case 'map':
+        using(
+          this.#maps,
+          request.name,
+          () => new SharedMap(request.name),
+          (map) => map.act(asker, id, request, body),
+        );
+        break;
+    }
+  }
+
+  #queue(name: string, use: (queue: Queue) => void): void {
+    using(this.#queues, name, () => new Queue(name, this.#store), use);
+  }
+
+  #return(asker: Asker, id: number, { name, of }: Extract<SharedRequest, { op: 'return' }>): void {
+    const semaphore = this.#semaphores.get(name);
+    const isDone = of === 0 ? semaphore?.add() : semaphore?.giveBack(asker, of);
+    if (isDone || of !== 0) {
+      asker.succeeded(id);
+      return;
+    }
+    const message = `The semaphore "${name}" has a fixed number of permits: only one that was had can be given back. Use \`bounded: false\` where there are to be more.`;
+    asker.failed(id, { code: 'SHARED_CONFLICT', message });
+  }
+
+  #barrierState(asker: Asker, id: number, request: Extract<SharedRequest, { op: 'barrierState' }>): void {
+    const barrier = this.#barriers.get(request.name);
+    if (barrier)
+      using(
+        this.#barriers,
+        request.name,
+        () => barrier,
+        (each) => each.act(asker, id, request),
+      );
+    else asker.succeeded(id, { waiting: 0, isBroken: false });
+  }
+
+  #settle(asker: Asker, id: number, { name, of, act }: Extract<SharedRequest, { op: 'settle' }>): void {
+    this.#queue(name, (queue) => {
+      const isSettled = queue.settle(asker, of, act);
+      asker.succeeded(id, isSettled);
+    });
+  }
+}
+
+interface Thing {
+  readonly isIdle: boolean;
+}
+
+function using<Kind extends Thing>(
+  things: Map<string, Kind>,
+  name: string,
+  make: () => Kind,
+  use: (thing: Kind) => void,
+): void {
+  let thing = things.get(name);
+  if (!thing) {
+    thing = make();
+    things.set(name, thing);
+  }
+  use(thing);
+  if (thing.isIdle) things.delete(name);
+}

@@ -1,0 +1,98 @@
+import type { EncodedValue } from '../../channel/codec.ts';
+import type { SharedFailure } from '../requests.ts';
+import type { Outbox } from './outbox.ts';
+
+/** Answers a request. */
+export interface Answers {
+  succeeded(id: number, info?: unknown, body?: EncodedValue): void;
+  failed(id: number, failure: SharedFailure): void;
+}
+
+/** What a request has left behind that is its asker's: a wait, a permit, a delivery. */
+export interface Claim {
+  /** The asker gives up waiting. Returns what it waited for, for its error; undefined when it doesn't wait. */
+  giveUp(): string | undefined;
+  /** The asker is gone. */
+  abandon(): void;
+}
+
+export interface AskerOptions {
+  readonly answers: Answers;
+  /** Whom errors name: an invocation, or a part of the program. */
+  label(): string;
+  /** Whether all that it asks for belongs to one flow of work, so that what it holds stays held while it waits. */
+  readonly isOneFlow: boolean;
+}
+
+/**
+ * One of those who share: a worker, which runs one invocation at a time, or a part of the program. What it holds and waits
+ * for is known by the number of the request, and all of it ends with it.
+ */
+export class Asker {
+  /** By which words know it, from 1. */
+  readonly token: number;
+  readonly isOneFlow: boolean;
+  readonly label: () => string;
+  /** The locks that it waits for. */
+  readonly waitsFor = new Set<object>();
+  /** What it puts into queues without a message. */
+  outbox: Outbox | undefined;
+  readonly #answers: Answers;
+  readonly #claims = new Map<number, Claim>();
+  isGone = false;
+
+  constructor(token: number, { answers, label, isOneFlow }: AskerOptions) {
+    this.token = token;
+    this.label = label;
+    this.isOneFlow = isOneFlow;
+    this.#answers = answers;
+  }
+
+  /** Answers a request; one that has no number wants no answer. */
+  succeeded(id: number, info?: unknown, body?: EncodedValue): void {
+    if (!this.isGone && id !== 0) this.#answers.succeeded(id, info, body);
+  }
+
+  failed(id: number, failure: SharedFailure): void {
+    if (!this.isGone && id !== 0) this.#answers.failed(id, failure);
+  }
+
+  keep(id: number, claim: Claim): void {
+    this.#claims.set(id, claim);
+  }
+
+  claim(id: number): Claim | undefined {
+    return this.#claims.get(id);
+  }
+
+  drop(id: number): void {
+    this.#claims.delete(id);
+  }
+
+  giveUp(id: number): void {
+    const waitedFor = this.#claims.get(id)?.giveUp();
+    if (waitedFor === undefined) return; // it was had meanwhile, or has ended
+    this.#claims.delete(id);
+    this.failed(id, { code: 'GAVE_UP', message: waitedFor });
+  }
+
+  /** What had this number ended without giving it back. */
+  abandon(id: number): void {
+    const claim = this.#claims.get(id);
+    this.#claims.delete(id);
+    claim?.abandon();
+  }
+
+  /** It is gone, and waits for nothing any more: none of what it has comes back to it. */
+  stopWaiting(): void {
+    this.isGone = true;
+    for (const claim of [...this.#claims.values()]) claim.giveUp();
+  }
+
+  /** Gives back what it had. */
+  abandonAll(): void {
+    const claims = [...this.#claims.values()];
+    this.#claims.clear();
+    for (const claim of claims) claim.abandon();
+  }
+}

@@ -1,0 +1,193 @@
+import type { Words } from '../shared-words.ts';
+import type { Asker, Claim } from './asker.ts';
+import { cycleOf, deadlockError } from './deadlock.ts';
+import { lockBits, longestTurnMs } from './lock-words.ts';
+
+/** Who had a lock's word before, and what it was. */
+export interface LockContext {
+  readonly words: Words;
+  askerOf(token: number): Asker | undefined;
+}
+
+/** A wait for a lock, in line. */
+interface Waiter extends Claim {
+  readonly asker: Asker;
+  readonly id: number;
+  /** What is told with it. */
+  readonly had?: object;
+}
+
+/** One lock: its word, and the line of those that wait, first come, first served. */
+export class Lock {
+  readonly name: string;
+  /** The place of its word. */
+  readonly index: number;
+  readonly #context: LockContext;
+  readonly #line = new Set<Waiter>();
+  #turnTimer: NodeJS.Timeout | undefined;
+
+  constructor(name: string, index: number, context: LockContext) {
+    this.name = name;
+    this.index = index;
+    this.#context = context;
+  }
+
+  /** Nobody has it, and nobody waits for it. */
+  get isIdle(): boolean {
+    return this.#line.size === 0 && this.#word === 0;
+  }
+
+  /** Who has it. */
+  get holder(): Asker | undefined {
+    const word = this.#word;
+    return isKept(word) ? undefined : this.#context.askerOf(word & lockBits.token);
+  }
+
+  /** Answers when this asker has it. */
+  acquire(asker: Asker, id: number, tries = false): void {
+    if (this.#takeFor(asker, id)) return;
+    if (tries) {
+      asker.succeeded(id, { had: false });
+      return;
+    }
+    const cycle = cycleOf(asker, this);
+    if (cycle) {
+      asker.failed(id, deadlockError(cycle));
+      return;
+    }
+    const waiter: Waiter = { asker, id, giveUp: () => this.#leave(waiter), abandon: () => {} };
+    this.#enqueue(waiter);
+  }
+
+  /**
+   * Gives the lock back to one that waited for something else meanwhile. It can't be given up: whoever waits so counts on
+   * having it. `onLost` when its asker is gone before.
+   */
+  reacquire(asker: Asker, id: number, had: object, onLost: () => void): void {
+    if (this.#takeFor(asker, id, had)) return;
+    const giveUp = () => {
+      if (asker.isGone && this.#leave(waiter) !== undefined) onLost();
+      return undefined;
+    };
+    const waiter: Waiter = { asker, id, had, giveUp, abandon: () => {} };
+    this.#enqueue(waiter);
+  }
+
+  #takeFor(asker: Asker, id: number, had?: object): boolean {
+    const taken = this.#take(asker.token);
+    if (taken === undefined) return false;
+    asker.succeeded(id, { had: true, abandoned: (taken & lockBits.abandoned) !== 0, ...had });
+    return true;
+  }
+
+  #enqueue(waiter: Waiter): void {
+    const { asker, id } = waiter;
+    asker.keep(id, waiter);
+    asker.waitsFor.add(this);
+    this.#line.add(waiter);
+    // It may have been given back before its holder could see that somebody waits, and been taken again since.
+    while (!this.#markWaiters() && !this.#handOn(isFree)) {}
+  }
+
+  /** Its holder has given it back, or ended without: whoever is first in line has it now. */
+  release({ token }: Asker, abandoned = false): void {
+    this.#handOn((word) => isHeldBy(word, token), abandoned);
+  }
+
+  /** Its holder gave it back and may take it again for the rest of its turn. */
+  keep(): void {
+    this.#turnTimer ??= setTimeout(() => {
+      this.#turnTimer = undefined;
+      // When it was taken again its release comes as a message, or it is kept once more.
+      if (this.#line.size > 0 && !this.#handOn(isKept)) this.keep();
+    }, longestTurnMs);
+  }
+
+  /** This asker is gone. */
+  leftBy({ token }: Asker): void {
+    const word = this.#word;
+    if ((word & lockBits.token) !== token) return;
+    if (isKept(word)) this.#handOn(isKept);
+    else this.#handOn((each) => isHeldBy(each, token), true);
+  }
+
+  /** Takes the word for this token if nobody has it and nobody waits; returns what it was. */
+  #take(token: number): number | undefined {
+    for (;;) {
+      const word = this.#word;
+      if ((word & (lockBits.token | lockBits.waiters)) !== 0) return undefined;
+      if (this.#swap(word, token)) return word;
+    }
+  }
+
+  /** Returns false when nobody has the lock (any more). */
+  #markWaiters(): boolean {
+    for (;;) {
+      const word = this.#word;
+      if ((word & lockBits.token) === 0) return false;
+      if (word & lockBits.waiters || this.#swap(word, word | lockBits.waiters)) return true;
+    }
+  }
+
+  /** Gives the lock to whoever is first in line, or to nobody; returns false unless its word says that it can be. */
+  #handOn(canBe: (word: number) => boolean, abandoned = false): boolean {
+    const [next] = this.#line;
+    const flag = abandoned ? lockBits.abandoned : 0;
+    const others = this.#line.size > 1 ? lockBits.waiters : 0;
+    for (;;) {
+      const word = this.#word;
+      if (!canBe(word)) return false;
+      const wasAbandoned = (word & lockBits.abandoned) | flag;
+      if (!this.#swap(word, next ? next.asker.token | others : wasAbandoned)) continue;
+      if (next) this.#giveTo(next, wasAbandoned !== 0);
+      return true;
+    }
+  }
+
+  #giveTo(waiter: Waiter, abandoned: boolean): void {
+    this.#line.delete(waiter);
+    this.#forget(waiter);
+    waiter.asker.succeeded(waiter.id, { had: true, abandoned, ...waiter.had });
+  }
+
+  #leave(waiter: Waiter): string | undefined {
+    if (!this.#line.delete(waiter)) return undefined;
+    this.#forget(waiter);
+    const by = this.holder;
+    if (this.#line.size === 0) this.#unmarkWaiters();
+    return by ? `it is held by ${by.label()}` : 'others were before it';
+  }
+
+  #forget({ asker, id }: Waiter): void {
+    asker.drop(id);
+    // It may wait for it more than once.
+    for (const other of this.#line) if (other.asker === asker) return;
+    asker.waitsFor.delete(this);
+  }
+
+  // What is kept for somebody has to be free again: nobody looks at it any more.
+  #unmarkWaiters(): void {
+    clearTimeout(this.#turnTimer);
+    this.#turnTimer = undefined;
+    this.#change((word) => (isKept(word) ? word & lockBits.abandoned : word & ~lockBits.waiters));
+  }
+
+  get #word(): number {
+    return Atomics.load(this.#context.words.array, this.index);
+  }
+
+  #swap(from: number, to: number): boolean {
+    return Atomics.compareExchange(this.#context.words.array, this.index, from, to) === from;
+  }
+
+  #change(to: (word: number) => number): void {
+    for (;;) {
+      const word = this.#word;
+      if (this.#swap(word, to(word))) return;
+    }
+  }
+}
+
+const isFree = (word: number) => (word & lockBits.token) === 0;
+const isKept = (word: number) => (word & lockBits.kept) !== 0;
+const isHeldBy = (word: number, token: number) => (word & lockBits.token) === token && !isKept(word);

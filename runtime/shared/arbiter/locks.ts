@@ -1,0 +1,86 @@
+import type { SharedRequest } from '../requests.ts';
+import type { Words } from '../shared-words.ts';
+import type { Asker } from './asker.ts';
+import { Lock } from './lock.ts';
+import { lockWords } from './lock-words.ts';
+import type { WordStore } from './word-store.ts';
+
+type LockRequest = Extract<SharedRequest, { op: 'lock' | 'unlock' | 'keep' | 'slot' }>;
+
+/** All locks, by their names. */
+export class Locks {
+  readonly #askers: ReadonlyMap<number, Asker>;
+  readonly #locks = new Map<string, Lock>();
+  /** Of those whose place others know, which stays theirs. */
+  readonly #told = new Set<string>();
+  readonly #freeIndexes: number[] = [];
+  #nextIndex = 0;
+  readonly #words: Words;
+  /** Of the locks beyond those: nobody else sees them. */
+  readonly #others: Words = { array: new Int32Array(0) };
+
+  constructor(askers: ReadonlyMap<number, Asker>, { words }: WordStore) {
+    this.#askers = askers;
+    this.#words = words;
+  }
+
+  /** The place of its word; undefined when there is none left that others can be told. */
+  placeOf(name: string): number | undefined {
+    const { index } = this.get(name);
+    if (index >= lockWords) return undefined;
+    this.#told.add(name);
+    return index;
+  }
+
+  get(name: string): Lock {
+    let lock = this.#locks.get(name);
+    if (!lock) {
+      const index = this.#freeIndexes.pop() ?? this.#nextIndex++;
+      const words = this.#wordsAt(index);
+      lock = new Lock(name, index, { words, askerOf: (token) => this.#askers.get(token) });
+      this.#locks.set(name, lock);
+    }
+    return lock;
+  }
+
+  receive(asker: Asker, id: number, request: LockRequest): void {
+    switch (request.op) {
+      case 'lock':
+        this.get(request.name).acquire(asker, id, request.tries);
+        return;
+      case 'unlock':
+        this.#locks.get(request.name)?.release(asker, request.abandoned);
+        this.#forget(request.name);
+        return;
+      case 'keep':
+        this.#locks.get(request.name)?.keep();
+        return;
+      case 'slot':
+        asker.succeeded(id, { place: this.placeOf(request.name), token: asker.token });
+    }
+  }
+
+  leftBy(asker: Asker): void {
+    for (const [name, lock] of this.#locks) {
+      lock.leftBy(asker);
+      this.#forget(name);
+    }
+  }
+
+  #forget(name: string): void {
+    const lock = this.#locks.get(name);
+    if (!lock?.isIdle || this.#told.has(name)) return;
+    this.#locks.delete(name);
+    this.#freeIndexes.push(lock.index);
+  }
+
+  #wordsAt(index: number): Words {
+    if (index < lockWords) return this.#words;
+    const { array } = this.#others;
+    if (index >= array.length) {
+      this.#others.array = new Int32Array(2 * index);
+      this.#others.array.set(array);
+    }
+    return this.#others;
+  }
+}

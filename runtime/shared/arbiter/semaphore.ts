@@ -1,0 +1,92 @@
+import type { SharedRequest } from '../requests.ts';
+import type { Asker } from './asker.ts';
+import { conflict } from './conflict.ts';
+import { Line } from './line.ts';
+
+type PermitRequest = Extract<SharedRequest, { op: 'permit' }>;
+
+/** So many permits, had first come, first served. */
+export class Semaphore {
+  readonly name: string;
+  readonly #line = new Line();
+  #permits: number;
+  #bounded: boolean;
+  #free: number;
+  /** A permit came back from one that ended without giving it back. */
+  #abandoned = false;
+
+  constructor({ name, permits = 1, bounded = true }: PermitRequest) {
+    this.name = name;
+    this.#permits = permits;
+    this.#bounded = bounded;
+    this.#free = permits;
+  }
+
+  get isIdle(): boolean {
+    return this.#line.isEmpty && this.#free === this.#permits && !this.#abandoned;
+  }
+
+  acquire(asker: Asker, id: number, { permits, bounded, tries }: PermitRequest): void {
+    if (permits !== undefined && permits !== this.#permits && this.#bounded) {
+      asker.failed(id, conflict('semaphore', this.name, 'permits', this.#permits, permits));
+      return;
+    }
+    if (bounded !== undefined && bounded !== this.#bounded) {
+      asker.failed(id, conflict('semaphore', this.name, 'bounded', this.#bounded, bounded));
+      return;
+    }
+    if (this.#free > 0 && this.#line.isEmpty) this.#grant(asker, id);
+    else if (tries) asker.succeeded(id, { had: false });
+    else {
+      const waitedFor = () => `all of its ${this.#permits} permits are taken`;
+      this.#line.add(asker, id, { waitedFor, serve: () => this.#grant(asker, id) });
+    }
+  }
+
+  /** Returns false when that is no permit of this asker. */
+  giveBack(asker: Asker, id: number): boolean {
+    const claim = asker.claim(id);
+    if (!(claim instanceof Permit) || claim.semaphore !== this) return false;
+    asker.drop(id);
+    this.comeBack();
+    return true;
+  }
+
+  /** One more than there were; returns false where their number is fixed. */
+  add(): boolean {
+    if (this.#bounded) return false;
+    this.#permits++;
+    this.comeBack();
+    return true;
+  }
+
+  comeBack(abandoned = false): void {
+    this.#free++;
+    this.#abandoned ||= abandoned;
+    this.#line.serveNext();
+  }
+
+  #grant(asker: Asker, id: number): void {
+    this.#free--;
+    asker.keep(id, new Permit(this));
+    const abandoned = this.#abandoned;
+    this.#abandoned = false;
+    asker.succeeded(id, { had: true, abandoned });
+  }
+}
+
+class Permit {
+  readonly semaphore: Semaphore;
+
+  constructor(semaphore: Semaphore) {
+    this.semaphore = semaphore;
+  }
+
+  giveUp(): undefined {
+    return undefined; // it was had
+  }
+
+  abandon(): void {
+    this.semaphore.comeBack(true);
+  }
+}

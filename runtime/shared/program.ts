@@ -1,0 +1,141 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import {
+  BrokenBarrierError,
+  CancelledError,
+  DeadlockError,
+  type DeadlockStep,
+  PoolError,
+  QueueClosedError,
+  RuntimeClosedError,
+  SerializationError,
+  TimeoutError,
+} from '../errors/pool-errors.ts';
+import type { Arbiter } from './arbiter/arbiter.ts';
+import type { Asker } from './arbiter/asker.ts';
+import { Flow } from './client/flow.ts';
+import { Sharer } from './client/sharer.ts';
+import type { SharedFailure } from './requests.ts';
+import { FlowShared, type Shared } from './shared.ts';
+
+/** What the program shares with its workers. */
+export interface ProgramShared extends Shared {
+  /**
+   * The same for one flow of work of the program, as an invocation is one: a lock with `reentrant` can be had again by it,
+   * a deadlock with others is told, and what it holds is given back when it is disposed of. `label` names it in errors.
+   */
+  session(label?: string): SharedSession;
+}
+
+/** One flow of work of the program. */
+export interface SharedSession extends Shared, Disposable, AsyncDisposable {
+  /** Gives back what it holds, as abandoned, and ends what it waits for. */
+  end(): void;
+}
+
+/** The side of the program in what is shared. */
+export class ProgramSharing {
+  readonly shared: ProgramShared;
+  readonly #arbiter: Arbiter;
+  readonly #open = new Set<Session>();
+  #sessions = 0;
+
+  constructor(arbiter: Arbiter) {
+    this.#arbiter = arbiter;
+    // Its parts know nothing of each other: what one holds the others may wait for.
+    const program = this.#openSession('the program', false);
+    this.shared = Object.assign(program, {
+      session: (label = `session ${++this.#sessions} of the program`) => this.#openSession(label, true),
+    });
+  }
+
+  /** Nobody answers any more. */
+  close(): void {
+    for (const session of [...this.#open]) session.close();
+    this.#arbiter.close();
+  }
+
+  #openSession(label: string, isOneFlow: boolean): Session {
+    const session = new Session(this.#arbiter, { label, isOneFlow, onEnd: () => this.#open.delete(session) });
+    this.#open.add(session);
+    return session;
+  }
+}
+
+interface SessionOptions {
+  readonly label: string;
+  readonly isOneFlow: boolean;
+  onEnd(): void;
+}
+
+class Session extends FlowShared implements SharedSession {
+  readonly #arbiter: Arbiter;
+  readonly #flow: Flow;
+  readonly #asker: Asker;
+  readonly #onEnd: () => void;
+
+  constructor(arbiter: Arbiter, { label, isOneFlow, onEnd }: SessionOptions) {
+    const sharer: Sharer = new Sharer({
+      // What it asks for is answered at once.
+      memory: 'none',
+      send: (id, request, body) => arbiter.receive(asker, id, request, body),
+      error: errorOf,
+    });
+    const asker = arbiter.open({
+      label: () => label,
+      isOneFlow,
+      answers: {
+        succeeded: (id, info, body) => sharer.asks.succeeded(id, info, body),
+        failed: (id, failure) => sharer.asks.failed(id, failure),
+      },
+    });
+    const flow = new Flow(sharer, `${label} has ended`);
+    super(flow);
+    this.#arbiter = arbiter;
+    this.#flow = flow;
+    this.#asker = asker;
+    this.#onEnd = onEnd;
+  }
+
+  end(): void {
+    if (this.#flow.hasEnded) return;
+    this.#flow.end();
+    this.#arbiter.leave(this.#asker);
+    this.#onEnd();
+  }
+
+  /** The runtime is closed. */
+  close(): void {
+    this.#flow.sharer.asks.failAll({ code: 'RUNTIME_CLOSED', message: 'The runtime has been closed.' });
+    this.end();
+  }
+
+  [Symbol.dispose](): void {
+    this.end();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.end();
+  }
+}
+
+function errorOf({ code, message, fields }: SharedFailure, cause?: unknown): PoolError {
+  const place = cause === undefined ? {} : { cause };
+  switch (code) {
+    case 'TIMEOUT':
+      return new TimeoutError(message, { ...place, timeoutMs: fields?.timeoutMs as number });
+    case 'CANCELLED':
+      return new CancelledError(message, place);
+    case 'DEADLOCK':
+      return new DeadlockError(message, { ...place, cycle: fields?.cycle as DeadlockStep[] });
+    case 'BARRIER_BROKEN':
+      return new BrokenBarrierError(message, place);
+    case 'QUEUE_CLOSED':
+      return new QueueClosedError(message, place);
+    case 'RUNTIME_CLOSED':
+      return new RuntimeClosedError(message, place);
+    case 'SERIALIZATION':
+      return new SerializationError(message, { ...place, path: fields?.path as string });
+    default:
+      return new PoolError(code, message, place);
+  }
+}
