@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CancelledError, FunctionError, type Invocation } from 'warm-pool';
-import { meet, notesOf, testEach } from '../conformance/support.ts';
+import { meet, notesOf, tellAndSpin, testEach } from '../conformance/support.ts';
 import { files, nothingIsLeft } from '../conformance/support-map.ts';
 import { rejectionOf } from '../support/open-runtime.ts';
 import { until, within } from '../support/wait.ts';
 
 const pool = { min: 3, max: 3, killGrace: 50 };
+
+/** Nobody is killed who ends when its signal says so, however long that takes. */
+const patient = { ...pool, killGrace: '60s' };
 
 const fail = {
   'functions/fail.js': "export default (what) => { throw new RangeError('no ' + what); };",
@@ -22,7 +25,7 @@ const statusesOf = (invocations: readonly Invocation[]) => invocations.map(({ st
 testEach(
   'Promise.any gives the first result; the workers of losers that mind their signal are free at once',
   async (_t, open) => {
-    const opened = await open(pool, files);
+    const opened = await open(patient, files);
     const { project, runtime } = opened;
     const before = await meet(opened, 3);
     const invocations = ['a', 'b', 'c'].map((name) => runtime.invoke<string>('gate', name));
@@ -42,11 +45,11 @@ testEach(
 testEach(
   'the worker of a loser that does not listen is killed and replaced, and that of the winner stays',
   async (_t, open) => {
-    const opened = await open(pool);
+    const opened = await open(pool, { 'functions/deaf.js': tellAndSpin });
     const { runtime } = opened;
     const before = await meet(opened, 3);
-    const losers = [runtime.invoke('spin'), runtime.invoke('spin')];
-    await untilAllRun(losers);
+    const losers = [runtime.invoke('deaf'), runtime.invoke('deaf')];
+    for (const { progress } of losers) await within('its begin', progress[Symbol.asyncIterator]().next());
     const winner = runtime.invoke<string>('who');
     const who = await within('the first', Promise.any([...losers, winner]));
     for (const loser of losers) loser.cancel();
@@ -160,7 +163,7 @@ testEach(
 testEach(
   'as_completed: map without order gives results as they are there, and leaving it frees the workers of the rest',
   async (_t, open) => {
-    const opened = await open(pool, files);
+    const opened = await open(patient, files);
     const { project, runtime } = opened;
     const before = await meet(opened, 3);
     const order: string[] = [];

@@ -35,7 +35,10 @@ testEach(
 testEach(
   'after an item that fails executor.map is over and runs what has begun to its end: map cancels that, too',
   async (_t, open) => {
-    const opened = await open({ min: 2, max: 2 }, { ...files, 'functions/picky.js': picky });
+    const opened = await open(
+      { min: 2, max: 2, killGrace: '60s' },
+      { ...files, 'functions/picky.js': picky },
+    );
     const { runtime } = opened;
     const source = new Counted((index) => index);
     const results = runtime.map<number>('picky', source, { concurrency: 2 });

@@ -46,6 +46,7 @@ describeInstalled('the documents of the package', (testInstalled) => {
     };
     const functions = Object.fromEntries(blocksOf('functions.md'));
     const programs = Object.fromEntries(blocksOf('embedding.md'));
+    const compared = Object.fromEntries(blocksOf('compared.md'));
     assert.deepEqual(Object.keys(functions).sort(), [
       'functions/double.js',
       'functions/hello.mjs',
@@ -53,6 +54,7 @@ describeInstalled('the documents of the package', (testInstalled) => {
       'functions/total.js',
     ]);
     assert.deepEqual(Object.keys(programs), ['app.mts', 'count.mts', 'many.mts', 'figures.mts']);
+    assert.deepEqual(Object.keys(compared), ['first.mts']);
     const tsx = path.join(project.root, 'node_modules', 'tsx', 'dist', 'cli.mjs');
     const pool = path.join(project.root, 'node_modules', '.bin', 'pool');
     for (const type of ['module', 'commonjs', undefined]) {
@@ -62,6 +64,7 @@ describeInstalled('the documents of the package', (testInstalled) => {
           "import { defineConfig } from 'warm-pool';\nexport default defineConfig({ pool: { max: 1 } });\n",
         ...functions,
         ...programs,
+        ...compared,
       });
       assert.deepEqual(await run(process.execPath, [tsx, 'app.mts'], cwd), {
         code: 0,
@@ -79,6 +82,9 @@ describeInstalled('the documents of the package', (testInstalled) => {
       const figures = await run(process.execPath, [tsx, 'figures.mts'], cwd);
       assert.match(figures.stdout, /count: 3,.*count: 3,/s);
       assert.deepEqual([figures.code, figures.stderr], [0, '']);
+      const first = await run(process.execPath, [tsx, 'first.mts'], cwd);
+      assert.deepEqual(first.stdout.split('\n').sort(), ['', '42', 'double succeeded', 'total succeeded']);
+      assert.deepEqual([first.code, first.stderr], [0, '']);
       for (const [name, args, answer] of [
         ['double', '{"value":2}', '{"doubled":4,"by":"double"}\n'],
         ['scale', '{"values":[1,2]}', '[2,4]\n'],
