@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { CancelledError, FunctionError, TimeoutError, WorkerCrashedError } from 'warm-pool';
+import { setImmediate as turn } from 'node:timers/promises';
+import { CancelledError, FunctionError, type Runtime, TimeoutError, WorkerCrashedError } from 'warm-pool';
 import { dying, notesOf, testEach } from '../conformance/support.ts';
 import {
   Counted,
@@ -23,6 +24,8 @@ testEach(
     const results: number[] = [];
     for await (const result of runtime.map<number>('double', source, { concurrency: 4 })) {
       results.push(result);
+      // As far as it reads while nobody asks.
+      if (results.length % 20 === 0) await standstill(runtime);
       assert(source.read - results.length <= 8, `${source.read} were read for ${results.length} results`);
       if (results.length === 100) break;
     }
@@ -31,6 +34,14 @@ testEach(
     await nothingIsLeft(runtime);
   },
 );
+
+/** Until nothing runs, and nothing more is read. */
+async function standstill(runtime: Runtime): Promise<void> {
+  for (let turns = 0; turns < 5; turns++) {
+    await within('the drain', runtime.drain());
+    await turn();
+  }
+}
 
 testEach(
   'after an item that fails executor.map is over and runs what has begun to its end: map cancels that, too',
