@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { Fifo } from '../../runtime/channel/fifo.ts';
 import { CoalescingQueue } from '../../runtime/triggers/watch/coalescing-queue.ts';
-import { Fifo } from '../../runtime/triggers/watch/fifo.ts';
 import { FileStates } from '../../runtime/triggers/watch/file-state.ts';
 import { Receipts } from '../../runtime/triggers/watch/receipts.ts';
 import { openStore } from '../store/support-store.ts';

@@ -1,4 +1,4 @@
-import { Fifo } from './fifo.ts';
+import { Fifo } from '../../channel/fifo.ts';
 
 /**
  * Does a piece of work for each key that was added, a bounded number at a time. A key that is added twice before its
