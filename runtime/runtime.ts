@@ -13,6 +13,8 @@ import { ReloadingFunctions } from './functions/reloading.ts';
 import type { Invocation, InvokeOptions } from './invocation/invocation.ts';
 import { type MapOptions, mapItems } from './invocation/map.ts';
 import type { InvocationRecord } from './invocation/record.ts';
+import { spawn } from './invocation/spawn.ts';
+import type { SpawnedFunction, SpawnOptions } from './invocation/spawned-function.ts';
 import { submit, submitNested } from './invocation/submit.ts';
 import { durationExpected, parseDuration } from './options/duration.ts';
 import { expectedText } from './options/expected.ts';
@@ -136,6 +138,17 @@ export class WarmRuntime implements Runtime {
     return this.#submit(name, args, options) as Invocation<Result>;
   }
 
+  spawn<Result, Message>(
+    name: string,
+    args?: unknown,
+    options: SpawnOptions = noOptions,
+  ): SpawnedFunction<Result, Message> {
+    return spawn(name, args, options, (record, listener) => {
+      if (this.#closing) return closedError(record);
+      return this.#poolOf(name)?.openDedicated(record, listener) ?? this.#registry.refusal(record);
+    }) as SpawnedFunction<Result, Message>;
+  }
+
   map<Result, Item>(
     name: string,
     source: Iterable<Item> | AsyncIterable<Item>,
@@ -188,8 +201,8 @@ export class WarmRuntime implements Runtime {
 
   stats(): RuntimeStats {
     const workers = this.#pools.workers.map(
-      ({ id, isolation, pid, threadId, pool, state, memoryMB, invocations }) => {
-        return { id, isolation, pid, threadId, pool, state, memoryMB, invocations };
+      ({ id, isolation, pid, threadId, pool, dedicatedTo, state, memoryMB, invocations }) => {
+        return { id, isolation, pid, threadId, pool, dedicatedTo, state, memoryMB, invocations };
       },
     );
     const { queued, running } = this.#pools;
@@ -281,12 +294,15 @@ export class WarmRuntime implements Runtime {
 
   async #close(): Promise<void> {
     this.#pools.stopRetrying();
+    // They may be endless: nothing else would end them.
+    const dedicated = this.#pools.closeDedicated();
     const stopped = this.#stopTriggers();
     // Not before: a trigger that a deadline didn't wait for may still write there.
     const release = () => this.#releaseFolder();
     stopped.then(release, release);
     try {
       await Promise.race([stopped, this.#killed]);
+      await dedicated;
       await this.#pools.drain();
       await Promise.all([this.#pools.stop(), this.#functions.close()]);
     } finally {

@@ -8,6 +8,7 @@ import type { PoolStats } from './figures/pool-recorder.ts';
 import type { FunctionInfo } from './functions/registry.ts';
 import type { Invocation, InvokeOptions } from './invocation/invocation.ts';
 import type { MapOptions } from './invocation/map.ts';
+import type { SpawnedFunction, SpawnOptions } from './invocation/spawned-function.ts';
 import type { WorkerState } from './pool/worker-state.ts';
 import type { ProgramShared } from './shared/program.ts';
 import type { FileInfo } from './triggers/files.ts';
@@ -38,6 +39,8 @@ export interface WorkerStats {
   readonly threadId: number | undefined;
   /** The name of its pool. */
   readonly pool: string;
+  /** The function that it was started for alone, beside its pool, by `runtime.spawn`; undefined for one that is in it. */
+  readonly dedicatedTo: string | undefined;
   readonly state: WorkerState;
   /** Resident memory at the end of its last invocation, in MB (2^20 bytes); for a thread, its heap and buffers. */
   readonly memoryMB: number;
@@ -125,6 +128,23 @@ export interface Runtime {
    */
   readonly shared: ProgramShared;
   /**
+   * Starts a function in a worker of its own, beside those of its pool and with their settings: it takes no place among `max`,
+   * is in no queue, runs nothing else, and ends with the function. The two exchange messages meanwhile. Never throws: what
+   * is wrong rejects `done` with a `PoolError`.
+   *
+   * ```ts
+   * await using counter = runtime.spawn<number, { sum: number }>('counter', { from: 0 });
+   * await counter.send({ add: 2 });
+   * for await (const { sum } of counter.messages) if (sum > 1) counter.endMessages();
+   * console.log(await counter.done);
+   * ```
+   */
+  spawn<Result = unknown, Message = unknown>(
+    name: string,
+    args?: unknown,
+    options?: SpawnOptions,
+  ): SpawnedFunction<Result, Message>;
+  /**
    * Starts the triggers, and with that keeps the program alive until `close`.
    * @throws PoolError `RUNTIME_RUNNING` when another runtime has been started on the same `dataDir`
    * @throws PoolError `STORE_UNUSABLE` when the database of the triggers can't be made or opened there
@@ -175,10 +195,10 @@ export interface Runtime {
    * @throws TypeError when `buffer` is no whole number from 1
    */
   events(options?: EventOptions): AsyncIterable<RuntimeEvent | DroppedEvents>;
-  /** Resolves when nothing is queued or running. */
+  /** Resolves when nothing is queued or running; spawned functions may go on. */
   drain(): Promise<void>;
   /**
-   * Stops the triggers, finishes what callers have queued and what runs, and stops the workers. After `timeout` (ms or
+   * Stops the triggers, tells spawned functions to end, finishes what callers have queued and what runs, and stops the workers. After `timeout` (ms or
    * a string) it kills: what has not ended rejects with a `RuntimeClosedError`. May be called again with a shorter one.
    */
   close(options?: { timeout?: number | string }): Promise<void>;

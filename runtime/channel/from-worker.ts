@@ -42,6 +42,8 @@ const checks: Readonly<Record<FromWorker['type'], (fields: Fields) => boolean>> 
     isAmount(run) && isAmount(call) && typeof name === 'string' && isRecord(options),
   cancelCall: ({ call }) => isAmount(call),
   shared: ({ id, request }) => isAmount(id) && isRecord(request),
+  message: () => true,
+  messagesRead: ({ count }) => isAmount(count),
   log: ({ run, level, message }) => isAmount(run) && levels.has(level) && isTextOrNone(message),
 };
 

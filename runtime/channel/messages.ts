@@ -73,6 +73,14 @@ export type ToWorker =
   | { readonly type: 'answer'; readonly call: number; readonly ok: boolean }
   /** A request about what is shared is answered; `info` is of its kind, or says what failed. The body holds a value. */
   | { readonly type: 'told'; readonly id: number; readonly ok: boolean; readonly info?: unknown }
+  /** Before `load`: what this worker runs was spawned, and exchanges messages with the program. */
+  | { readonly type: 'converse' }
+  /** The body holds what the program sends to the function. */
+  | { readonly type: 'message' }
+  /** The program sends no more of them. */
+  | { readonly type: 'messagesEnd' }
+  /** The program has read so many more of the function's. */
+  | { readonly type: 'messagesRead'; readonly count: number }
   /** Run teardown and exit. */
   | { readonly type: 'stop' };
 
@@ -108,6 +116,10 @@ export type FromWorker =
   | { readonly type: 'cancelCall'; readonly call: number }
   /** Asks for something that is shared (see shared/requests.ts); the body holds a value. With the number 0 it wants no answer. */
   | { readonly type: 'shared'; readonly id: number; readonly request: unknown }
+  /** The body holds what the function sends to the program. */
+  | { readonly type: 'message' }
+  /** The function has read so many more of the program's. */
+  | { readonly type: 'messagesRead'; readonly count: number }
   /** A line of `ctx.log`; the body holds its fields. */
   | {
       readonly type: 'log';

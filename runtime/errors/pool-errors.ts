@@ -16,7 +16,8 @@ function hasBrand(value: unknown, brand: symbol): boolean {
 
 /**
  * The base of every error that warm-pool itself raises. `code` is stable and can be switched on. Beside those of the
- * classes below there are `NESTED_TOO_DEEP`, of `ctx.invoke`, and `RUNTIME_RUNNING` and `STORE_UNUSABLE`, of `runtime.start`, and `SHARED_CONFLICT` and `SHARED_ENDED`, of what is shared. A
+ * classes below there are `NESTED_TOO_DEEP`, of `ctx.invoke`, `MESSAGES_ENDED`, of a spawned function, `RUNTIME_RUNNING` and `STORE_UNUSABLE`, of
+ * `runtime.start`, and `SHARED_CONFLICT` and `SHARED_ENDED`, of what is shared. A
  * mistake in the options of a call is a TypeError.
  *
  * ```ts

@@ -18,6 +18,8 @@ interface WorkerEvent {
   readonly pool: string;
   readonly pid: number | undefined;
   readonly threadId: number | undefined;
+  /** The function that it was started for alone, by `runtime.spawn`. */
+  readonly dedicatedTo: string | undefined;
 }
 
 interface FunctionEvent {

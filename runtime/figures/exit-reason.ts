@@ -16,6 +16,8 @@ export const exitReasons = [
   'overMemory',
   /** It had nothing to do for `idleTimeout`. */
   'idle',
+  /** The function that it was started for alone has ended. */
+  'finished',
   /** The runtime was closed. */
   'closed',
 ] as const;

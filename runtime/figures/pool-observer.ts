@@ -8,6 +8,7 @@ interface NumberedWorker extends ObservedWorker {
   readonly id: number;
   readonly pid: number | undefined;
   readonly threadId: number | undefined;
+  readonly dedicatedTo: string | undefined;
 }
 
 /** What a pool tells of itself: it is counted, and told to whoever listens. */
@@ -34,9 +35,14 @@ export class PoolObserver {
 
   ended(record: InvocationRecord): void {
     this.recorder.ended(record.functionName, record);
-    if (!this.#events.wants('invocation:ended')) return;
-    const { status, runMs: durationMs } = record;
-    this.#events.tell({ type: 'invocation:ended', status, durationMs, ...this.#fieldsOf(record) });
+    this.#tellEnd(record);
+  }
+
+  /** The same of a spawned one: how long it has lived says nothing of others. */
+  spawnedEnded(record: InvocationRecord): void {
+    const { functionName, status } = record;
+    this.recorder.ended(functionName, { status, runMs: undefined, totalMs: 0, initMs: 0 });
+    this.#tellEnd(record);
   }
 
   /** A run took so long; its caller may have been settled before. */
@@ -58,16 +64,25 @@ export class PoolObserver {
   }
 
   workerExited(worker: NumberedWorker, reason: ExitReason, { exitCode, signal }: WorkerExit): void {
-    this.recorder.workerEnded(worker, reason);
+    // What is beside the pool is no part of its time.
+    this.recorder.workerEnded(worker.dedicatedTo === undefined ? worker : neverReady, reason);
     if (!this.#events.wants('worker:exited')) return;
     this.#events.tell({ type: 'worker:exited', reason, exitCode, signal, ...this.#workerFields(worker) });
+  }
+
+  #tellEnd(record: InvocationRecord): void {
+    if (!this.#events.wants('invocation:ended')) return;
+    const { status, runMs: durationMs } = record;
+    this.#events.tell({ type: 'invocation:ended', status, durationMs, ...this.#fieldsOf(record) });
   }
 
   #fieldsOf({ id: invocationId, functionName, attempt }: InvocationRecord) {
     return { at: Date.now(), invocationId, functionName, attempt, pool: this.#pool };
   }
 
-  #workerFields({ id: worker, pid, threadId }: NumberedWorker) {
-    return { at: Date.now(), worker, pid, threadId, pool: this.#pool };
+  #workerFields({ id: worker, pid, threadId, dedicatedTo }: NumberedWorker) {
+    return { at: Date.now(), worker, pid, threadId, dedicatedTo, pool: this.#pool };
   }
 }
+
+const neverReady: ObservedWorker = { readyAt: Number.POSITIVE_INFINITY, current: undefined };

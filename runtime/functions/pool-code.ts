@@ -8,6 +8,7 @@ import type { Generation } from './generation.ts';
 
 /** What one pool runs of a generation. */
 export class PoolCode implements Code {
+  readonly dedicatedTo = undefined;
   readonly isLoadedByOneFirst: boolean;
   readonly #generation: Generation;
   readonly #pool: string;

@@ -16,6 +16,13 @@ export function checkNamesOfInvoke(options: unknown): void {
   checkOptionNames('invoke', options, ofInvoke);
 }
 
+const ofSpawn = new Set<string>(['signal', 'timeout', 'cwd', 'transfer']);
+
+/** @throws TypeError when these are no options of `runtime.spawn` */
+export function checkNamesOfSpawn(options: unknown): void {
+  checkOptionNames('spawn', options, ofSpawn);
+}
+
 const ofCall = new Set<string>(['signal', ...ofEach]);
 
 /** @throws TypeError when these are no options of `ctx.invoke` */

@@ -89,6 +89,20 @@ function describe(outcome: Failure, place: Place): Error {
   }
 }
 
+/** The error of a result that came and can't be decoded. */
+export function unreadableResult(
+  error: unknown,
+  functionName: string,
+  invocationId: string,
+): SerializationError {
+  const why = error instanceof Error ? error.message : String(error);
+  return new SerializationError(`The result of "${functionName}" could not be read: ${why}`, {
+    functionName,
+    invocationId,
+    path: 'result',
+  });
+}
+
 /** As in `exited with code 3` or `was killed by SIGKILL`; with neither there never was a process. */
 export function describeExit({ exitCode, signal }: WorkerExit): string {
   if (exitCode === null && signal === null) return 'could not be started';

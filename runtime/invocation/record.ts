@@ -1,9 +1,8 @@
 import type { Arena } from '../channel/arena.ts';
 import { decodeValue, type EncodedValue, letGo } from '../channel/codec.ts';
 import type { InvocationId } from '../channel/invocation-id.ts';
-import { SerializationError } from '../errors/pool-errors.ts';
 import type { InvocationReport, InvocationStatus, Priority } from './invocation.ts';
-import { errorOf, type Failure, type Outcome } from './outcome.ts';
+import { errorOf, type Failure, type Outcome, unreadableResult } from './outcome.ts';
 import { ProgressLog } from './progress.ts';
 import type { RetryPolicy } from './retry.ts';
 
@@ -266,11 +265,7 @@ export class InvocationRecord {
       value = body === undefined ? undefined : decodeValue(body);
     } catch (error) {
       this.status = 'failed';
-      const place = { functionName: this.functionName, invocationId: this.id, path: 'result' };
-      const why = error instanceof Error ? error.message : String(error);
-      this.#reject?.(
-        new SerializationError(`The result of "${this.functionName}" could not be read: ${why}`, place),
-      );
+      this.#reject?.(unreadableResult(error, this.functionName, this.id));
       return;
     }
     this.#resolve?.(value);

@@ -21,10 +21,21 @@ export function submit(
 ): Invocation {
   const record = new InvocationRecord(newInvocationId(), name);
   const invocation = new Invocation(record);
+  submitRecord(record, { args, options, checkNames: checkNamesOfInvoke }, route);
+  return invocation;
+}
+
+/** The same for a record that is there. `checkNames` throws when these are no options of the call. */
+export function submitRecord(
+  record: InvocationRecord,
+  call: { args: unknown; options: InvokeOptions; checkNames: (options: unknown) => void },
+  route: (record: InvocationRecord) => Destination | Error,
+): void {
+  const { args, options } = call;
   try {
-    checkNamesOfInvoke(options);
+    call.checkNames(options);
     const { signal } = options;
-    checkName(name);
+    checkName(record.functionName);
     const destination = route(record);
     if (destination instanceof Error) throw destination;
     const encoded = encodeArgs(args, record, options.transfer, destination.arena);
@@ -43,7 +54,6 @@ export function submit(
   } catch (error) {
     record.end({ kind: 'refused', error: error as Error });
   }
-  return invocation;
 }
 
 /**

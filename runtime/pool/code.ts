@@ -4,6 +4,8 @@ import type { RetryPolicy } from '../invocation/retry.ts';
 
 /** One version of everything a pool runs. A pool replaces its workers when it is given another one. */
 export interface Code {
+  /** The name of the function that a worker with it was started for alone, by `runtime.spawn`. */
+  readonly dedicatedTo: string | undefined;
   /** The project's folder. */
   readonly root: string;
   /** What a worker that starts now has to load. */

@@ -8,9 +8,12 @@ import type { PoolObserver } from '../figures/pool-observer.ts';
 import type { PoolStats } from '../figures/pool-recorder.ts';
 import type { Failure, Outcome, WorkerExit } from '../invocation/outcome.ts';
 import type { Destination, InvocationRecord } from '../invocation/record.ts';
+import type { SpawnDestination } from '../invocation/spawn.ts';
+import type { SpawnedListener } from '../invocation/spawned.ts';
 import { BackOff } from './back-off.ts';
 import type { Code } from './code.ts';
 import { settleCrash } from './crash.ts';
+import { DedicatedWorkers } from './dedicated-workers.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Drain } from './drain.ts';
 import { exitReasonOf } from './exit-reason.ts';
@@ -60,6 +63,7 @@ export class Pool implements Destination {
   readonly #observer: PoolObserver;
   readonly #occupancy: Occupancy;
   readonly #drain: Drain;
+  readonly #dedicated: DedicatedWorkers;
 
   constructor({
     settings,
@@ -128,6 +132,8 @@ export class Pool implements Destination {
     });
     this.#occupancy = new Occupancy({ queue: this.#queue, fleet: this.#fleet, backOff: this.#backOff });
     this.#drain = new Drain({ keepAlive, running: () => this.#occupancy.running });
+    const shared = { settings, spares, log, keepAlive, nextWorkerId, observer, onCall, arbiter };
+    this.#dedicated = new DedicatedWorkers(shared);
   }
 
   /** See Fleet.load. */
@@ -175,6 +181,17 @@ export class Pool implements Destination {
     this.#adopt(record);
     // One that a function makes comes with the messages of its worker.
     if (!record.nesting) this.#dispatcher.catchUp(submittedAt);
+  }
+
+  /** A worker beside this pool, for this function alone; or why there is none. */
+  openDedicated(record: InvocationRecord, listener: SpawnedListener): SpawnDestination | Error | undefined {
+    const { code } = this.#fleet;
+    return code && this.#dedicated.open(record, code, listener);
+  }
+
+  /** Tells the functions in such workers that the runtime is closed; resolves when the workers are gone. */
+  closeDedicated(): Promise<void> {
+    return this.#dedicated.close();
   }
 
   #isFullFor(functionName: string): boolean {
@@ -232,13 +249,14 @@ export class Pool implements Destination {
     return this.#occupancy.running;
   }
 
-  get workers(): Iterable<Worker> {
-    return this.#fleet.workers;
+  /** Those beside it included. */
+  get workers(): Worker[] {
+    return [...this.#fleet.workers, ...this.#dedicated.workers];
   }
 
   get stats(): PoolStats {
     const { queued, running } = this;
-    return this.#observer.recorder.stats([...this.workers], { queued, running });
+    return this.#observer.recorder.stats([...this.#fleet.workers], { queued, running });
   }
 
   /** The figures of a function, as far as it ran in this pool. */
@@ -259,6 +277,7 @@ export class Pool implements Destination {
   /** Ends whatever is there, now: callers get `error`, workers SIGKILL. */
   kill(error: (record: InvocationRecord) => RuntimeClosedError): void {
     this.#fleet.kill('the runtime was closed with a deadline');
+    this.#dedicated.kill(error);
     const refusal = (record: InvocationRecord) => ({ kind: 'refused', error: error(record) }) as const;
     for (const { turns } of this.#fleet.workers) {
       // A copy: what ends cancels what it has called, and so gives back to the queue what waited behind that.

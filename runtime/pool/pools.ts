@@ -87,7 +87,7 @@ export class Pools {
   }
 
   get workers(): Worker[] {
-    return Array.from(this.#all, ({ workers }) => [...workers]).flat();
+    return Array.from(this.#all, ({ workers }) => workers).flat();
   }
 
   /** By their names. */
@@ -124,6 +124,11 @@ export class Pools {
   /** See Pool.stopRetrying. */
   stopRetrying(): void {
     for (const pool of this.#all) pool.stopRetrying();
+  }
+
+  /** See Pool.closeDedicated. */
+  async closeDedicated(): Promise<void> {
+    await Promise.all(Array.from(this.#all, (pool) => pool.closeDedicated()));
   }
 
   /** See Pool.kill. */

@@ -103,6 +103,11 @@ export class Worker {
     return this.#settings.name;
   }
 
+  /** See Code. */
+  get dedicatedTo(): string | undefined {
+    return this.code.dedicatedTo;
+  }
+
   get pid(): number | undefined {
     return this.#host.pid;
   }

@@ -43,6 +43,19 @@ export interface FunctionContext {
   /** Tells the caller how far it is: the value arrives in `invocation.progress`. */
   progress(value: unknown): void;
   /**
+   * What the program sends, when it has started this function by `runtime.spawn`: in its order, each once. It ends when the program
+   * ends its side, and when the function is told to end; leaving the loop leaves the rest to the next one. To iterate over
+   * it in a function that was invoked is an error.
+   */
+  readonly messages: AsyncIterable<unknown>;
+  /**
+   * Sends a value to the program that has started this function by `runtime.spawn`. Resolves when the program is not more
+   * than 256 messages, or 1 MB, behind with its reading; whoever doesn't wait keeps the rest in this worker. Rejects with a
+   * `SerializationError` when the value can't be sent, with the reason of `signal` when that has aborted and the program is behind,
+   * and in a function that was invoked.
+   */
+  send(value: unknown): Promise<void>;
+  /**
    * Runs another function, in another worker. While it waits, this invocation takes no place among the `max` of its
    * pool. What is still open when this invocation ends is cancelled. Rejects with the errors of `runtime.invoke`, and
    * with `NESTED_TOO_DEEP` when functions call each other without end.

@@ -5,6 +5,7 @@ import type { JournalWriter } from '../channel/journal.ts';
 import type { FailureKind, FromWorker, ToWorker } from '../channel/messages.ts';
 import { UnserializableError } from '../channel/structured.ts';
 import { Calls } from './calls.ts';
+import type { Conversation } from './conversation.ts';
 import { failurePoint } from './failure-point.ts';
 import { validateInput } from './input.ts';
 import type { LoadedFunction } from './load.ts';
@@ -39,6 +40,8 @@ export class Executor {
   readonly #output: OutputCount;
   readonly #memoryGuard: MemoryGuard | undefined;
   readonly #functions: readonly LoadedFunction[];
+  /** In a worker for one spawned function alone. */
+  readonly #conversation: Conversation | undefined;
   /** By function index: set up, or about to be. */
   readonly #setUp = new Map<number, Promise<void>>();
   readonly #isReady = new Set<number>();
@@ -61,12 +64,14 @@ export class Executor {
     output: OutputCount;
     memoryGuard: MemoryGuard | undefined;
     functions: readonly LoadedFunction[];
+    conversation: Conversation | undefined;
   }) {
     this.#channel = options.channel;
     this.#journal = options.journal;
     this.#output = options.output;
     this.#memoryGuard = options.memoryGuard;
     this.#functions = options.functions;
+    this.#conversation = options.conversation;
     this.#calls = new Calls(options.channel);
     this.#sharing = new Sharing(options.channel);
   }
@@ -206,6 +211,7 @@ export class Executor {
       this.#channel,
       this.#calls,
       this.#sharing,
+      this.#conversation,
     );
     this.#current = { run: message.run, context };
     if (abort) context.abort(abort.reason);

@@ -58,6 +58,12 @@ function lambdaContextOf(context: FunctionContext) {
     get shared() {
       return context.shared;
     },
+    get messages() {
+      return context.messages;
+    },
+    get send() {
+      return context.send;
+    },
   } satisfies FunctionContext & Record<string, unknown>;
 }
 

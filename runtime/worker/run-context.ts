@@ -7,6 +7,7 @@ import type { Flow } from '../shared/client/flow.ts';
 import { FlowShared, type Shared } from '../shared/shared.ts';
 import type { Calls } from './calls.ts';
 import type { ContextLog, ContextLogMethod, FunctionContext } from './context.ts';
+import type { Conversation } from './conversation.ts';
 import { encodeFields } from './lossy.ts';
 import type { Sharing } from './sharing.ts';
 
@@ -30,6 +31,7 @@ export class RunContext implements FunctionContext {
   readonly #sharing: Sharing;
   #flow: Flow | undefined;
   #shared: Shared | undefined;
+  readonly #conversation: Conversation | undefined;
   #controller: AbortController | undefined;
   #log: ContextLog | undefined;
   #reason: { readonly value: unknown } | undefined;
@@ -42,6 +44,7 @@ export class RunContext implements FunctionContext {
     channel: Channel<FromWorker, ToWorker>,
     calls: Calls,
     sharing: Sharing,
+    conversation: Conversation | undefined,
   ) {
     this.cwd = message.cwd;
     this.#invocationId = message.invocationId;
@@ -54,6 +57,7 @@ export class RunContext implements FunctionContext {
     this.#channel = channel;
     this.#calls = calls;
     this.#sharing = sharing;
+    this.#conversation = conversation;
   }
 
   get invocationId(): string {
@@ -79,7 +83,11 @@ export class RunContext implements FunctionContext {
     return this.#shared;
   }
 
-  // A function may take these three off the context before it calls them.
+  get messages(): AsyncIterable<unknown> {
+    return this.#conversation?.messages ?? noMessages(this.functionName);
+  }
+
+  // A function may take these four off the context before it calls them.
   get remainingTime(): () => number {
     // JSON has no Infinity: 0 stands for no timeout.
     return () =>
@@ -102,8 +110,16 @@ export class RunContext implements FunctionContext {
     };
   }
 
+  get send(): FunctionContext['send'] {
+    return (value) => {
+      if (this.#conversation) return this.#conversation.send(value, this.functionName);
+      return Promise.reject(notSpawned('ctx.send', this.functionName));
+    };
+  }
+
   abort(reason: unknown): void {
     this.#reason = { value: reason };
+    this.#conversation?.abort(reason);
     this.#controller?.abort(reason);
     this.#flow?.cancel(reason);
   }
@@ -123,7 +139,23 @@ export class RunContext implements FunctionContext {
     }
     this.#hasEnded = true;
     this.#calls.forget();
+    this.#conversation?.end(this.functionName);
   }
+}
+
+function noMessages(functionName: string): AsyncIterable<unknown> {
+  return {
+    [Symbol.asyncIterator]: () => {
+      throw notSpawned('ctx.messages', functionName);
+    },
+  };
+}
+
+function notSpawned(what: string, functionName: string): Error {
+  return new Error(
+    `expected \`${what}\` in a function that was started by runtime.spawn; "${functionName}" was invoked: ` +
+      'what it is given are its arguments, and its caller is told by `ctx.progress`',
+  );
 }
 
 function makeLog(channel: Channel<FromWorker, ToWorker>, run: number): ContextLog {

@@ -3,6 +3,7 @@ import { type EncodedValue, encodeValue } from '../channel/codec.ts';
 import type { JournalWriter } from '../channel/journal.ts';
 import type { FromWorker, ToWorker } from '../channel/messages.ts';
 import type { Transport } from '../channel/transport.ts';
+import { Conversation } from './conversation.ts';
 import { Executor } from './executor.ts';
 import { loadFunctions, prepare } from './load.ts';
 import { memoryMB } from './memory.ts';
@@ -29,6 +30,7 @@ export function serve({ transport, journal, captureOutput, memoryGuard }: Connec
   readonly isEnding: boolean;
 } {
   let executor: Executor | undefined;
+  let conversation: Conversation | undefined;
   let isStopping = false;
   const channel = new Channel<FromWorker, ToWorker>(transport, {
     onMessage: (message, body) => void receive(message, body),
@@ -48,7 +50,7 @@ export function serve({ transport, journal, captureOutput, memoryGuard }: Connec
         if (process.title === title.spare) process.title = title.worker;
         const loaded = await loadFunctions(message.functions, message.root, journal);
         memoryGuard?.load(loaded, message.maxMemory);
-        executor = new Executor({ channel, journal, output, memoryGuard, functions: loaded });
+        executor = new Executor({ channel, journal, output, memoryGuard, functions: loaded, conversation });
         const descriptors = encodeValue(loaded.map((each) => each.descriptor));
         const loadMs = performance.now() - startedAt;
         channel.post({ type: 'ready', loadMs, memoryMB: memoryMB() }, descriptors);
@@ -65,6 +67,18 @@ export function serve({ transport, journal, captureOutput, memoryGuard }: Connec
         break;
       case 'told':
         executor?.told(message, body);
+        break;
+      case 'converse':
+        conversation = new Conversation(channel);
+        break;
+      case 'message':
+        conversation?.receive(body);
+        break;
+      case 'messagesEnd':
+        conversation?.endIncoming();
+        break;
+      case 'messagesRead':
+        conversation?.read(message.count);
         break;
       case 'stop':
         isStopping = true;
