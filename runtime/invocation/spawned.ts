@@ -130,12 +130,15 @@ export class Spawned implements SpawnedFunction, SpawnedListener {
 
   onEnd(wasAsked: boolean): void {
     const settle = this.#settle;
-    if (!settle || !this.#outcome) return;
+    const outcome = this.#outcome;
+    if (!settle || !outcome) return;
+    // Whoever keeps the handle need not keep the result twice.
     this.#settle = undefined;
+    this.#outcome = undefined;
     this.#incoming.end();
     this.#outgoing.end(this.#messagesEnded('it has ended'));
     if (wasAsked) this.done.catch(() => {});
-    settle(this.#outcome);
+    settle(outcome);
   }
 
   #endWhenSent(): void {

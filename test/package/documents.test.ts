@@ -45,15 +45,19 @@ describeInstalled('the documents of the package', (testInstalled) => {
       );
     };
     const functions = Object.fromEntries(blocksOf('functions.md'));
-    const programs = Object.fromEntries(blocksOf('embedding.md'));
+    const embedding = blocksOf('embedding.md');
+    const isFunction = ([name]: readonly [string, string]) => name.startsWith('functions/');
+    Object.assign(functions, Object.fromEntries(embedding.filter(isFunction)));
+    const programs = Object.fromEntries(embedding.filter((block) => !isFunction(block)));
     const compared = Object.fromEntries(blocksOf('compared.md'));
     assert.deepEqual(Object.keys(functions).sort(), [
       'functions/double.js',
       'functions/hello.mjs',
       'functions/scale.ts',
+      'functions/tally.js',
       'functions/total.js',
     ]);
-    assert.deepEqual(Object.keys(programs), ['app.mts', 'count.mts', 'many.mts', 'figures.mts']);
+    assert.deepEqual(Object.keys(programs), ['app.mts', 'count.mts', 'many.mts', 'talk.mts', 'figures.mts']);
     assert.deepEqual(Object.keys(compared), ['first.mts']);
     const tsx = path.join(project.root, 'node_modules', 'tsx', 'dist', 'cli.mjs');
     const pool = path.join(project.root, 'node_modules', '.bin', 'pool');
@@ -77,6 +81,11 @@ describeInstalled('the documents of the package', (testInstalled) => {
       assert.deepEqual(await run(process.execPath, [tsx, 'many.mts'], cwd), {
         code: 0,
         stdout: '0\n2\n4\n6\n8\n10\n',
+        stderr: '',
+      });
+      assert.deepEqual(await run(process.execPath, [tsx, 'talk.mts'], cwd), {
+        code: 0,
+        stdout: '20\n22\n42\n42\n',
         stderr: '',
       });
       const figures = await run(process.execPath, [tsx, 'figures.mts'], cwd);

@@ -26,6 +26,9 @@ import {
   type Runtime,
   type ScheduledRun,
   SerializationError,
+  type SpawnedFunction,
+  type SpawnedStatus,
+  type SpawnOptions,
   schedule,
   TimeoutError,
   type Trigger,
@@ -152,6 +155,7 @@ export const scale = defineFunction({
     ctx.log.info({ left, attempt: ctx.attempt }, ctx.invocationId + ctx.functionName + ctx.version + ctx.cwd);
     ctx.signal.throwIfAborted();
     ctx.progress({ done: 1 });
+    for await (const message of ctx.messages) await ctx.send(message);
     const doubled = await ctx.invoke<number>('double', by, { timeout: '5s', signal: ctx.signal });
     console.log(doubled.toFixed());
     return values.map((value) => value * by);
@@ -228,6 +232,26 @@ export async function embed(logger: Logger): Promise<void> {
   runtime.map('greet', 5);
   // @ts-expect-error: no such option
   runtime.map('greet', [], { parallel: 2 });
+
+  const spawnOptions: SpawnOptions = { timeout: '1h', signal: controller.signal, cwd: '/' };
+  const task: SpawnedFunction<string, number> = runtime.spawn<string, number>('greet', {}, spawnOptions);
+  const spawnedStatus: SpawnedStatus = task.status;
+  for await (const message of task.messages) console.log(message.toFixed(), spawnedStatus, task.pid);
+  await task.send(new Map());
+  task.endMessages();
+  task.kill();
+  const spoken: string = await task.done;
+  console.log(spoken.length);
+  await using other = runtime.spawn('greet');
+  other.cancel('enough');
+  // @ts-expect-error: it is never tried again
+  runtime.spawn('greet', {}, { retry: { attempts: 2 } });
+  // @ts-expect-error: not a promise itself
+  other.then(() => {});
+  // @ts-expect-error: no such status
+  console.log(other.status === 'queued');
+  const dedicated: (string | undefined)[] = runtime.stats().workers.map(({ dedicatedTo }) => dedicatedTo);
+  console.log(dedicated.length);
 
   const infos: FunctionInfo[] = runtime.functions();
   const counts: number[] = infos.map(({ stats }) => stats.succeeded + stats.failed);
