@@ -37,6 +37,7 @@ export type { WaitOptions } from './shared/client/wait.ts';
 export type { ProgramShared, SharedSession } from './shared/program.ts';
 export type { Shared } from './shared/shared.ts';
 export type { SpawnedFunction, SpawnedStatus, SpawnOptions } from './invocation/spawned-function.ts';
+export type { InvocationStream } from './invocation/stream.ts';
 export type { FileInfo } from './triggers/files.ts';
 export type { FileRetry } from './triggers/retry-files.ts';
 export { type ScheduledRun, type ScheduleOptions, schedule } from './triggers/schedule/schedule.ts';

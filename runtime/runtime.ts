@@ -15,7 +15,8 @@ import { type MapOptions, mapItems } from './invocation/map.ts';
 import type { InvocationRecord } from './invocation/record.ts';
 import { spawn } from './invocation/spawn.ts';
 import type { SpawnedFunction, SpawnOptions } from './invocation/spawned-function.ts';
-import { submit, submitNested } from './invocation/submit.ts';
+import type { InvocationStream } from './invocation/stream.ts';
+import { submit, submitNested, submitStream } from './invocation/submit.ts';
 import { durationExpected, parseDuration } from './options/duration.ts';
 import { expectedText } from './options/expected.ts';
 import { checkOptionNames } from './options/option-names.ts';
@@ -147,6 +148,14 @@ export class WarmRuntime implements Runtime {
       if (this.#closing) return closedError(record);
       return this.#poolOf(name)?.openDedicated(record, listener) ?? this.#registry.refusal(record);
     }) as SpawnedFunction<Result, Message>;
+  }
+
+  stream<Part, Return>(
+    name: string,
+    args?: unknown,
+    options: InvokeOptions = noOptions,
+  ): InvocationStream<Part, Return> {
+    return submitStream(name, args, options, this.#route) as InvocationStream<Part, Return>;
   }
 
   map<Result, Item>(
@@ -296,6 +305,7 @@ export class WarmRuntime implements Runtime {
     this.#pools.stopRetrying();
     // They may be endless: nothing else would end them.
     const dedicated = this.#pools.closeDedicated();
+    this.#pools.endUnread();
     const stopped = this.#stopTriggers();
     // Not before: a trigger that a deadline didn't wait for may still write there.
     const release = () => this.#releaseFolder();

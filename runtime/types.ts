@@ -9,6 +9,7 @@ import type { FunctionInfo } from './functions/registry.ts';
 import type { Invocation, InvokeOptions } from './invocation/invocation.ts';
 import type { MapOptions } from './invocation/map.ts';
 import type { SpawnedFunction, SpawnOptions } from './invocation/spawned-function.ts';
+import type { InvocationStream } from './invocation/stream.ts';
 import type { WorkerState } from './pool/worker-state.ts';
 import type { ProgramShared } from './shared/program.ts';
 import type { FileInfo } from './triggers/files.ts';
@@ -104,6 +105,20 @@ export interface Runtime {
    * ```
    */
   invoke<Result = unknown>(name: string, args?: unknown, options?: InvokeOptions): Invocation<Result>;
+  /**
+   * Runs a function that gives its result in parts, as an async generator does, and iterates over them. The function is at
+   * most a few parts ahead, and waits at its `yield` then; ending the loop cancels it. Never throws: what is wrong
+   * rejects the `next` that would give the next part with a `PoolError`.
+   *
+   * ```ts
+   * for await (const line of runtime.stream<string>('lines', { src: 'a.log' }, { timeout: '1h' })) console.log(line);
+   * ```
+   */
+  stream<Part = unknown, Return = unknown>(
+    name: string,
+    args?: unknown,
+    options?: InvokeOptions,
+  ): InvocationStream<Part, Return>;
   /**
    * Runs a function for each item, which are its arguments, and iterates over the results. It is lazy: nothing is read
    * from the source before the first result is asked for, and then only as much as can run. Ending the loop cancels

@@ -11,7 +11,7 @@
  * With buffers the body begins with a table of them (see buffer-table.ts). Their bytes are in shared memory, or follow
  * the frame, so that nobody has to copy them to put frames together or apart.
  */
-import { headKinds, jsonBegin, succeededBytes } from './heads.ts';
+import { headKinds, jsonBegin, partBytes, succeededBytes } from './heads.ts';
 import { maxFrameBytes } from './limits.ts';
 
 export const lengthBytes = 4;
@@ -19,6 +19,12 @@ export const prefixBytes = lengthBytes + 1 + 1 + 4;
 export const codecs = { none: 0, json: 1, v8: 2, v8WithBuffers: 3 } as const;
 const codecCount = Object.keys(codecs).length;
 const kindCount = Object.keys(headKinds).length;
+
+/** By its kind, the longest head where that is known. */
+const longestHeads: Readonly<Record<number, number>> = {
+  [headKinds.succeeded]: succeededBytes,
+  [headKinds.part]: partBytes,
+};
 
 /** The bytes on the stream are no frames of this protocol; nothing that follows can be trusted. */
 export class FrameError extends Error {
@@ -49,7 +55,7 @@ export function frameLength(bytes: Buffer, offset: number): number {
   const canBeOne =
     kind === headKinds.json
       ? begin.equals(jsonBegin.subarray(0, begin.length))
-      : kind !== headKinds.succeeded || headBytes <= succeededBytes;
+      : headBytes <= (longestHeads[kind] ?? headBytes);
   if (!canBeOne) throw new FrameError('expected the head of a frame to be one of its kind');
   return length;
 }

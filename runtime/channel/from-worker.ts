@@ -2,6 +2,7 @@ import { decodeValue, type EncodedValue } from './codec.ts';
 import { FrameError } from './frame-format.ts';
 import { levelNames } from './levels.ts';
 import type { FailureKind, FromWorker, FunctionDescriptor } from './messages.ts';
+import { sizeOfPart } from './part-limits.ts';
 
 /**
  * What comes from a worker is looked at before it is believed: a function can write to every file of its process, the
@@ -22,6 +23,11 @@ export function readBody(body: EncodedValue | undefined): unknown {
   }
 }
 
+/** The body of `part`, with its size. @throws FrameError */
+export function readPart(body: EncodedValue | undefined): { readonly value: unknown; readonly size: number } {
+  return { value: readBody(body), size: body === undefined ? 0 : sizeOfPart(body) };
+}
+
 /** The body of `ready`. @throws FrameError */
 export function readDescriptors(body: EncodedValue | undefined): FunctionDescriptor[] {
   const descriptors = readBody(body);
@@ -33,6 +39,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const checks: Readonly<Record<FromWorker['type'], (fields: Fields) => boolean>> = {
   ready: ({ loadMs, memoryMB }) => isAmount(loadMs) && isAmount(memoryMB),
+  part: ({ run, hasWaited }) => isAmount(run) && typeof hasWaited === 'boolean',
   succeeded: isEnd,
   failed: (fields) => isEnd(fields) && failureKinds.has(fields.kind) && isTextOrNone(fields.path),
   left: ({ run }) => isAmount(run),

@@ -1,11 +1,12 @@
 /**
- * The heads of frames. Most messages are rare and have JSON; the two that each invocation needs have fields at fixed
+ * The heads of frames. Most messages are rare and have JSON; those that each invocation or each part needs have fields at fixed
  * places, little endian, which takes a tenth of the time, and leave out what is the same as in the one before:
  *
  *     run        u32 run, 16 bytes id, u8 flags; then unless the flag `same` is set:
  *                u32 function, u16 attempt, f64 timeout in ms, cwd in UTF-8
  *     succeeded  u32 run, f64 duration in ms, u32 memory in MB; then unless it is the same:
  *                f64 bytes of stdout, f64 bytes of stderr
+ *     part       u32 run, u8 flags
  */
 import { InvocationIdReader, invocationIdBytes } from './invocation-id.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
@@ -17,14 +18,17 @@ export interface Message {
 
 type Run = Extract<ToWorker, { type: 'run' }>;
 type Succeeded = Extract<FromWorker, { type: 'succeeded' }>;
+type Part = Extract<FromWorker, { type: 'part' }>;
 
-export const headKinds = { json: 0, run: 1, succeeded: 2 } as const;
+export const headKinds = { json: 0, run: 1, succeeded: 2, part: 3 } as const;
 
 const sameRunBytes = 4 + invocationIdBytes + 1;
 const runBytes = sameRunBytes + 4 + 2 + 8;
 const sameSucceededBytes = 4 + 8 + 4;
 export const succeededBytes = sameSucceededBytes + 2 * 8;
-const flags = { ahead: 1, same: 2 } as const;
+export const partBytes = 4 + 1;
+const flags = { ahead: 1, same: 2, stream: 4 } as const;
+const partFlags = { waited: 1 } as const;
 
 /** What every head begins with that is JSON: a message names its type first. */
 export const jsonBegin = Buffer.from('{"type":"');
@@ -44,6 +48,7 @@ export class HeadWriter {
   kindOf(message: Message): number {
     if (message.type === 'run') return headKinds.run;
     if (message.type === 'succeeded') return headKinds.succeeded;
+    if (message.type === 'part') return headKinds.part;
     this.#json = JSON.stringify(message);
     return headKinds.json;
   }
@@ -51,13 +56,15 @@ export class HeadWriter {
   /** As many bytes as the head can need. */
   room(kind: number, message: Message): number {
     if (kind === headKinds.run) return runBytes + 3 * (message as Run).cwd.length;
-    return kind === headKinds.succeeded ? succeededBytes : 3 * this.#json.length;
+    if (kind === headKinds.succeeded) return succeededBytes;
+    return kind === headKinds.part ? partBytes : 3 * this.#json.length;
   }
 
   /** Returns where the head ends. */
   write(kind: number, message: Message, buffer: Buffer, start: number): number {
     if (kind === headKinds.run) return this.#writeRun(message as Run, buffer, start);
     if (kind === headKinds.succeeded) return this.#writeSucceeded(message as Succeeded, buffer, start);
+    if (kind === headKinds.part) return writePart(message as Part, buffer, start);
     return start + buffer.write(this.#json, start, 'utf8');
   }
 
@@ -69,7 +76,9 @@ export class HeadWriter {
       timeoutMs === this.#timeoutMs &&
       cwd === this.#cwd;
     let offset = message.invocationId.write(buffer, buffer.writeUInt32LE(message.run, start));
-    offset = buffer.writeUInt8((message.isAhead ? flags.ahead : 0) | (isSame ? flags.same : 0), offset);
+    const flagBits =
+      (message.isAhead ? flags.ahead : 0) | (isSame ? flags.same : 0) | (message.isStream ? flags.stream : 0);
+    offset = buffer.writeUInt8(flagBits, offset);
     if (isSame) return offset;
     this.#functionIndex = functionIndex;
     this.#attempt = attempt;
@@ -104,6 +113,7 @@ export class HeadReader {
   read(kind: number, buffer: Buffer, start: number, end: number): Message {
     if (kind === headKinds.run) return this.#readRun(buffer, start, end);
     if (kind === headKinds.succeeded) return this.#readSucceeded(buffer, start, end);
+    if (kind === headKinds.part) return readPart(buffer, start, end);
     return JSON.parse(buffer.toString('utf8', start, end)) as Message;
   }
 
@@ -118,6 +128,7 @@ export class HeadReader {
       invocationId: this.#ids.read(buffer, start + 4),
       attempt: this.#attempt,
       isAhead: (flagBits & flags.ahead) !== 0,
+      isStream: (flagBits & flags.stream) !== 0,
       timeoutMs: this.#timeoutMs,
       cwd: this.#cwd,
     };
@@ -147,4 +158,14 @@ export class HeadReader {
       output: this.#output,
     };
   }
+}
+
+function writePart({ run, hasWaited }: Part, buffer: Buffer, start: number): number {
+  return buffer.writeUInt8(hasWaited ? partFlags.waited : 0, buffer.writeUInt32LE(run, start));
+}
+
+function readPart(buffer: Buffer, start: number, end: number): Part {
+  if (end - start !== partBytes) throw new Error('expected the whole head of a part');
+  const run = buffer.readUInt32LE(start);
+  return { type: 'part', run, hasWaited: (buffer.readUInt8(start + 4) & partFlags.waited) !== 0 };
 }

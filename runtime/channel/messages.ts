@@ -55,7 +55,8 @@ export type ToWorker =
     }
   /**
    * Run one invocation, after those before it; the body holds the arguments. `timeoutMs` is for `ctx.remainingTime()`;
-   * 0: no timeout. With `isAhead` it was handed over while another one was still out, and may be taken back.
+   * 0: no timeout. With `isAhead` it was handed over while another one was still out, and may be taken back. With
+   * `isStream` what it gives is sent part by part.
    */
   | {
       readonly type: 'run';
@@ -64,9 +65,12 @@ export type ToWorker =
       readonly invocationId: InvocationId;
       readonly attempt: number;
       readonly isAhead: boolean;
+      readonly isStream: boolean;
       readonly timeoutMs: number;
       readonly cwd: string;
     }
+  /** The reader of a run has taken so many of its parts, all in all; the function may be `window` parts ahead of that. */
+  | { readonly type: 'taken'; readonly run: number; readonly taken: number; readonly window: number }
   /** Abort the signal of a run; the body holds the reason. */
   | { readonly type: 'abort'; readonly run: number }
   /** A call has ended; the body holds its result, or its error unless `ok`. */
@@ -88,6 +92,8 @@ export type ToWorker =
 export type FromWorker =
   /** Everything is loaded, or has failed to. The body holds the FunctionDescriptor of each, in the order of `load`. */
   | { readonly type: 'ready'; readonly loadMs: number; readonly memoryMB: number }
+  /** The body holds a part of what a run gives. With `hasWaited` the function had to wait for its reader before it. */
+  | { readonly type: 'part'; readonly run: number; readonly hasWaited: boolean }
   /** The body holds the result. */
   | ({ readonly type: 'succeeded' } & RunEnd)
   /** The body holds the error as thrown, or the list of issues of an invalid input. */

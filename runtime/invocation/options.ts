@@ -23,6 +23,11 @@ export function checkNamesOfSpawn(options: unknown): void {
   checkOptionNames('spawn', options, ofSpawn);
 }
 
+/** @throws TypeError when these are no options of `runtime.stream`, which has the same */
+export function checkNamesOfStream(options: unknown): void {
+  checkOptionNames('stream', options, ofInvoke);
+}
+
 const ofCall = new Set<string>(['signal', ...ofEach]);
 
 /** @throws TypeError when these are no options of `ctx.invoke` */

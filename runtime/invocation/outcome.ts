@@ -150,14 +150,16 @@ function failureError(
         issues,
       });
     }
-    case 'unserializable':
+    case 'unserializable': {
+      const what = path?.startsWith('part[') ? 'A part' : 'The result';
       return new SerializationError(
-        `The result of "${functionName}" can't be sent: ${path ?? 'result'}: ${messageOf(detail)}`,
+        `${what} of "${functionName}" can't be sent: ${path ?? 'result'}: ${messageOf(detail)}`,
         {
           ...place,
           path: path ?? 'result',
         },
       );
+    }
     case 'undecodable':
       return new SerializationError(`The arguments of "${functionName}" could not be read: ${text}`, {
         ...place,

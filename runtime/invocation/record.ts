@@ -3,6 +3,7 @@ import { decodeValue, type EncodedValue, letGo } from '../channel/codec.ts';
 import type { InvocationId } from '../channel/invocation-id.ts';
 import type { InvocationReport, InvocationStatus, Priority } from './invocation.ts';
 import { errorOf, type Failure, type Outcome, unreadableResult } from './outcome.ts';
+import type { PartQueue } from './part-queue.ts';
 import { ProgressLog } from './progress.ts';
 import type { RetryPolicy } from './retry.ts';
 
@@ -66,6 +67,8 @@ export class InvocationRecord {
   nesting: Nesting | undefined;
   /** What its function has invoked and waits for: it ends when this does. */
   children: Set<InvocationRecord> | undefined;
+  /** Where its result goes when that is read part by part. */
+  parts: PartQueue | undefined;
   /** Where it was sent; before that there is nothing to cancel. */
   destination: Destination | undefined;
   /** Whether the destination has taken it on: one that was refused, or cancelled before, it has nothing to do with. */
@@ -146,6 +149,7 @@ export class InvocationRecord {
     next.#onEnd = this.#onEnd;
     next.#receiver = this.#receiver;
     next.nesting = this.nesting;
+    next.parts = this.parts;
     next.#resolve = this.#resolve;
     next.#reject = this.#reject;
     const first = this.#first ?? this;

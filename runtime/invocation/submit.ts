@@ -6,8 +6,9 @@ import { SerializationError } from '../errors/pool-errors.ts';
 import { expectedText } from '../options/expected.ts';
 import { Invocation, type InvokeOptions } from './invocation.ts';
 import { checkDepth } from './nesting.ts';
-import { checkNamesOfCall, checkNamesOfInvoke, readRequest } from './options.ts';
+import { checkNamesOfCall, checkNamesOfInvoke, checkNamesOfStream, readRequest } from './options.ts';
 import { type Destination, InvocationRecord } from './record.ts';
+import { InvocationStream } from './stream.ts';
 
 /**
  * Makes an invocation and sends it where `route` says; an error from there rejects it. Never throws: what is wrong
@@ -23,6 +24,19 @@ export function submit(
   const invocation = new Invocation(record);
   submitRecord(record, { args, options, checkNames: checkNamesOfInvoke }, route);
   return invocation;
+}
+
+/** The same for one whose result is read part by part. What is wrong is told to the reader. */
+export function submitStream(
+  name: string,
+  args: unknown,
+  options: InvokeOptions,
+  route: (record: InvocationRecord) => Destination | Error,
+): InvocationStream {
+  const record = new InvocationRecord(newInvocationId(), name);
+  const stream = new InvocationStream(record);
+  submitRecord(record, { args, options, checkNames: checkNamesOfStream }, route);
+  return stream;
 }
 
 /** The same for a record that is there. `checkNames` throws when these are no options of the call. */

@@ -38,6 +38,8 @@ export class BackOff {
     const { request } = record;
     if (!record.isAccepted || !request || failure.kind === 'refused' || failure.kind === 'cancelled')
       return failure;
+    // Whoever has read the first of its parts doesn't want them once more.
+    if (record.parts?.hasGiven) return failure;
     const policy = request.retry ?? this.#options.policyOf(record.functionName);
     if (!policy || policy.attempts <= record.attempt || this.#isClosed) return failure;
     const error = errorOf(failure, record.functionName, record.id) as PoolError;

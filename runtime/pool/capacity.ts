@@ -118,7 +118,11 @@ export class Capacity {
   }
 
   get #room(): NestingRoom {
-    const occupied = [...this.#workers].filter(isOccupied);
+    // What waits for its reader leaves its place to others, as that may be what the reader waits for. Not without bound.
+    let left = this.#settings.max;
+    const occupied = [...this.#workers].filter(
+      (worker) => isOccupied(worker) && !(worker.isUnread && left-- > 0),
+    );
     return new NestingRoom(
       occupied.map(({ depth }) => depth),
       this.#settings.max,

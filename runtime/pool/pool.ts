@@ -25,6 +25,7 @@ import { Occupancy } from './occupancy.ts';
 import { logFromWorker, logLine } from './output.ts';
 import { InvocationQueue } from './queue.ts';
 import type { Spares } from './spares.ts';
+import { UnreadStreams } from './unread-streams.ts';
 import type { Worker } from './worker.ts';
 import type { WorkerEvents } from './worker-events.ts';
 
@@ -64,6 +65,7 @@ export class Pool implements Destination {
   readonly #occupancy: Occupancy;
   readonly #drain: Drain;
   readonly #dedicated: DedicatedWorkers;
+  readonly #unread = new UnreadStreams(() => this.workers);
 
   constructor({
     settings,
@@ -209,6 +211,11 @@ export class Pool implements Destination {
     this.#backOff.close();
   }
 
+  /** See UnreadStreams. */
+  endUnread(): void {
+    this.#unread.watch();
+  }
+
   ended(record: InvocationRecord): void {
     this.#observer.ended(record);
     if (record.isAccepted) this.#drain.letGo();
@@ -288,6 +295,7 @@ export class Pool implements Destination {
 
   /** Stops the workers; resolves when their processes are gone. */
   stop(): Promise<void> {
+    this.#unread.stop();
     return this.#keepAlive.during(this.#fleet.stop());
   }
 

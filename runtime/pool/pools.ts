@@ -131,6 +131,11 @@ export class Pools {
     await Promise.all(Array.from(this.#all, (pool) => pool.closeDedicated()));
   }
 
+  /** See Pool.endUnread. */
+  endUnread(): void {
+    for (const pool of this.#all) pool.endUnread();
+  }
+
   /** See Pool.kill. */
   kill(error: (record: InvocationRecord) => RuntimeClosedError): void {
     for (const pool of this.#all) pool.kill(error);

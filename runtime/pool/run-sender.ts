@@ -47,6 +47,7 @@ export class RunSender {
     message.invocationId = record.invocationId;
     message.attempt = record.attempt;
     message.isAhead = isAhead;
+    message.isStream = record.parts !== undefined;
     message.timeoutMs = isLimit(timeoutMs) ? timeoutMs : 0;
     message.cwd = request.cwd;
     const { args } = request;

@@ -4,6 +4,7 @@ import type { FromWorker } from '../channel/messages.ts';
 import type { PoolError } from '../errors/pool-errors.ts';
 import { errorOf, type Failure, type Outcome } from '../invocation/outcome.ts';
 import type { InvocationRecord } from '../invocation/record.ts';
+import type { StreamRun } from './stream-run.ts';
 
 /** The message with which a worker says that a run has ended. */
 export type RunEnd = Extract<FromWorker, { type: 'succeeded' | 'failed' }>;
@@ -20,6 +21,8 @@ export interface Turn {
   readonly timeoutMs: number;
   /** Of what the worker reads its arguments from, until it has ended. */
   lease: Lease | undefined;
+  /** When its parts are read. */
+  stream: StreamRun | undefined;
   /** When it became the worker's to run, by performance.now(). */
   since: number;
 }

@@ -31,7 +31,14 @@ export class Turns {
   }
 
   add(record: InvocationRecord, timeoutMs: number): Turn {
-    const turn: Turn = { record, run: ++this.#runs, timeoutMs, lease: undefined, since: 0 };
+    const turn: Turn = {
+      record,
+      run: ++this.#runs,
+      timeoutMs,
+      lease: undefined,
+      stream: undefined,
+      since: 0,
+    };
     this.#turns.push(turn);
     return turn;
   }

@@ -1,19 +1,22 @@
 import type { EncodedValue } from '../channel/codec.ts';
-import { readBody, readDescriptors } from '../channel/from-worker.ts';
+import { readBody, readDescriptors, readPart } from '../channel/from-worker.ts';
 import type { JournalContent } from '../channel/journal.ts';
 import type { FromWorker, FunctionSource } from '../channel/messages.ts';
 import type { Isolation, PoolSettings } from '../config/pool-settings.ts';
 import type { ExitReason } from '../figures/exit-reason.ts';
 import { depthOf } from '../invocation/nesting.ts';
 import type { WorkerExit } from '../invocation/outcome.ts';
+import type { PartQueue } from '../invocation/part-queue.ts';
 import type { InvocationRecord, Request } from '../invocation/record.ts';
 import type { Code } from './code.ts';
 import { LazyTimer } from './lazy-timer.ts';
 import { RunSender } from './run-sender.ts';
 import { StepwiseKill } from './stepwise-kill.ts';
+import { StreamRun } from './stream-run.ts';
 import { startTimer } from './timer.ts';
 import { type EarlyOutcome, encodeFailure, outcomeOf, type RunEnd, type Turn } from './turn.ts';
 import { type Speaker, Turns } from './turns.ts';
+import { Waits } from './waits.ts';
 import { Wear } from './wear.ts';
 import { WorkerCalls } from './worker-calls.ts';
 import type { WorkerEvents } from './worker-events.ts';
@@ -51,6 +54,7 @@ export class Worker {
   readonly #turns = new Turns();
   readonly #sender: RunSender;
   readonly #wear: Wear;
+  readonly #waits: Waits;
   readonly #calls: WorkerCalls;
   readonly #sharing: WorkerSharing;
   readonly #timeout = new LazyTimer(() => this.#timedOut());
@@ -80,11 +84,12 @@ export class Worker {
     });
     this.#sender = new RunSender(this.#host, this, settings);
     this.#stepwiseKill = new StepwiseKill(this.#host, settings.killGraceMs);
+    this.#waits = new Waits((functionName) => events.onWaits(this, functionName), events.onGoesOn);
     this.#calls = new WorkerCalls({
       submit: events.onCall,
       answer: (message, body) => this.#host.send(message, body),
-      onWaits: (functionName) => events.onWaits(this, functionName),
-      onGoesOn: events.onGoesOn,
+      onWaits: (functionName) => this.#waits.begin(functionName),
+      onGoesOn: (functionName) => this.#waits.end(functionName),
     });
     this.#sharing = new WorkerSharing(
       events.arbiter,
@@ -151,9 +156,19 @@ export class Worker {
     return current ? depthOf(current.record) : 0;
   }
 
-  /** Whether what it runs waits for invocations of its own. */
+  /** Whether what it runs waits for invocations of its own, or for whoever reads its parts. */
   get isWaiting(): boolean {
-    return this.#calls.areOpen;
+    return this.#waits.areAny;
+  }
+
+  /** Whether it waits for whoever reads its parts. */
+  get isUnread(): boolean {
+    return this.#turns.current?.stream?.isWaiting === true;
+  }
+
+  /** Since when it does, by performance.now(), also when that is only a moment ago. */
+  get unreadSince(): number | undefined {
+    return this.#turns.current?.stream?.unreadSince;
   }
 
   /**
@@ -175,6 +190,7 @@ export class Worker {
   hand(record: InvocationRecord, request: Request): void {
     const isAhead = this.#turns.size > 0;
     const turn = this.#turns.add(record, this.#sender.timeoutOf(record, request));
+    if (record.parts) this.#connect(turn, record.parts);
     this.#sender.send(turn, request, isAhead);
     if (isAhead) return;
     this.state = 'busy';
@@ -255,6 +271,12 @@ export class Worker {
     )?.unref();
   }
 
+  #connect(turn: Turn, parts: PartQueue): void {
+    const { functionName } = turn.record;
+    turn.stream = new StreamRun({ host: this.#host, run: turn.run, functionName, waits: this.#waits });
+    parts.connect(turn.stream);
+  }
+
   #stop(): void {
     this.#idleness.clear();
     this.#host.send({ type: 'stop' });
@@ -315,6 +337,11 @@ export class Worker {
       case 'left':
         this.#left(message.run);
         break;
+      case 'part': {
+        const part = readPart(body);
+        this.#turns.ofRun(message.run)?.record.parts?.receive(part, message.hasWaited);
+        break;
+      }
       case 'progress': {
         const value = readBody(body);
         this.#turns.ofRun(message.run)?.record.reportProgress(value);

@@ -2,19 +2,22 @@ import type { Channel } from '../channel/channel.ts';
 import { decodeValue, type EncodedValue, encodeBorrowed } from '../channel/codec.ts';
 import type { FramePlace } from '../channel/frame-batch.ts';
 import type { JournalWriter } from '../channel/journal.ts';
-import type { FailureKind, FromWorker, ToWorker } from '../channel/messages.ts';
-import { UnserializableError } from '../channel/structured.ts';
+import type { FromWorker, ToWorker } from '../channel/messages.ts';
 import { Calls } from './calls.ts';
 import type { Conversation } from './conversation.ts';
+import { type Ending, type Failed, failed } from './ending.ts';
 import { failurePoint } from './failure-point.ts';
+import { collectParts, sendParts } from './give-parts.ts';
 import { validateInput } from './input.ts';
 import type { LoadedFunction } from './load.ts';
-import { encodeLossy } from './lossy.ts';
 import { memoryMB } from './memory.ts';
 import type { MemoryGuard } from './memory-guard.ts';
 import type { OutputCount } from './output.ts';
+import { PartSender } from './part-sender.ts';
+import { onlyPart, partsOf } from './parts-of.ts';
 import { RunContext } from './run-context.ts';
 import { Sharing } from './sharing.ts';
+import { isThenable } from './thenable.ts';
 
 type RunMessage = Extract<ToWorker, { type: 'run' }>;
 type Succeeded = Extract<FromWorker, { type: 'succeeded' }>;
@@ -50,7 +53,7 @@ export class Executor {
   readonly #calls: Calls;
   readonly #sharing: Sharing;
   #isRunning = false;
-  #current: { readonly run: number; readonly context: RunContext } | undefined;
+  #current: Current | undefined;
   /** What is sent at the end of a run. It is written into the next batch at once: one object does for all. */
   readonly #end: { -readonly [Key in keyof Succeeded]?: Succeeded[Key] } = { type: 'succeeded' };
   /** The end of the last run, as long as it has not been sent. */
@@ -86,9 +89,17 @@ export class Executor {
 
   abort(run: number, encodedReason: EncodedValue | undefined): void {
     const reason = encodedReason === undefined ? undefined : decodeValue(encodedReason);
-    if (this.#current?.run === run) this.#current.context.abort(reason);
+    if (this.#current?.run === run) {
+      this.#current.context.abort(reason);
+      this.#current.sender?.release();
+    }
     const held = this.#held.find(({ message }) => message.run === run);
     if (held) held.abort = { reason };
+  }
+
+  /** The reader of the current run has taken some of its parts. */
+  taken(message: Extract<ToWorker, { type: 'taken' }>): void {
+    if (this.#current?.run === message.run) this.#current.sender?.taken(message);
   }
 
   /** A call that the current run has made has ended. */
@@ -213,7 +224,9 @@ export class Executor {
       this.#sharing,
       this.#conversation,
     );
-    this.#current = { run: message.run, context };
+    const sender = message.isStream ? new PartSender(message.run, this.#channel) : undefined;
+    const current = { run: message.run, context, sender };
+    this.#current = current;
     if (abort) context.abort(abort.reason);
     let input: unknown;
     try {
@@ -224,12 +237,12 @@ export class Executor {
     failurePoint?.('decoded');
     const { form } = loaded;
     if (form.input || !this.#isReady.has(message.functionIndex)) {
-      return this.#prepareAndRun(message.functionIndex, form, input, context);
+      return this.#prepareAndRun(message.functionIndex, form, input, current);
     }
-    return runHandler(form, input, context);
+    return runHandler(form, input, current);
   }
 
-  async #prepareAndRun(index: number, form: Form, input: unknown, context: RunContext): Promise<Ending> {
+  async #prepareAndRun(index: number, form: Form, input: unknown, current: Current): Promise<Ending> {
     let value = input;
     try {
       if (form.input) {
@@ -241,7 +254,7 @@ export class Executor {
     } catch (thrown) {
       return failed('threw', thrown);
     }
-    return runHandler(form, value, context);
+    return runHandler(form, value, current);
   }
 
   #setUpOnce(index: number, setup: (() => unknown) | undefined): Promise<void> {
@@ -263,32 +276,43 @@ type Form = NonNullable<LoadedFunction['form']>;
 
 type Outcome = { readonly kind: 'succeeded'; readonly body: EncodedValue } | Failed;
 
-interface Failed {
-  readonly kind: FailureKind;
-  readonly body: EncodedValue;
-  readonly path?: string;
+/** What runs. */
+interface Current {
+  readonly run: number;
+  readonly context: RunContext;
+  /** When its result is read part by part. */
+  readonly sender: PartSender | undefined;
 }
 
-/** How a run ended, before a result is encoded. */
-type Ending = { readonly kind: 'returned'; readonly value: unknown } | Failed;
-
-function runHandler({ handler }: Form, input: unknown, context: RunContext): Ending | Promise<Ending> {
+function runHandler({ handler }: Form, input: unknown, current: Current): Ending | Promise<Ending> {
+  const { context } = current;
   // Cancelled on the way or during the set-up: a function that has not begun should not begin.
   if (context.isAborted) return failed('threw', context.abortReason);
   try {
     const result = handler(input, context);
-    return isThenable(result) ? settled(result) : { kind: 'returned', value: result };
+    if (isThenable(result)) return settled(result, current);
+    return given(result, current) ?? { kind: 'returned', value: result };
   } catch (thrown) {
     return failed('threw', thrown);
   }
 }
 
-async function settled(result: PromiseLike<unknown>): Promise<Ending> {
+async function settled(result: PromiseLike<unknown>, current: Current): Promise<Ending> {
   try {
-    return { kind: 'returned', value: await result };
+    const value = await result;
+    // Awaited only where there is something to wait for.
+    const ending = given(value, current);
+    return ending ? await ending : { kind: 'returned', value };
   } catch (thrown) {
     return failed('threw', thrown);
   }
+}
+
+/** The end of a run that gives parts, or is read by parts; undefined for all others. */
+function given(result: unknown, { context, sender }: Current): Promise<Ending> | undefined {
+  const parts = partsOf(result);
+  if (sender) return sendParts(parts ?? onlyPart(result), context, sender);
+  return parts && collectParts(parts, context);
 }
 
 function encoded(result: unknown): Outcome {
@@ -298,17 +322,4 @@ function encoded(result: unknown): Outcome {
   } catch (error) {
     return failed('unserializable', error);
   }
-}
-
-function failed(kind: FailureKind, detail: unknown): Failed {
-  const body = encodeLossy(detail);
-  return detail instanceof UnserializableError ? { kind, body, path: detail.path } : { kind, body };
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    value !== null &&
-    (typeof value === 'object' || typeof value === 'function') &&
-    typeof (value as { then?: unknown }).then === 'function'
-  );
 }

@@ -59,6 +59,9 @@ export function serve({ transport, journal, captureOutput, memoryGuard }: Connec
       case 'run':
         executor?.run(message, body);
         break;
+      case 'taken':
+        executor?.taken(message);
+        break;
       case 'abort':
         executor?.abort(message.run, body);
         break;

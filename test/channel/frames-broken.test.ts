@@ -53,7 +53,9 @@ const nonsense: [what: string, bytes: Buffer, message: RegExp][] = [
   ],
   ['buffers of 4 GB', withBuffers(tableOfOne(2 ** 32 - 1)), /buffers of at most/],
   ['the last codec', Buffer.concat([prefix(8, 255, 2), Buffer.from('{}')]), /codec that exists, got 255/],
-  ['a kind of head that nobody knows', Buffer.concat([prefix(8, 0, 2, 3), Buffer.from('{}')]), /kind.*got 3/],
+  ['a kind of head that nobody knows', Buffer.concat([prefix(8, 0, 2, 4), Buffer.from('{}')]), /kind.*got 4/],
+  ['a part that is cut off', Buffer.concat([prefix(10, 0, 4, 3), Buffer.alloc(4)]), /one of its kind/],
+  ['a head of a part that is too long', prefix(2 ** 30, 0, 6, 3), /one of its kind/],
   ['a head without a type', Buffer.concat([prefix(8, 0, 2), Buffer.from('{}')]), /one of its kind/],
   [
     'the begin of a long frame without a type',

@@ -19,6 +19,7 @@ import {
   InvalidInputError,
   type Invocation,
   type InvocationStatus,
+  type InvocationStream,
   type Logger,
   PoolError,
   type ReceiptState,
@@ -252,6 +253,16 @@ export async function embed(logger: Logger): Promise<void> {
   console.log(other.status === 'queued');
   const dedicated: (string | undefined)[] = runtime.stats().workers.map(({ dedicatedTo }) => dedicatedTo);
   console.log(dedicated.length);
+  const stream: InvocationStream<number, string> = runtime.stream<number, string>('count', 5, options);
+  for await (const part of stream) console.log(part.toFixed(), stream.status, stream.report?.durationMs);
+  const step = await stream.next();
+  console.log(step.done ? step.value.length : step.value.toFixed());
+  // @ts-expect-error: it is a number
+  for await (const part of runtime.stream<number>('count', 5)) console.log(part.length);
+  // @ts-expect-error: no promise
+  stream.then(() => {});
+  // @ts-expect-error: no such option
+  runtime.stream('count', 5, { window: 5 });
 
   const infos: FunctionInfo[] = runtime.functions();
   const counts: number[] = infos.map(({ stats }) => stats.succeeded + stats.failed);

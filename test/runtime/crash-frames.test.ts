@@ -51,6 +51,9 @@ const functions = {
       },
       'a message of the other direction': () => frame({ type: 'stop' }),
       'progress that is no JSON': () => frame({ type: 'progress', run: 1 }, json('{')),
+      'a part that is no JSON': () => frame(Buffer.alloc(5), { kind: 3, ...json('{') }),
+      'a part without a value': () => frame(Buffer.alloc(5), { kind: 3 }),
+      'a part as JSON': () => frame({ type: 'part', run: 1, hasWaited: 0 }, json('1')),
       'progress without a value': () => frame({ type: 'progress', run: 1 }),
       'a line at no level': () => frame({ type: 'log', run: 1, level: 'constructor', message: 'a' }),
       'a line with fields that are no v8': () =>
