@@ -26,6 +26,7 @@ const examples: Example[] = [
     stdout: json({ input: { a: [1, 2] }, cwd: '$ROOT' }),
   },
   { name: 'no arguments', args: ['invoke', 'echo'], code: 0, stdout: json({ cwd: '$ROOT' }) },
+  { name: 'a generator', args: ['invoke', 'countdown', '--args', '3'], code: 0, stdout: json([3, 2, 1]) },
   { name: 'a name with a slash', args: ['invoke', 'nested/name'], code: 0, stdout: json('nested') },
   {
     name: 'arguments from stdin',
@@ -142,6 +143,7 @@ const reportLine =
 
 const files = {
   'args.json': '\uFEFF{"name":"Bob"}',
+  'functions/countdown.js': 'export default async function* (from) { for (; from > 0; from--) yield from; }',
   'functions/hasty.js': `
     import { setTimeout } from 'node:timers/promises';
     export const config = { timeout: 200 };

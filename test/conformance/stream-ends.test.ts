@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
+import { setTimeout as work } from 'node:timers/promises';
 import {
   CancelledError,
   FunctionError,
@@ -173,12 +174,13 @@ testEach('a part that can not be sent is told with its path, and ends the functi
   assert(returned instanceof SerializationError && returned.path === 'result.run');
 });
 
-testEach('a close waits for a reader, and gives him all', async (_t, open) => {
+testEach('a close waits for a reader who takes his time, and gives him all', async (_t, open) => {
   const opened = await open({ min: 1, max: 1 }, streams);
   const { runtime } = opened;
   const counting = runtime.stream<number>('count', { to: 500 });
   assert.equal((await counting.next()).value, 0);
   const closed = runtime.close();
+  await work(600);
   const [rest, returned] = await readAll(counting);
   assert.deepEqual([rest.length, returned], [499, 'all']);
   await within('the close', closed);

@@ -54,10 +54,18 @@ describeInstalled('the documents of the package', (testInstalled) => {
       'functions/double.js',
       'functions/hello.mjs',
       'functions/scale.ts',
+      'functions/squares.js',
       'functions/tally.js',
       'functions/total.js',
     ]);
-    assert.deepEqual(Object.keys(programs), ['app.mts', 'count.mts', 'many.mts', 'talk.mts', 'figures.mts']);
+    assert.deepEqual(Object.keys(programs), [
+      'app.mts',
+      'count.mts',
+      'parts.mts',
+      'many.mts',
+      'talk.mts',
+      'figures.mts',
+    ]);
     assert.deepEqual(Object.keys(compared), ['first.mts']);
     const tsx = path.join(project.root, 'node_modules', 'tsx', 'dist', 'cli.mjs');
     const pool = path.join(project.root, 'node_modules', '.bin', 'pool');
@@ -88,6 +96,11 @@ describeInstalled('the documents of the package', (testInstalled) => {
         stdout: '20\n22\n42\n42\n',
         stderr: '',
       });
+      assert.deepEqual(await run(process.execPath, [tsx, 'parts.mts'], cwd), {
+        code: 0,
+        stdout: '1\n4\n9\n16\ncancelled\n',
+        stderr: '',
+      });
       const figures = await run(process.execPath, [tsx, 'figures.mts'], cwd);
       assert.match(figures.stdout, /count: 3,.*count: 3,/s);
       assert.deepEqual([figures.code, figures.stderr], [0, '']);
@@ -97,6 +110,7 @@ describeInstalled('the documents of the package', (testInstalled) => {
       for (const [name, args, answer] of [
         ['double', '{"value":2}', '{"doubled":4,"by":"double"}\n'],
         ['scale', '{"values":[1,2]}', '[2,4]\n'],
+        ['squares', '{"from":1,"to":3}', '[1,4,9]\n'],
         ['total', '{"values":[1,2]}', '6\n'],
       ] as const) {
         const invoked = await run(pool, ['invoke', name, '--args', args], cwd);
