@@ -17,6 +17,7 @@ export type { PoolStats } from './figures/pool-recorder.ts';
 export { defineFunction, type FunctionConfig, type FunctionDefinition } from './functions/define.ts';
 export type { FunctionInfo } from './functions/registry.ts';
 export type { StandardSchema } from './functions/standard-schema.ts';
+export type { RunOptions } from './inline/run.ts';
 export type {
   Invocation,
   InvocationReport,

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Project } from './config/find.ts';
 import { fromLevel, type Logger, type LogLevel } from './config/logger.ts';
+import { defaultPool } from './config/pool-settings.ts';
 import type { Settings } from './config/read.ts';
 import { checkStates, receiptStates } from './config/trigger-files.ts';
 import { PoolError, RuntimeClosedError } from './errors/pool-errors.ts';
@@ -10,6 +11,8 @@ import { tellFunctions } from './figures/function-events.ts';
 import type { FoundFunctions, FunctionsPlace } from './functions/find.ts';
 import { Registry } from './functions/registry.ts';
 import { ReloadingFunctions } from './functions/reloading.ts';
+import { type RunOptions, runInline } from './inline/run.ts';
+import { inlineKey } from './invocation/inline-function.ts';
 import type { Invocation, InvokeOptions } from './invocation/invocation.ts';
 import { type MapOptions, mapItems } from './invocation/map.ts';
 import type { InvocationRecord } from './invocation/record.ts';
@@ -17,6 +20,7 @@ import { spawn } from './invocation/spawn.ts';
 import type { SpawnedFunction, SpawnOptions } from './invocation/spawned-function.ts';
 import type { InvocationStream } from './invocation/stream.ts';
 import { submit, submitNested, submitStream } from './invocation/submit.ts';
+import { didYouMean } from './options/did-you-mean.ts';
 import { durationExpected, parseDuration } from './options/duration.ts';
 import { expectedText } from './options/expected.ts';
 import { checkOptionNames } from './options/option-names.ts';
@@ -43,7 +47,7 @@ const ownersTurnMs = 50;
 const ofEvents = new Set(['buffer']);
 const ofClose = new Set(['timeout']);
 const ofFiles = new Set(['state']);
-const noOptions: InvokeOptions = {};
+const noOptions: InvokeOptions & RunOptions = {};
 
 /** What was begun while this was loaded. */
 export interface Beginnings {
@@ -173,6 +177,21 @@ export class WarmRuntime implements Runtime {
     return this.#sharing.shared;
   }
 
+  run<Args extends unknown[], Result>(
+    fn: (...args: Args) => Result,
+    ...args: Args
+  ): Invocation<Awaited<Result>> {
+    return this.#run(noOptions, fn, args) as Invocation<Awaited<Result>>;
+  }
+
+  runWith<Args extends unknown[], Result>(
+    options: RunOptions,
+    fn: (...args: Args) => Result,
+    ...args: Args
+  ): Invocation<Awaited<Result>> {
+    return this.#run(options, fn, args) as Invocation<Awaited<Result>>;
+  }
+
   start(): Promise<void> {
     this.#starting ??= this.#start().catch((error: unknown) => {
       // It may be tried again: the other runtime may have ended, the folder may be there.
@@ -218,7 +237,14 @@ export class WarmRuntime implements Runtime {
     const functions = this.#registry.functions.map(({ source }) => {
       return [source.name, this.#pools.figuresOf(source.name)] as const;
     });
-    return { workers, queued, running, pools: this.#pools.stats, functions: Object.fromEntries(functions) };
+    return {
+      workers,
+      queued,
+      running,
+      pools: this.#pools.stats,
+      functions: Object.fromEntries(functions),
+      runs: this.#pools.figuresOf(inlineKey),
+    };
   }
 
   events(options: EventOptions = {}): AsyncIterable<RuntimeEvent | DroppedEvents> {
@@ -258,6 +284,22 @@ export class WarmRuntime implements Runtime {
   readonly #routeOpen = (record: InvocationRecord) => {
     return this.#poolOf(record.functionName) ?? this.#registry.refusal(record);
   };
+
+  #run(options: RunOptions, fn: unknown, args: readonly unknown[]): Invocation {
+    return runInline(fn, args, options, { root: this.root, route: this.#routeRun });
+  }
+
+  readonly #routeRun = (record: InvocationRecord, name: string = defaultPool) => {
+    if (this.#closing) return closedError(record);
+    return this.#pools.get(name) ?? this.#noPool(name);
+  };
+
+  #noPool(name: unknown): TypeError {
+    const names = this.#settings.pools.map((pool) => pool.name);
+    const hint =
+      (typeof name === 'string' && didYouMean(name, names)) || `; the configuration has ${names.join(', ')}`;
+    return new TypeError(`${expectedText('the `pool` option to be the name of a pool', name)}${hint}`);
+  }
 
   #poolOf(functionName: string): Pool | undefined {
     const name = this.#registry.poolOf(functionName);
@@ -339,9 +381,9 @@ export class WarmRuntime implements Runtime {
   }
 }
 
-function closedError(record?: Pick<InvocationRecord, 'functionName' | 'id' | 'status'>): RuntimeClosedError {
+function closedError(record?: Pick<InvocationRecord, 'title' | 'id' | 'status'>): RuntimeClosedError {
   if (!record) return new RuntimeClosedError('The runtime has been closed.');
-  const { functionName, id: invocationId, status } = record;
+  const { title: functionName, id: invocationId, status } = record;
   const what =
     status === 'running'
       ? 'was running when the runtime was closed, and has been killed.'

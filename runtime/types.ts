@@ -6,6 +6,7 @@ import type { DroppedEvents, RuntimeEvent } from './figures/events.ts';
 import type { FunctionFigures } from './figures/function-figures.ts';
 import type { PoolStats } from './figures/pool-recorder.ts';
 import type { FunctionInfo } from './functions/registry.ts';
+import type { RunOptions } from './inline/run.ts';
 import type { Invocation, InvokeOptions } from './invocation/invocation.ts';
 import type { MapOptions } from './invocation/map.ts';
 import type { SpawnedFunction, SpawnOptions } from './invocation/spawned-function.ts';
@@ -58,6 +59,8 @@ export interface RuntimeStats {
   readonly pools: Readonly<Record<string, PoolStats>>;
   /** By their names: those that there are now. */
   readonly functions: Readonly<Record<string, FunctionFigures>>;
+  /** Of all functions that were given to `run`, together. */
+  readonly runs: FunctionFigures;
 }
 
 /** How to read events. */
@@ -159,6 +162,37 @@ export interface Runtime {
     args?: unknown,
     options?: SpawnOptions,
   ): SpawnedFunction<Result, Message>;
+  /**
+   * Runs a function of the program in a worker: its source is sent, compiled there once, and called with the arguments,
+   * which travel as those of `invoke` do. It has the globals of Node and `require`, and may `import()`, relative to the
+   * project's folder. `this` is undefined, and there is no context.
+   *
+   * Never throws: it rejects as `invoke` does, and with a TypeError, before anything is sent, when the function can't be: a
+   * class, a native or bound function, and one that refers to anything outside of itself, all of which the message names.
+   *
+   * ```ts
+   * const digest = await runtime.run(async (text: string) => {
+   *   const { createHash } = await import('node:crypto');
+   *   return createHash('sha256').update(text).digest('hex');
+   * }, 'hello');
+   * ```
+   */
+  run<Args extends unknown[], Result>(
+    fn: (...args: Args) => Result,
+    ...args: Args
+  ): Invocation<Awaited<Result>>;
+  /**
+   * The same with options, before the function as everything behind it is an argument.
+   *
+   * ```ts
+   * await runtime.runWith({ timeout: '5s', pool: 'io' }, (values: number[]) => values.toSorted(), values);
+   * ```
+   */
+  runWith<Args extends unknown[], Result>(
+    options: RunOptions,
+    fn: (...args: Args) => Result,
+    ...args: Args
+  ): Invocation<Awaited<Result>>;
   /**
    * Starts the triggers, and with that keeps the program alive until `close`.
    * @throws PoolError `RUNTIME_RUNNING` when another runtime has been started on the same `dataDir`

@@ -16,6 +16,25 @@ export interface FunctionSource {
   readonly compiled?: string | undefined;
 }
 
+/** A function that was given to `runtime.run`, for a worker to compile. */
+export interface InlineSource {
+  readonly name: string;
+  /** Its value is a function that is given `require`, `__name` and the counters, and returns an object with the function alone. */
+  readonly script: string;
+  /** How many characters of its first line are not of the function. */
+  readonly offset: number;
+  /** What its stacks name, and its relative imports are resolved against. There is no such file. */
+  readonly file: string;
+  /** The project's folder: see `load`. */
+  readonly root: string;
+  /** What a coverage tool calls in it. */
+  readonly counters: readonly string[];
+  /** Whether it has an `import()`. */
+  readonly hasImport: boolean;
+  /** Whether what it imports may need tsx. */
+  readonly loadsTypeScript: boolean;
+}
+
 /** What a worker found in a function's module. */
 export type FunctionDescriptor =
   | {
@@ -71,6 +90,8 @@ export type ToWorker =
     }
   /** The reader of a run has taken so many of its parts, all in all; the function may be `window` parts ahead of that. */
   | { readonly type: 'taken'; readonly run: number; readonly taken: number; readonly window: number }
+  /** From now on runs of this index are of the function in the body, an InlineSource; those that came before are not. */
+  | { readonly type: 'define'; readonly functionIndex: number }
   /** Abort the signal of a run; the body holds the reason. */
   | { readonly type: 'abort'; readonly run: number }
   /** A call has ended; the body holds its result, or its error unless `ok`. */

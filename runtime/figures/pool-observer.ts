@@ -76,7 +76,7 @@ export class PoolObserver {
     this.#events.tell({ type: 'invocation:ended', status, durationMs, ...this.#fieldsOf(record) });
   }
 
-  #fieldsOf({ id: invocationId, functionName, attempt }: InvocationRecord) {
+  #fieldsOf({ id: invocationId, title: functionName, attempt }: InvocationRecord) {
     return { at: Date.now(), invocationId, functionName, attempt, pool: this.#pool };
   }
 

@@ -1,6 +1,7 @@
 import type { FunctionDescriptor, FunctionSource } from '../channel/messages.ts';
 import { defaultPool } from '../config/pool-settings.ts';
 import type { PoolError } from '../errors/pool-errors.ts';
+import { inlineKey } from '../invocation/inline-function.ts';
 import type { RetryPolicy } from '../invocation/retry.ts';
 import { isTypeScript } from '../modules/module-kind.ts';
 import type { Code } from '../pool/code.ts';
@@ -32,6 +33,7 @@ export class PoolCode implements Code {
   }
 
   has(name: string): boolean {
+    if (name === inlineKey) return true; // every worker compiles what it is given
     return this.#generation.hasSource(name) && this.#generation.poolOf(name) === this.#pool;
   }
 

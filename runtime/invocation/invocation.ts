@@ -76,7 +76,7 @@ export class Invocation<Result = unknown> extends Promise<Result> {
   }
 
   get functionName(): string {
-    return this.#record.functionName;
+    return this.#record.title;
   }
 
   get status(): InvocationStatus {

@@ -9,7 +9,7 @@ import { readRetry } from './retry.ts';
 /** What can be said of each invocation, wherever it is asked for. */
 export const ofEach = ['timeout', 'priority', 'cwd', 'retry'] as const;
 
-const ofInvoke = new Set<string>(['signal', ...ofEach, 'transfer']);
+export const ofInvoke: ReadonlySet<string> = new Set(['signal', ...ofEach, 'transfer']);
 
 /** @throws TypeError when these are no options of `runtime.invoke` */
 export function checkNamesOfInvoke(options: unknown): void {

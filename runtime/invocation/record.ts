@@ -1,6 +1,7 @@
 import type { Arena } from '../channel/arena.ts';
 import { decodeValue, type EncodedValue, letGo } from '../channel/codec.ts';
 import type { InvocationId } from '../channel/invocation-id.ts';
+import type { InlineFunction } from './inline-function.ts';
 import type { InvocationReport, InvocationStatus, Priority } from './invocation.ts';
 import { errorOf, type Failure, type Outcome, unreadableResult } from './outcome.ts';
 import type { PartQueue } from './part-queue.ts';
@@ -57,7 +58,10 @@ export interface Destination {
  */
 export class InvocationRecord {
   readonly invocationId: InvocationId;
+  /** By what it is queued and counted; `title` is what people see. */
   readonly functionName: string;
+  /** Of `runtime.run`: what it runs in place of a function of the folder. */
+  readonly inline: InlineFunction | undefined;
   attempt = 1;
   /** What was asked, until the end: its worker may die before it has begun. */
   request: Request | undefined;
@@ -94,9 +98,15 @@ export class InvocationRecord {
   /** The figures of the attempt before. */
   #before: InvocationReport | undefined;
 
-  constructor(invocationId: InvocationId, functionName: string) {
+  constructor(invocationId: InvocationId, functionName: string, inline?: InlineFunction) {
     this.invocationId = invocationId;
     this.functionName = functionName;
+    this.inline = inline;
+  }
+
+  /** What people see as the name of its function. */
+  get title(): string {
+    return this.inline?.name ?? this.functionName;
   }
 
   /** As people see it. */
@@ -139,7 +149,7 @@ export class InvocationRecord {
 
   /** One more attempt, in the place of this one, which has ended. */
   nextAttempt(): InvocationRecord {
-    const next = new InvocationRecord(this.invocationId, this.functionName);
+    const next = new InvocationRecord(this.invocationId, this.functionName, this.inline);
     next.attempt = this.attempt + 1;
     next.request = this.request;
     next.destination = this.destination;
@@ -244,7 +254,7 @@ export class InvocationRecord {
       this.status = statusOf[failure.kind];
       this.#tellEnd();
       if (this.#receiver) this.#receiver(failure, this);
-      else this.#reject?.(errorOf(failure, this.functionName, this.id));
+      else this.#reject?.(errorOf(failure, this.title, this.id));
     }
     // Whoever keeps the promise keeps this: what it doesn't need any more goes now.
     this.#resolve = undefined;
@@ -269,7 +279,7 @@ export class InvocationRecord {
       value = body === undefined ? undefined : decodeValue(body);
     } catch (error) {
       this.status = 'failed';
-      this.#reject?.(unreadableResult(error, this.functionName, this.id));
+      this.#reject?.(unreadableResult(error, this.title, this.id));
       return;
     }
     this.#resolve?.(value);

@@ -20,7 +20,16 @@ export function submit(
   options: InvokeOptions,
   route: (record: InvocationRecord) => Destination | Error,
 ): Invocation {
-  const record = new InvocationRecord(newInvocationId(), name);
+  return submitRecord(new InvocationRecord(newInvocationId(), name), args, options, route);
+}
+
+/** The same for a record that is there. */
+export function submitRecord(
+  record: InvocationRecord,
+  args: unknown,
+  options: InvokeOptions,
+  route: (record: InvocationRecord) => Destination | Error,
+): Invocation {
   const invocation = new Invocation(record);
   submitRecord(record, { args, options, checkNames: checkNamesOfInvoke }, route);
   return invocation;
@@ -113,7 +122,7 @@ function encodeArgs(
     }
     if (!(error instanceof UnserializableError)) throw error;
     const { path, message } = error;
-    const { functionName, id: invocationId } = record;
+    const { title: functionName, id: invocationId } = record;
     throw new SerializationError(`The arguments of "${functionName}" can't be sent: ${path}: ${message}.`, {
       functionName,
       invocationId,

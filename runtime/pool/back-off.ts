@@ -42,7 +42,7 @@ export class BackOff {
     if (record.parts?.hasGiven) return failure;
     const policy = request.retry ?? this.#options.policyOf(record.functionName);
     if (!policy || policy.attempts <= record.attempt || this.#isClosed) return failure;
-    const error = errorOf(failure, record.functionName, record.id) as PoolError;
+    const error = errorOf(failure, record.title, record.id) as PoolError;
     try {
       const ms = waitAfter(error, record.attempt, policy);
       if (ms === undefined) return failure;
@@ -82,15 +82,11 @@ export class BackOff {
     this.#waiting.set(record, { timer, failure });
   }
 
-  #report(
-    { functionName, id, attempt }: InvocationRecord,
-    error: Error,
-    next: { attempts: number; ms: number },
-  ) {
+  #report({ title, id, attempt }: InvocationRecord, error: Error, next: { attempts: number; ms: number }) {
     const { attempts, ms } = next;
     this.#options.log.warn(
-      { function: functionName, invocation: id, attempt, err: error },
-      `${functionName} failed, attempt ${attempt} of ${attempts}; the next one in ${Math.round(ms)} ms: ${error.message}`,
+      { function: title, invocation: id, attempt, err: error },
+      `${title} failed, attempt ${attempt} of ${attempts}; the next one in ${Math.round(ms)} ms: ${error.message}`,
     );
   }
 }

@@ -22,12 +22,12 @@ export function settleCrash(
       record.putBack();
       continue;
     }
-    const { functionName, id } = record;
+    const { title, id } = record;
     const isOverrun = overrun?.run === run;
     const how = isOverrun ? `was ended for its memory of ${overrun.usedMB} MB` : describeExit(exit);
     log.error(
-      { ...fieldsOf(worker), function: functionName, invocation: id, ...exit },
-      `${titleOf(worker)} ${how} while it ran ${functionName}.${lastWords(exit)}`,
+      { ...fieldsOf(worker), function: title, invocation: id, ...exit },
+      `${titleOf(worker)} ${how} while it ran ${title}.${lastWords(exit)}`,
     );
     if (isOverrun) record.end({ kind: 'outOfMemory', ...overrun }, overrun.usedMB);
     else record.end({ kind: 'crashed', exit }, worker.memoryMB);

@@ -1,23 +1,31 @@
+import type { InlineFunction } from '../invocation/inline-function.ts';
+
+/** What runs: the name of a function of the folder, or one that was given to `runtime.run`. */
+export type Runnable = string | InlineFunction;
+
 /**
  * How many invocations of a function a worker may be handed at once, so that it never idles between two short ones.
  * It is earned: a function whose run time is not known, or is no longer far below a round trip, is handed over one at a
  * time. What is handed to a worker should take no longer than `budgetMs`, as it may wait there while another idles.
  */
 export class Credit {
-  readonly #functions = new Map<string, { lastMs: number; runMs: number }>();
+  readonly #functions = new Map<string, RunTime>();
+  readonly #inline = new WeakMap<InlineFunction, RunTime>();
 
   /** At least 1. */
-  of(functionName: string): number {
-    const known = this.#functions.get(functionName);
+  of(fn: Runnable): number {
+    const known = this.#runTimeOf(fn);
     if (!known) return 1;
     return known.runMs * most <= budgetMs ? most : Math.max(1, Math.floor(budgetMs / known.runMs));
   }
 
   /** An invocation of it took so long. */
-  observe(functionName: string, ms: number): void {
-    const known = this.#functions.get(functionName);
+  observe(fn: Runnable, ms: number): void {
+    const known = this.#runTimeOf(fn);
     if (!known) {
-      this.#functions.set(functionName, { lastMs: ms, runMs: ms });
+      const first = { lastMs: ms, runMs: ms };
+      if (typeof fn === 'string') this.#functions.set(fn, first);
+      else this.#inline.set(fn, first);
       return;
     }
     // A single long one says nothing: the machine had something else to do, or garbage was collected.
@@ -26,6 +34,15 @@ export class Credit {
     const weight = runMs > known.runMs ? slowerWeight : fasterWeight;
     known.runMs += (runMs - known.runMs) * weight;
   }
+
+  #runTimeOf(fn: Runnable): RunTime | undefined {
+    return typeof fn === 'string' ? this.#functions.get(fn) : this.#inline.get(fn);
+  }
+}
+
+interface RunTime {
+  lastMs: number;
+  runMs: number;
 }
 
 /** In ms. A round trip to a worker takes some 60 µs: with ten of them in hand that is well hidden. */

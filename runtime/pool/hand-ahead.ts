@@ -1,6 +1,6 @@
 import { type Priority, priorities } from '../invocation/invocation.ts';
 import type { InvocationRecord } from '../invocation/record.ts';
-import { Credit } from './credit.ts';
+import { Credit, type Runnable } from './credit.ts';
 import type { Fleet } from './fleet.ts';
 import type { Worker } from './worker.ts';
 
@@ -17,9 +17,9 @@ export class HandAhead {
     this.#onStalled = onStalled;
   }
 
-  /** An invocation of this function took so long. */
-  observe(functionName: string, durationMs: number): void {
-    this.#credit.observe(functionName, durationMs);
+  /** It took so long. */
+  observe(record: InvocationRecord, durationMs: number): void {
+    this.#credit.observe(runnableOf(record), durationMs);
   }
 
   /** How many invocations of this function a worker may have in its hands. */
@@ -28,8 +28,9 @@ export class HandAhead {
   }
 
   /** The busy worker that this one may be handed to ahead of time, if it is short enough. */
-  findHolder({ functionName }: InvocationRecord): Worker | undefined {
-    const most = this.#credit.of(functionName);
+  findHolder(record: InvocationRecord): Worker | undefined {
+    const wanted = runnableOf(record);
+    const most = this.#credit.of(wanted);
     if (most === 1) return undefined;
     const now = performance.now();
     let holder: Worker | undefined;
@@ -37,9 +38,9 @@ export class HandAhead {
     for (const worker of this.#fleet.workers) {
       const { current, load } = worker;
       if (!current || load >= least || now - current.since > stallMs) continue;
-      const { functionName: running } = current.record;
-      if (running !== functionName && load >= this.#credit.of(running)) continue;
-      if (!this.#fleet.canHold(worker, functionName)) continue;
+      const running = runnableOf(current.record);
+      if (running !== wanted && load >= this.#credit.of(running)) continue;
+      if (!this.#fleet.canHold(worker, record.functionName)) continue;
       holder = worker;
       least = load;
     }
@@ -80,6 +81,10 @@ export class HandAhead {
     this.#onStalled(stalled);
     if (isHolding) this.#checkStallsSoon();
   }
+}
+
+function runnableOf({ inline, functionName }: InvocationRecord): Runnable {
+  return inline ?? functionName;
 }
 
 const none: readonly InvocationRecord[] = [];

@@ -55,5 +55,5 @@ export function fieldsOf({ id, pid, pool }: Worker): object {
 }
 
 function invocationOf(speaker: Speaker | undefined): object {
-  return speaker ? { function: speaker.functionName, invocation: speaker.invocationId.text } : {};
+  return speaker ? { function: speaker.title, invocation: speaker.invocationId.text } : {};
 }

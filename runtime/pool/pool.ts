@@ -95,7 +95,7 @@ export class Pool implements Destination {
       onStarted: (record, worker) => this.#observer.started(record, worker),
       onFinished: (record, durationMs) => {
         this.#observer.ran(record, durationMs);
-        this.#handAhead.observe(record.functionName, durationMs);
+        this.#handAhead.observe(record, durationMs);
         this.#queue.release(record.functionName);
       },
       onReturned: (records) => this.#dispatcher.runElsewhere(records),
@@ -173,10 +173,13 @@ export class Pool implements Destination {
     // Room may have been made that nobody has heard of.
     if (this.#isFullFor(functionName)) this.#dispatcher.catchUp(submittedAt);
     if (this.#isFullFor(functionName)) {
-      const { id: invocationId } = record;
+      const { id: invocationId, title } = record;
       const of = this.name === defaultPool ? '' : ` of the pool "${this.name}"`;
       const message = `The queue${of} is full: ${this.#occupancy.waiting} invocations wait already (queueLimit).`;
-      record.end({ kind: 'refused', error: new QueueFullError(message, { functionName, invocationId }) });
+      record.end({
+        kind: 'refused',
+        error: new QueueFullError(message, { functionName: title, invocationId }),
+      });
       return;
     }
     record.isAccepted = true;

@@ -1,8 +1,10 @@
 import { type EncodedBytes, withArena, withoutArena } from '../channel/codec.ts';
 import type { ToWorker } from '../channel/messages.ts';
 import type { PoolSettings } from '../config/pool-settings.ts';
+import { inlineKey } from '../invocation/inline-function.ts';
 import type { InvocationRecord, Nesting, Request } from '../invocation/record.ts';
 import type { Code } from './code.ts';
+import { InlineSlots } from './inline-slots.ts';
 import { isLimit } from './timer.ts';
 import type { Turn } from './turn.ts';
 import type { Worker } from './worker.ts';
@@ -17,6 +19,7 @@ export class RunSender {
   readonly #settings: PoolSettings;
   /** By name, where a function stands in what the worker has loaded. */
   readonly #indexes: ReadonlyMap<string, number>;
+  readonly #inline: InlineSlots;
   /** What is sent for each invocation. It is written into the next batch at once: one object does for all. */
   readonly #message: { -readonly [Key in keyof RunMessage]?: RunMessage[Key] } = { type: 'run' };
 
@@ -25,11 +28,12 @@ export class RunSender {
     this.#code = code;
     this.#settings = settings;
     this.#indexes = new Map(sources.map(({ name }, index) => [name, index]));
+    this.#inline = new InlineSlots(sources.length, host);
   }
 
   /** Whether the worker has this function. */
   has(functionName: string): boolean {
-    return this.#indexes.has(functionName);
+    return this.#indexes.has(functionName) || functionName === inlineKey;
   }
 
   /** How long this one may run, in ms; Infinity when there is no limit. */
@@ -43,7 +47,9 @@ export class RunSender {
     const { record, run, timeoutMs } = turn;
     const message = this.#message;
     message.run = run;
-    message.functionIndex = this.#indexes.get(record.functionName) as number;
+    message.functionIndex = record.inline
+      ? this.#inline.indexOf(record.inline)
+      : (this.#indexes.get(record.functionName) as number);
     message.invocationId = record.invocationId;
     message.attempt = record.attempt;
     message.isAhead = isAhead;

@@ -34,7 +34,7 @@ export function outcomeOf(message: RunEnd, body: EncodedValue | undefined): Outc
 }
 
 /** Its error for a worker: what the function finds in `ctx.signal.reason`, or what its `ctx.invoke` rejects with. */
-export function encodeFailure(failure: Failure, { functionName, id }: InvocationRecord): EncodedValue {
+export function encodeFailure(failure: Failure, { title: functionName, id }: InvocationRecord): EncodedValue {
   const error = errorOf(failure, functionName, id) as PoolError;
   try {
     return encodeValue(error);

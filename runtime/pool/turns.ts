@@ -2,7 +2,7 @@ import type { InvocationRecord } from '../invocation/record.ts';
 import type { Turn } from './turn.ts';
 
 /** Whom a line of a log belongs to. */
-export type Speaker = Pick<InvocationRecord, 'functionName' | 'invocationId'>;
+export type Speaker = Pick<InvocationRecord, 'title' | 'invocationId'>;
 
 /** What is in the hands of one worker, in the order it was handed over: the first runs, the others are queued still. */
 export class Turns {
@@ -57,7 +57,7 @@ export class Turns {
     if (!turn) return;
     turn.lease?.release();
     this.#last.run = turn.run;
-    this.#last.functionName = turn.record.functionName;
+    this.#last.title = turn.record.title;
     this.#last.invocationId = turn.record.invocationId;
   }
 
@@ -99,9 +99,7 @@ export class Turns {
   speakerOf(run: number): Speaker | undefined {
     const turn = this.ofRun(run);
     if (turn) return turn.record;
-    const { functionName, invocationId } = this.#last;
-    return this.#last.run === run && functionName && invocationId
-      ? { functionName, invocationId }
-      : undefined;
+    const { title, invocationId } = this.#last;
+    return this.#last.run === run && title && invocationId ? { title, invocationId } : undefined;
   }
 }

@@ -25,6 +25,8 @@ type Succeeded = Extract<FromWorker, { type: 'succeeded' }>;
 /** A run that was handed over and has not begun. */
 interface Held {
   readonly message: RunMessage;
+  /** As its index was meant when it came. */
+  readonly loaded: LoadedFunction | undefined;
   readonly body: EncodedValue | undefined;
   /** Set when it was told to end before it began. */
   abort?: { readonly reason: unknown };
@@ -42,7 +44,7 @@ export class Executor {
   readonly #journal: JournalWriter;
   readonly #output: OutputCount;
   readonly #memoryGuard: MemoryGuard | undefined;
-  readonly #functions: readonly LoadedFunction[];
+  readonly #functions: LoadedFunction[];
   /** In a worker for one spawned function alone. */
   readonly #conversation: Conversation | undefined;
   /** By function index: set up, or about to be. */
@@ -73,18 +75,24 @@ export class Executor {
     this.#journal = options.journal;
     this.#output = options.output;
     this.#memoryGuard = options.memoryGuard;
-    this.#functions = options.functions;
+    this.#functions = [...options.functions];
     this.#conversation = options.conversation;
     this.#calls = new Calls(options.channel);
     this.#sharing = new Sharing(options.channel);
   }
 
   run(message: RunMessage, body: EncodedValue | undefined): void {
-    this.#held.push({ message, body });
+    this.#held.push({ message, body, loaded: this.#functions[message.functionIndex] });
     if (this.#isRunning) return;
     this.#isRunning = true;
     // After all that came with it has been read: it may have been cancelled on the way.
     queueMicrotask(() => void this.#runAll());
+  }
+
+  /** Runs that come from now on with this index are of this function. */
+  define(functionIndex: number, loaded: LoadedFunction): void {
+    this.#functions[functionIndex] = loaded;
+    this.#isReady.add(functionIndex);
   }
 
   abort(run: number, encodedReason: EncodedValue | undefined): void {
@@ -210,8 +218,7 @@ export class Executor {
     });
   }
 
-  #outcome({ message, body, abort }: Held, startedAt: number): Ending | Promise<Ending> {
-    const loaded = this.#functions[message.functionIndex];
+  #outcome({ message, loaded, body, abort }: Held, startedAt: number): Ending | Promise<Ending> {
     if (!loaded?.form) {
       return failed('notLoaded', loaded?.descriptor.state === 'failed' ? loaded.descriptor.error : undefined);
     }

@@ -87,7 +87,7 @@ async function importSource(file: string, root: string): Promise<Imported> {
 let registered: Promise<void> | undefined;
 
 // Only when a function needs it: it costs some 60 ms, which a folder of plain JavaScript should not pay.
-function registerTsx(root: string): Promise<void> {
+export function registerTsx(root: string): Promise<void> {
   registered ??= (async () => {
     // Most TypeScript functions import this package. What is loaded by then doesn't pass the loader, file by file: that
     // saves 50 of the 600 ms that a worker with the thumbnail function takes.

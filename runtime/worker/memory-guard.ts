@@ -32,19 +32,22 @@ export class MemoryGuard {
   readonly shared = new SharedArrayBuffer(Object.keys(guardWords).length * Int32Array.BYTES_PER_ELEMENT);
   readonly #words = new Int32Array(this.shared);
   #limitsMB: readonly number[] = [];
+  /** Of functions that are not among those that were loaded. */
+  #ownMB = 0;
   #limitMB = 0;
   #killMB = 0;
 
   /** `maxMemory` in bytes holds for functions that set no limit of their own; 0 for none. */
   load(functions: readonly LoadedFunction[], maxMemory: number): void {
     this.#limitsMB = functions.map(({ form }) => (parseSize(form?.config.memory) ?? maxMemory) / 2 ** 20);
-    const least = Math.min(...this.#limitsMB.filter(isLimit), mostMB);
+    this.#ownMB = maxMemory / 2 ** 20;
+    const least = Math.min(...[...this.#limitsMB, this.#ownMB].filter(isLimit), mostMB);
     this.#words[guardWords.leastLimitMB] = Math.ceil(least);
   }
 
   /** A run of this function begins, now (of performance.now()). */
   begin(run: number, functionIndex: number, now: number): void {
-    const limitMB = this.#limitsMB[functionIndex] ?? 0;
+    const limitMB = this.#limitsMB[functionIndex] ?? this.#ownMB;
     // What others left behind is not its doing: it can be blamed for what it adds.
     const killMB = isLimit(limitMB)
       ? Math.max(limitMB * killFactor, memoryMB(now) + limitMB * (killFactor - 1))

@@ -1,10 +1,11 @@
 import { Channel } from '../channel/channel.ts';
-import { type EncodedValue, encodeValue } from '../channel/codec.ts';
+import { decodeValue, type EncodedValue, encodeValue } from '../channel/codec.ts';
 import type { JournalWriter } from '../channel/journal.ts';
-import type { FromWorker, ToWorker } from '../channel/messages.ts';
+import type { FromWorker, InlineSource, ToWorker } from '../channel/messages.ts';
 import type { Transport } from '../channel/transport.ts';
 import { Conversation } from './conversation.ts';
 import { Executor } from './executor.ts';
+import { inlineFunction } from './inline.ts';
 import { loadFunctions, prepare } from './load.ts';
 import { memoryMB } from './memory.ts';
 import type { MemoryGuard } from './memory-guard.ts';
@@ -61,6 +62,12 @@ export function serve({ transport, journal, captureOutput, memoryGuard }: Connec
         break;
       case 'taken':
         executor?.taken(message);
+        break;
+      case 'define':
+        executor?.define(
+          message.functionIndex,
+          inlineFunction(decodeValue(body as EncodedValue) as InlineSource),
+        );
         break;
       case 'abort':
         executor?.abort(message.run, body);
