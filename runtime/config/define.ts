@@ -36,7 +36,7 @@ export interface PoolConfig {
 
 /** A configuration; everything has a default. */
 export interface Config {
-  /** The folder of functions, or several folders and packages: `['functions', 'warm-pool/functions']`. Default: `'functions'`. */
+  /** The folder of functions, or several folders and packages: `['functions', 'warm-pool/functions']`; `[]` for none. Default: `'functions'`. */
   functions?: string | string[];
   /** Where the runtime keeps its control socket, compiled functions and what it has to remember. Default: `'.pool'`. */
   dataDir?: string;

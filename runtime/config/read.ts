@@ -47,7 +47,6 @@ const folders = v.pipe(
   v.unknown(),
   v.transform((value) => (typeof value === 'string' && value !== '' ? [value] : value)),
   v.array(text('the path of a folder'), foldersExpected),
-  v.nonEmpty(foldersExpected),
 );
 
 const log = settings({ level: v.optional(logLevel, 'info') }, 'an object');

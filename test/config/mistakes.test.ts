@@ -26,7 +26,6 @@ const mistakes: readonly [config: unknown, path: string, message: string][] = [
   [{ functions: 5 }, 'functions', 'expected the path of a folder, or a list of them, got 5 (number)'],
   [{ functions: '' }, 'functions', "expected the path of a folder, or a list of them, got '' (string)"],
   [{ functions: ['a', 5] }, 'functions[1]', 'expected the path of a folder, got 5 (number)'],
-  [{ functions: [] }, 'functions', 'expected the path of a folder, or a list of them, got [] (array)'],
   [{ dataDir: [] }, 'dataDir', 'expected the path of a folder, got [] (array)'],
   [{ dataDir: null }, 'dataDir', 'expected the path of a folder, got null (object)'],
   [{ pool: 4 }, 'pool', 'expected an object with the settings of the pool, got 4 (number)'],
