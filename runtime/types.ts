@@ -165,7 +165,7 @@ export interface Runtime {
   /**
    * Runs a function of the program in a worker: its source is sent, compiled there once, and called with the arguments,
    * which travel as those of `invoke` do. It has the globals of Node and `require`, and may `import()`, relative to the
-   * project's folder. `this` is undefined, and there is no context.
+   * project's folder. There is no `this`, and no context.
    *
    * Never throws: it rejects as `invoke` does, and with a TypeError, before anything is sent, when the function can't be: a
    * class, a native or bound function, and one that refers to anything outside of itself, all of which the message names.

@@ -26,7 +26,7 @@ const anonymous = '(anonymous)';
 /** So many sources are remembered, for functions that are made anew for each call; of most programs that is all. */
 const mostSources = 1_000;
 
-const byFunction = new WeakMap<AnyFunction, { readonly folder: string; readonly inline: InlineFunction }>();
+const byFunction = new WeakMap<AnyFunction, InlinePlace & { readonly inline: InlineFunction }>();
 const bySource = new Map<string, InlineFunction>();
 
 /**
@@ -36,9 +36,9 @@ const bySource = new Map<string, InlineFunction>();
 export function inlineFunctionOf(fn: unknown, place: InlinePlace): InlineFunction {
   if (typeof fn !== 'function') throw new TypeError(expectedText('`run` to be given a function', fn));
   const known = byFunction.get(fn);
-  if (known?.folder === place.folder) return known.inline;
+  if (known?.folder === place.folder && known.root === place.root) return known.inline;
   const inline = bySourceOf(fn, place);
-  byFunction.set(fn, { folder: place.folder, inline });
+  byFunction.set(fn, { ...place, inline });
   return inline;
 }
 
@@ -52,7 +52,7 @@ function bySourceOf(fn: AnyFunction, place: InlinePlace): InlineFunction {
   const source = Function.prototype.toString.call(fn);
   const name = nameOfFunction(fn);
   const isSloppy = Object.hasOwn(fn, 'caller');
-  const key = [place.folder, name, isSloppy, source].join('\0');
+  const key = [place.root, place.folder, name, isSloppy, source].join('\0');
   const inline = bySource.get(key) ?? makeInline({ source, name, isSloppy }, place);
   // The one that was used last is the last.
   bySource.delete(key);

@@ -33,9 +33,11 @@ function adviceOn(outside: readonly string[], name: string): string[] {
 }
 
 function adviceOf(what: string, name: string): string {
-  if (what in notSent || what.startsWith('#')) return notSent[what] ?? notSent.this;
+  const known = what.startsWith('#') ? ofObject : notSent.get(what);
+  if (known !== undefined) return known;
   if (what === name) return `To call itself it has to be written as \`function ${name}(…) { … }\`.`;
-  if (what.startsWith('__')) {
+  // Vite's names of imports are no such thing.
+  if (what.startsWith('__') && !/^__vi\w*import/.test(what)) {
     return (
       `\`${what}\` is what a build tool has put into the module of the function: have it build for a newer ` +
       'target, such as node20 or ES2022, or leave out the syntax or the option that it is for.'
@@ -45,16 +47,18 @@ function adviceOf(what: string, name: string): string {
 }
 
 const ofFile = 'Pass the path of its file as an argument.';
+const ofObject = 'The object that it belongs to is not sent: pass what it needs of that as an argument.';
 
-const notSent: Readonly<Record<string, string>> & { readonly this: string } = {
-  __proto__: null as never,
-  this: 'The object that it belongs to is not sent: pass what it needs of that as an argument.',
-  super: 'The object that it belongs to is not sent: pass what it needs of that as an argument.',
-  'new.target': 'It is called, and not constructed.',
-  'import.meta': ofFile,
-  __filename: ofFile,
-  __dirname: ofFile,
-  with: 'What is used inside of `with` can belong to anything: write it without.',
-  arguments:
+const notSent: ReadonlyMap<string, string> = new Map([
+  ['this', ofObject],
+  ['super', ofObject],
+  ['new.target', 'It is called, and not constructed.'],
+  ['import.meta', ofFile],
+  ['__filename', ofFile],
+  ['__dirname', ofFile],
+  ['with', 'What is used inside of `with` can belong to anything: write it without.'],
+  [
+    'arguments',
     'Those of an arrow function are of the function around it: give it parameters, `(...args) => …`.',
-};
+  ],
+]);

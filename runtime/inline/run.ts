@@ -51,7 +51,7 @@ function readFunction(fn: unknown, options: RunOptions, root: string): InlineFun
     checkOptionNames('runWith', options, known);
     const { cwd = root } = options;
     if (typeof cwd !== 'string') throw new TypeError(expectedText('the `cwd` option to be a path', cwd));
-    return inlineFunctionOf(fn, { root, folder: path.resolve(cwd) });
+    return inlineFunctionOf(fn, { root, folder: cwd === root ? root : path.resolve(cwd) });
   } catch (error) {
     return error as Error;
   }

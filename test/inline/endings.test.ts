@@ -3,7 +3,9 @@ import { test } from 'node:test';
 import {
   CancelledError,
   FunctionError,
+  FunctionNotFoundError,
   type Invocation,
+  MemoryLimitError,
   QueueFullError,
   RuntimeClosedError,
   type RuntimeEvent,
@@ -13,7 +15,8 @@ import {
 import { testEach, whoIs } from '../conformance/support.ts';
 import { keepLines } from '../support/log-lines.ts';
 import { allServe } from '../support/nested.ts';
-import { infoOf, rejectionOf, runProject } from '../support/open-runtime.ts';
+import { infoOf, openRuntime, rejectionOf, runProject } from '../support/open-runtime.ts';
+import { makeProject } from '../support/project.ts';
 import { until, within } from '../support/wait.ts';
 
 const spin = () => {
@@ -64,6 +67,20 @@ testEach('one that was cancelled or aborted before it began never runs', async (
   await runtime.drain();
   assert.equal(project.has('mark'), false);
 });
+
+testEach(
+  'the memory limit of the pool holds for it',
+  async (_t, open) => {
+    const { runtime } = await open({ max: 1, maxMemory: '120mb' });
+    const fill = () => {
+      const kept: Buffer[] = [];
+      while (kept.length < 1_000) kept.push(Buffer.alloc(2 ** 20, 1));
+    };
+    const { functionName, limitMB } = await rejectionOf(runtime.run(fill), MemoryLimitError);
+    assert.deepEqual([functionName, limitMB], ['fill', 120]);
+  },
+  ['process'],
+);
 
 testEach(
   'one that ends its worker fails alone, and the next worker is told of the same function',
@@ -268,4 +285,15 @@ testEach('it goes on when the functions of the folder are replaced while it wait
   project.write('here', '');
   assert.equal(await within('what ran', running), 'waited');
   assert.notEqual(await within('what waited', queued), before);
+});
+
+testEach('a program without a functions folder needs none', async (t, _open, isolation) => {
+  const project = makeProject(t);
+  const pool = { isolation, max: 2 } as const;
+  const runtime = await openRuntime(t, { cwd: project.root, config: { functions: [], pool } });
+  assert.deepEqual([runtime.functions(), runtime.stats().workers], [[], []]);
+  const results = [1, 2, 3].map((ms) => runtime.run(wait, ms));
+  assert.deepEqual(await within('all', Promise.all(results)), Array(3).fill('waited'));
+  const { message } = await rejectionOf(runtime.invoke('echo'), FunctionNotFoundError);
+  assert.match(message, /There is no function "echo"/);
 });

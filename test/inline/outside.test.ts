@@ -107,6 +107,7 @@ test('every name that is outside of a function is told, with its lines, and noth
   const own = {
     super: 'return { f() { return super.f(); } }.f;',
     this: 'return { f() { return this.g; } }.f;',
+    'new.target': 'return () => new.target;',
   };
   for (const [named, source] of Object.entries(own)) {
     assert.equal(namedIn(await refusalOf(runtime, writtenIn(source))), named, source);
@@ -168,6 +169,7 @@ test('what is said to do fits what is outside', async (t) => {
       '() => __spreadValues({}, {})',
       /`__spreadValues` is what a build tool has put into the module .* newer target/,
     ],
+    ['() => __vi_import_0__.join()', /Pass values as arguments, and import inside of it/],
     ['() => __dirname', /Pass the path of its file as an argument\.$/],
     ['() => arguments', /give it parameters, `\(\.\.\.args\) => …`\.$/],
   ];

@@ -63,6 +63,7 @@ describeInstalled('the documents of the package', (testInstalled) => {
       'count.mts',
       'parts.mts',
       'many.mts',
+      'run.mts',
       'talk.mts',
       'figures.mts',
     ]);
@@ -99,6 +100,11 @@ describeInstalled('the documents of the package', (testInstalled) => {
       assert.deepEqual(await run(process.execPath, [tsx, 'parts.mts'], cwd), {
         code: 0,
         stdout: '1\n4\n9\n16\ncancelled\n',
+        stderr: '',
+      });
+      assert.deepEqual(await run(process.execPath, [tsx, 'run.mts'], cwd), {
+        code: 0,
+        stdout: 'true false\n',
         stderr: '',
       });
       const figures = await run(process.execPath, [tsx, 'figures.mts'], cwd);

@@ -24,6 +24,7 @@ import {
   PoolError,
   type ReceiptState,
   type RetryOptions,
+  type RunOptions,
   type Runtime,
   type ScheduledRun,
   SerializationError,
@@ -263,6 +264,35 @@ export async function embed(logger: Logger): Promise<void> {
   stream.then(() => {});
   // @ts-expect-error: no such option
   runtime.stream('count', 5, { window: 5 });
+  const sum: Invocation<number> = runtime.run((a: number, b?: number) => a + (b ?? 2), 1);
+  const joined: string = await runtime.run(
+    async ({ src }: { src: string }, ...rest: number[]) => src + rest,
+    { src: 'a' },
+    1,
+    2,
+  );
+  const same: string[] = await runtime.run(<Value>(value: Value) => [value], 'a');
+  const how: RunOptions = {
+    timeout: '5s',
+    pool: 'io',
+    cwd: '.',
+    priority: 'low',
+    retry: { attempts: 2 },
+  };
+  const none: Invocation<void> = runtime.runWith(how, () => {});
+  console.log(sum.id, joined, same, none.status, runtime.stats().runs.succeeded);
+  // @ts-expect-error: it takes a number
+  runtime.run((a: number) => a, 'a');
+  // @ts-expect-error: it takes two
+  runtime.run((a: number, b: number) => a + b, 1);
+  // @ts-expect-error: it takes none
+  runtime.run(() => 1, 2);
+  // @ts-expect-error: no function
+  runtime.run('greet');
+  // @ts-expect-error: it gives a number
+  const wrong: string = await runtime.run(() => 1);
+  // @ts-expect-error: no such option
+  runtime.runWith({ pools: 'io' }, () => wrong);
 
   const infos: FunctionInfo[] = runtime.functions();
   const counts: number[] = infos.map(({ stats }) => stats.succeeded + stats.failed);
