@@ -25,6 +25,8 @@ export class Lock {
   readonly #context: LockContext;
   readonly #line = new Set<Waiter>();
   #turnTimer: NodeJS.Timeout | undefined;
+  /** Who had told that it keeps the lock when the last of those who waited left: it doesn't tell it twice in a turn. */
+  #keeper = 0;
 
   constructor(name: string, index: number, context: LockContext) {
     this.name = name;
@@ -87,6 +89,8 @@ export class Lock {
     this.#line.add(waiter);
     // It may have been given back before its holder could see that somebody waits, and been taken again since.
     while (!this.#markWaiters() && !this.#handOn(isFree)) {}
+    if (this.#keeper !== 0 && (this.#word & lockBits.token) === this.#keeper) this.keep();
+    this.#keeper = 0;
   }
 
   /** Its holder has given it back, or ended without: whoever is first in line has it now. */
@@ -167,6 +171,7 @@ export class Lock {
 
   // What is kept for somebody has to be free again: nobody looks at it any more.
   #unmarkWaiters(): void {
+    if (this.#turnTimer) this.#keeper = this.#word & lockBits.token;
     clearTimeout(this.#turnTimer);
     this.#turnTimer = undefined;
     this.#change((word) => (isKept(word) ? word & lockBits.abandoned : word & ~lockBits.waiters));
