@@ -42,12 +42,14 @@ export class FlowShared implements Shared {
 
   lock(name: string, options: LockOptions = {}): SharedLock {
     check('lock', name, options, ofLock);
+    checkFlag('lock', 'reentrant', options.reentrant);
     return new SharedLock(this.#flow, name, options);
   }
 
   semaphore(name: string, options: SemaphoreOptions = {}): SharedSemaphore {
     check('semaphore', name, options, ofSemaphore);
     checkCount('semaphore', 'permits', options.permits);
+    checkFlag('semaphore', 'bounded', options.bounded);
     return new SharedSemaphore(this.#flow, name, options);
   }
 
@@ -94,6 +96,11 @@ function check(kind: string, name: unknown, options?: object, known?: ReadonlySe
       expectedText(`the name of a ${kind} to be a text of 1 to ${longestName} characters`, name),
     );
   if (known) checkOptionNames(`shared.${kind}`, options, known);
+}
+
+function checkFlag(kind: string, option: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'boolean')
+    throw new TypeError(expectedText(`the \`${option}\` of a ${kind} to be true or false`, value));
 }
 
 function checkCount(kind: string, option: string, value: unknown): void {
