@@ -38,6 +38,7 @@ export class ProgramSharing {
   readonly #arbiter: Arbiter;
   readonly #open = new Set<Session>();
   #sessions = 0;
+  #isClosed = false;
 
   constructor(arbiter: Arbiter) {
     this.#arbiter = arbiter;
@@ -50,13 +51,21 @@ export class ProgramSharing {
 
   /** Nobody answers any more. */
   close(): void {
-    for (const session of [...this.#open]) session.close();
+    this.#isClosed = true;
+    // All of them are told before any gives back what another one waits for.
+    const open = [...this.#open];
+    for (const session of open) session.close();
+    for (const session of open) session.end();
     this.#arbiter.close();
   }
 
   #openSession(label: string, isOneFlow: boolean): Session {
     const session = new Session(this.#arbiter, { label, isOneFlow, onEnd: () => this.#open.delete(session) });
     this.#open.add(session);
+    if (this.#isClosed) {
+      session.close();
+      session.end();
+    }
     return session;
   }
 }
@@ -88,7 +97,7 @@ class Session extends FlowShared implements SharedSession {
         failed: (id, failure) => sharer.asks.failed(id, failure),
       },
     });
-    const flow = new Flow(sharer, `${label} has ended`);
+    const flow = new Flow(sharer, `${label} has ended`, { isAwaited: true });
     super(flow);
     this.#arbiter = arbiter;
     this.#flow = flow;
@@ -98,15 +107,16 @@ class Session extends FlowShared implements SharedSession {
 
   end(): void {
     if (this.#flow.hasEnded) return;
+    // Unlike an invocation that has ended it has somebody who waits.
+    this.#flow.cancel(new Error(this.#flow.whatEnded));
     this.#flow.end();
     this.#arbiter.leave(this.#asker);
     this.#onEnd();
   }
 
-  /** The runtime is closed. */
+  /** The runtime is closed: what is waited for fails, and what is asked for from now on. */
   close(): void {
-    this.#flow.sharer.asks.failAll({ code: 'RUNTIME_CLOSED', message: 'The runtime has been closed.' });
-    this.end();
+    this.#flow.close({ code: 'RUNTIME_CLOSED', message: 'The runtime has been closed.' });
   }
 
   [Symbol.dispose](): void {

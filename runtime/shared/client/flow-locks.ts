@@ -1,3 +1,4 @@
+import type { SharedFailure } from '../requests.ts';
 import type { Flow } from './flow.ts';
 import type { HeldLock } from './lock.ts';
 import type { LockPlace } from './lock-place.ts';
@@ -32,27 +33,30 @@ export class FlowLocks {
     if (again) return again;
     this.#flow.check(`the lock "${name}"`);
     const { info } = await this.#flow.sharer.asks.ask({ op: 'lock', name, tries: true });
-    return (info as Had).had ? this.given(name, info) : undefined;
-  }
-
-  /** A lock that the arbiter has given to this flow. */
-  given(name: string, info: unknown): Held {
-    const place = this.#flow.sharer.lockPlace(name);
-    place?.beganTurn();
-    return this.#had(name, place, (info as Had).abandoned);
+    return (info as Had).had ? this.#given(name, info as Had) : undefined;
   }
 
   /** Gives up a lock for a condition; resolves, or rejects, with the lock had again. */
   async waitWithout(held: Held, condition: string, options: WaitOptions | undefined): Promise<void> {
     const { sharer, waits } = this.#flow;
     const what = `The condition "${condition}"`;
+    const unless = `${what} was not notified`;
     this.#flow.check(what);
     const wait = waits.open('wait', options);
+    const early = wait.endedBefore(unless);
+    if (early) throw sharer.error(early, wait.cause);
+    // Until it is had again nobody can give it back: a flow that ends doesn't, and `release` is for later.
+    if (!this.#held.delete(held)) throw sharer.error(notHeld(what, held.name));
     const { info } = await sharer.asks.ask({ op: 'condition', name: condition, lock: held.name }, { wait });
-    held.place?.beganTurn();
-    if (this.#flow.hasEnded) sharer.asks.tell({ op: 'unlock', name: held.name });
-    if ((info as { notified: boolean }).notified) return;
-    throw sharer.error(wait.failure(`${what} was not notified`, 'nobody has done so'), wait.cause);
+    const { notified, abandoned } = info as Had & { notified: boolean };
+    held.hadAgain(abandoned);
+    if (this.#flow.hasEnded) {
+      if (notified) sharer.asks.tell({ op: 'notify', name: condition, count: 1 });
+      return this.#giveBackUnseen(held.name, abandoned);
+    }
+    if (held.isGivenBack) sharer.asks.tell({ op: 'unlock', name: held.name });
+    else this.#held.add(held);
+    if (!notified) throw sharer.error(wait.failure(unless, 'nobody has done so'), wait.cause);
   }
 
   /** Gives back what one that ended had. Returns the names. */
@@ -82,10 +86,21 @@ export class FlowLocks {
       { wait, unless: `The lock "${name}" was not had` },
     );
     sharer.mapped.neededMessage();
-    const held = this.given(name, info);
-    // Nobody is there any more who could give it back.
-    if (this.#flow.hasEnded) held.release();
-    return held;
+    return this.#given(name, info as Had);
+  }
+
+  /** A lock that the arbiter has given to this flow. */
+  async #given(name: string, { abandoned }: Had): Promise<Held> {
+    if (this.#flow.hasEnded) return this.#giveBackUnseen(name, abandoned);
+    const place = this.#flow.sharer.lockPlace(name);
+    place?.beganTurn();
+    return this.#had(name, place, abandoned);
+  }
+
+  // Nobody is there any more who could give it back, or look at what its last holder left: the next one is told that.
+  #giveBackUnseen(name: string, abandoned: boolean): Promise<never> {
+    this.#flow.sharer.asks.tell({ op: 'unlock', name, abandoned });
+    return this.#flow.hadTooLate(`the lock "${name}"`);
   }
 
   /** Takes a lock that is free without a message, if that can be. */
@@ -106,10 +121,15 @@ export class FlowLocks {
   }
 }
 
+function notHeld(what: string, lock: string): SharedFailure {
+  const message = `${what} can only be waited for by who has its lock "${lock}", and that was given back.`;
+  return { code: 'SHARED_CONFLICT', message };
+}
+
 /** See HeldLock. */
 export class Held implements HeldLock {
   readonly name: string;
-  readonly wasAbandoned: boolean;
+  wasAbandoned: boolean;
   readonly place: LockPlace | undefined;
   readonly #locks: FlowLocks;
   #times = 1;
@@ -120,6 +140,16 @@ export class Held implements HeldLock {
     this.name = name;
     this.place = place;
     this.wasAbandoned = wasAbandoned;
+  }
+
+  /** It was given up for a while. */
+  hadAgain(wasAbandoned: boolean): void {
+    this.wasAbandoned = wasAbandoned;
+    this.place?.beganTurn();
+  }
+
+  get isGivenBack(): boolean {
+    return this.#times === 0;
   }
 
   release(): void {

@@ -13,18 +13,23 @@ export class Flow {
   readonly locks: FlowLocks;
   /** The numbers of permits and deliveries that it has. */
   readonly claims = new Set<number>();
-  readonly #whatEnded: string;
+  /** For errors of what comes too late, as in `the invocation of "resize" has ended`. */
+  readonly whatEnded: string;
+  /** Whether somebody may wait for it that goes on after its end. */
+  readonly #isAwaited: boolean;
+  #closed: SharedFailure | undefined;
   hasEnded = false;
 
-  /** `whatEnded` is for errors of what comes too late, as in `the invocation of "resize" has ended`. */
-  constructor(sharer: Sharer, whatEnded: string) {
+  constructor(sharer: Sharer, whatEnded: string, { isAwaited = false } = {}) {
+    this.#isAwaited = isAwaited;
     this.sharer = sharer;
-    this.#whatEnded = whatEnded;
+    this.whatEnded = whatEnded;
     this.locks = new FlowLocks(this);
   }
 
   /** @throws Error when it has ended */
   check(what: string): void {
+    if (this.#closed) throw this.sharer.error(this.#closed);
     if (this.hasEnded) throw this.sharer.error(this.#tooLate(what));
   }
 
@@ -39,8 +44,13 @@ export class Flow {
     const answer = await this.ask(request, what, options);
     if (!this.hasEnded || !(answer.info as { had: boolean }).had) return answer;
     this.sharer.asks.tell({ op: 'abandon', of: answer.id });
-    // Nobody wants to know.
-    return new Promise(() => {});
+    return this.hadTooLate(what);
+  }
+
+  /** What becomes of a wait for something that came after the end. */
+  async hadTooLate(what: string): Promise<never> {
+    if (this.#isAwaited) this.check(what);
+    return new Promise(() => {}); // nobody wants to know
   }
 
   /** @throws Error, of the class SerializationError, when the value can't be sent */
@@ -56,6 +66,12 @@ export class Flow {
         fields: { path },
       });
     }
+  }
+
+  /** What is asked for from now on fails so: nobody answers any more. */
+  close(failure: SharedFailure): void {
+    this.#closed = failure;
+    this.sharer.asks.failAll(failure);
   }
 
   /** Nobody waits any more for what it waits for now. */
@@ -75,7 +91,7 @@ export class Flow {
   }
 
   #tooLate(what: string): SharedFailure {
-    return { code: 'SHARED_ENDED', message: `${what} can't be used any more: ${this.#whatEnded}.` };
+    return { code: 'SHARED_ENDED', message: `${what} can't be used any more: ${this.whatEnded}.` };
   }
 }
 
