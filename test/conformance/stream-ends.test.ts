@@ -208,9 +208,11 @@ testEach('a close ends what waits for a reader who never comes back', async (_t,
 });
 
 testEach('a close with a deadline kills a stream, and its reader is told', async (_t, open) => {
-  const { runtime } = await open({ min: 1, max: 1 }, streams);
+  const opened = await open({ min: 2, max: 2 }, streams);
+  const { runtime } = opened;
   const counting = runtime.stream<number>('count', {});
   assert.equal((await counting.next()).value, 0);
+  await passTime(opened);
   await within('the close', runtime.close({ timeout: 0 }));
   const [parts, error] = await readToError(counting);
   assert.equal(parts[0], 1);
