@@ -27,6 +27,8 @@ export type {
 } from './invocation/invocation.ts';
 export type { MapOptions } from './invocation/map.ts';
 export type { RetryCode, RetryOptions, RetrySettings } from './invocation/retry.ts';
+export type { SpawnedFunction, SpawnedStatus, SpawnOptions } from './invocation/spawned-function.ts';
+export type { InvocationStream } from './invocation/stream.ts';
 export type { BarrierOptions, SharedBarrier } from './shared/client/barrier.ts';
 export type { ConditionOptions, HeldCondition, SharedCondition } from './shared/client/condition.ts';
 export type { SharedEvent } from './shared/client/event.ts';
@@ -37,8 +39,6 @@ export type { Permit, SemaphoreOptions, SharedSemaphore } from './shared/client/
 export type { WaitOptions } from './shared/client/wait.ts';
 export type { ProgramShared, SharedSession } from './shared/program.ts';
 export type { Shared } from './shared/shared.ts';
-export type { SpawnedFunction, SpawnedStatus, SpawnOptions } from './invocation/spawned-function.ts';
-export type { InvocationStream } from './invocation/stream.ts';
 export type { FileInfo } from './triggers/files.ts';
 export type { FileRetry } from './triggers/retry-files.ts';
 export { type ScheduledRun, type ScheduleOptions, schedule } from './triggers/schedule/schedule.ts';

@@ -4,7 +4,7 @@ import { type InlineFunction, inlineKey } from '../invocation/inline-function.ts
 import type { Invocation, InvokeOptions } from '../invocation/invocation.ts';
 import { ofInvoke } from '../invocation/options.ts';
 import { type Destination, InvocationRecord } from '../invocation/record.ts';
-import { submitRecord } from '../invocation/submit.ts';
+import { submitInvocation } from '../invocation/submit.ts';
 import { expectedText } from '../options/expected.ts';
 import { checkOptionNames } from '../options/option-names.ts';
 import { inlineFunctionOf, nameOfFunction } from './inline-function.ts';
@@ -39,11 +39,11 @@ export function runInline(
   const read = readFunction(fn, options, root);
   if (read instanceof Error) {
     const unsent = new InvocationRecord(newInvocationId(), inlineKey, unsendable(fn));
-    return submitRecord(unsent, undefined, {}, () => read);
+    return submitInvocation(unsent, undefined, {}, () => read);
   }
   const { pool, ...rest } = options;
   const record = new InvocationRecord(newInvocationId(), inlineKey, read);
-  return submitRecord(record, args, rest, (each) => route(each, pool));
+  return submitInvocation(record, args, rest, (each) => route(each, pool));
 }
 
 function readFunction(fn: unknown, options: RunOptions, root: string): InlineFunction | Error {

@@ -20,11 +20,11 @@ export function submit(
   options: InvokeOptions,
   route: (record: InvocationRecord) => Destination | Error,
 ): Invocation {
-  return submitRecord(new InvocationRecord(newInvocationId(), name), args, options, route);
+  return submitInvocation(new InvocationRecord(newInvocationId(), name), args, options, route);
 }
 
 /** The same for a record that is there. */
-export function submitRecord(
+export function submitInvocation(
   record: InvocationRecord,
   args: unknown,
   options: InvokeOptions,
@@ -48,7 +48,7 @@ export function submitStream(
   return stream;
 }
 
-/** The same for a record that is there. `checkNames` throws when these are no options of the call. */
+/** Sends a record to where `route` says. `checkNames` throws when these are no options of the call. */
 export function submitRecord(
   record: InvocationRecord,
   call: { args: unknown; options: InvokeOptions; checkNames: (options: unknown) => void },
