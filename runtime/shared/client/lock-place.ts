@@ -8,6 +8,7 @@ export class LockPlace {
   readonly #token: number;
   readonly #name: string;
   readonly #asks: Asks;
+  /** When its holder was given it after a wait; 0: it was free. */
   #turnBeganAt = 0;
   #isKeptTold = false;
 
@@ -30,7 +31,7 @@ export class LockPlace {
     const { array } = this.#words;
     const before = Atomics.compareExchange(array, this.#index, 0, this.#token);
     if (before === 0) {
-      this.beganTurn();
+      this.#turnBeganAt = 0;
       return true;
     }
     const kept = lockBits.kept | lockBits.waiters | this.#token;
@@ -40,7 +41,7 @@ export class LockPlace {
     );
   }
 
-  /** It was had: how long its holder may take it again begins now. */
+  /** It was had after a wait: how long its holder may take it again begins now. */
   beganTurn(): void {
     this.#turnBeganAt = performance.now();
     this.#isKeptTold = false;
@@ -50,9 +51,9 @@ export class LockPlace {
     const { array } = this.#words;
     if (Atomics.compareExchange(array, this.#index, this.#token, 0) === this.#token) return;
     // Others wait. Handing it to another worker takes longer than most holders need it: whoever takes it again and
-    // again has it for a turn, and not for one time.
+    // again has it for a turn, and not for one time. Whoever found it free may have had it for long.
     const held = lockBits.waiters | this.#token;
-    const mayKeep = performance.now() - this.#turnBeganAt < longestTurnMs;
+    const mayKeep = this.#turnBeganAt !== 0 && performance.now() - this.#turnBeganAt < longestTurnMs;
     if (!mayKeep || Atomics.compareExchange(array, this.#index, held, lockBits.kept | held) !== held) {
       this.#asks.tell({ op: 'unlock', name: this.#name });
       return;

@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Flow } from './flow.ts';
+import type { LockPlace } from './lock-place.ts';
 import type { WaitOptions } from './wait.ts';
 
 /** How a lock is to be had. */
@@ -19,6 +20,8 @@ export class SharedLock {
   readonly name: string;
   readonly #flow: Flow;
   readonly #isReentrant: boolean;
+  /** Where its word is, once that is known. */
+  #place: LockPlace | undefined;
 
   /** Made by `shared.lock(name)`. */
   constructor(flow: Flow, name: string, { reentrant = false }: LockOptions) {
@@ -32,6 +35,11 @@ export class SharedLock {
    * `DeadlockError` when those who hold locks would wait for each other.
    */
   acquire(options?: WaitOptions): Promise<HeldLock> {
+    if (options === undefined && !this.#isReentrant) {
+      this.#place ??= this.#flow.sharer.lockPlace(this.name);
+      const held = this.#place && this.#flow.locks.take(this.#place, this.name);
+      if (held) return Promise.resolve(held);
+    }
     return this.#flow.locks.acquire(this.name, this.#isReentrant, options);
   }
 

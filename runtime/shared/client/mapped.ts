@@ -5,9 +5,6 @@ import { RingWriter, ringBytes } from '../ring.ts';
 import { sharedWords, type Words, wordsIn } from '../shared-words.ts';
 import type { Asks, SharedMemoryKind } from './asks.ts';
 
-/** What is had through messages costs so much, in µs: measured, on two cores. */
-const messagesUs = 50;
-
 /** The memory that an asker has in common with the arbiter, once messages have cost as much as its mapping does. */
 export class Mapped {
   readonly #asks: Asks;
@@ -24,9 +21,12 @@ export class Mapped {
     this.#isTried = memory === 'none';
   }
 
-  /** A message was needed for what could be had without one. */
-  neededMessage(): void {
-    if (this.#isTried || !isWorthMapping(messagesUs)) return;
+  /**
+   * A message was needed, since then (of performance.now()), for what could be had without one. The wait counts in full: a
+   * worker without the words gets a lock once while the others get it for a turn.
+   */
+  neededMessage(since: number): void {
+    if (this.#isTried || !isWorthMapping((performance.now() - since) * 1000)) return;
     this.#isTried = true;
     void this.#map();
   }

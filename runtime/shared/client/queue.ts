@@ -139,8 +139,9 @@ export class SharedQueue<Item = unknown> implements AsyncIterable<Item> {
 
   async #putSlowly(value: EncodedValue, written: Written, options: WaitOptions | undefined): Promise<void> {
     if (written === 'inDoubt' && (await this.#end.wasTaken())) return;
+    const since = performance.now();
     await this.#put(value, false, options);
-    if (written === 'no') this.#flow.sharer.mapped.neededMessage();
+    if (written === 'no') this.#flow.sharer.mapped.neededMessage(since);
   }
 
   #put(body: EncodedValue, tries: boolean, options?: WaitOptions): Promise<Answer> {
@@ -158,12 +159,13 @@ export class SharedQueue<Item = unknown> implements AsyncIterable<Item> {
     const mayHaveMany = this.#canSkipMessages(undefined) && this.#end.takesMany;
     const request = { op: 'get', name: this.name, ...this.#options, many: mayHaveMany } as const;
     for (;;) {
+      const since = performance.now();
       const answer = await this.#flow.have(request, this.#what, {
         wait,
         unless: `${this.#what} gave nothing`,
       });
       if (!this.#end.keepBatch(answer)) {
-        this.#flow.sharer.mapped.neededMessage();
+        this.#flow.sharer.mapped.neededMessage(since);
         return this.#had(answer);
       }
       const value = this.#end.read();
