@@ -12,7 +12,7 @@ import type { MapOptions } from './invocation/map.ts';
 import type { SpawnedFunction, SpawnOptions } from './invocation/spawned-function.ts';
 import type { InvocationStream } from './invocation/stream.ts';
 import type { WorkerState } from './pool/worker-state.ts';
-import type { ProgramShared } from './shared/program.ts';
+import type { ProgramShared } from './shared/shared.ts';
 import type { FileInfo } from './triggers/files.ts';
 import type { FileRetry } from './triggers/retry-files.ts';
 import type { ReceiptState } from './triggers/trigger.ts';

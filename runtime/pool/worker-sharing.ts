@@ -51,5 +51,5 @@ export class WorkerSharing {
 
 /** Names what runs, for errors. */
 export function labelOf(turn: Turn | undefined): string {
-  return turn ? `"${turn.record.title}" (${turn.record.invocationId})` : 'an idle worker';
+  return turn ? `"${turn.record.title}" (${turn.record.id})` : 'an idle worker';
 }

@@ -13,24 +13,10 @@ import {
 import type { Arbiter } from './arbiter/arbiter.ts';
 import type { Asker } from './arbiter/asker.ts';
 import { Flow } from './client/flow.ts';
+import { FlowShared } from './client/flow-shared.ts';
 import { Sharer } from './client/sharer.ts';
 import type { SharedFailure } from './requests.ts';
-import { FlowShared, type Shared } from './shared.ts';
-
-/** What the program shares with its workers. */
-export interface ProgramShared extends Shared {
-  /**
-   * The same for one flow of work of the program, as an invocation is one: a lock with `reentrant` can be had again by it,
-   * a deadlock with others is told, and what it holds is given back when it is disposed of. `label` names it in errors.
-   */
-  session(label?: string): SharedSession;
-}
-
-/** One flow of work of the program. */
-export interface SharedSession extends Shared, Disposable, AsyncDisposable {
-  /** Gives back what it holds, as abandoned, and ends what it waits for. */
-  end(): void;
-}
+import type { ProgramShared, SharedSession } from './shared.ts';
 
 /** The side of the program in what is shared. */
 export class ProgramSharing {

@@ -125,8 +125,15 @@ test('what is no function of the program, or none that can be called, is refused
   for (const [fn, message] of cases) assert.match(await refusalOf(runtime, fn), message);
 });
 
-test('a result that can not be sent is told as that of invoke: the generator that a generator function makes', async (t) => {
-  const source = 'function* () { yield 1; }';
+test('a generator function gives what it gives by invoke: an array of its parts', async (t) => {
+  const source = 'function* () { yield 1; yield 2; }';
+  const { runtime } = await runProject(t, { 'functions/parts.js': `export default ${source}` });
+  assert.deepEqual(await runtime.run(written(source)), [1, 2]);
+  assert.deepEqual(await runtime.invoke('parts'), [1, 2]);
+});
+
+test('a result that can not be sent is told as that of invoke', async (t) => {
+  const source = 'function () { return { work() {} }; }';
   const { runtime } = await runProject(t, { 'functions/parts.js': `export default ${source}` });
   const run = await rejectionOf(runtime.run(written(source)), SerializationError);
   const invoked = await rejectionOf(runtime.invoke('parts'), SerializationError);

@@ -63,8 +63,8 @@ describeInstalled('the documents of the package', (testInstalled) => {
       'count.mts',
       'parts.mts',
       'many.mts',
-      'run.mts',
       'talk.mts',
+      'run.mts',
       'figures.mts',
     ]);
     assert.deepEqual(Object.keys(compared), ['first.mts']);

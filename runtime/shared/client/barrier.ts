@@ -14,7 +14,7 @@ export class SharedBarrier {
   readonly parties: number;
   readonly #flow: Flow;
 
-  /** Made by `shared.barrier(name, { parties })`. */
+  /** Made by `shared.barrier(name, { parties })`. @internal */
   constructor(flow: Flow, name: string, { parties }: BarrierOptions) {
     if (!Number.isInteger(parties) || parties < 1)
       throw new TypeError(expectedText('the `parties` of a barrier to be a whole number from 1', parties));

@@ -24,7 +24,7 @@ export class SharedCondition {
   readonly lock: string;
   readonly #flow: Flow;
 
-  /** Made by `shared.condition(name)`. */
+  /** Made by `shared.condition(name)`. @internal */
   constructor(flow: Flow, name: string, { lock = `condition ${name}` }: ConditionOptions) {
     this.#flow = flow;
     this.name = name;
@@ -53,6 +53,7 @@ export class HeldCondition implements HeldLock {
   readonly #condition: SharedCondition;
   readonly #held: Held;
 
+  /** @internal */
   constructor(flow: Flow, condition: SharedCondition, held: Held) {
     this.#flow = flow;
     this.#condition = condition;

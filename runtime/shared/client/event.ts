@@ -6,7 +6,7 @@ export class SharedEvent {
   readonly name: string;
   readonly #flow: Flow;
 
-  /** Made by `shared.event(name)`. */
+  /** Made by `shared.event(name)`. @internal */
   constructor(flow: Flow, name: string) {
     this.#flow = flow;
     this.name = name;

@@ -23,7 +23,7 @@ export class SharedLock {
   /** Where its word is, once that is known. */
   #place: LockPlace | undefined;
 
-  /** Made by `shared.lock(name)`. */
+  /** Made by `shared.lock(name)`. @internal */
   constructor(flow: Flow, name: string, { reentrant = false }: LockOptions) {
     this.#flow = flow;
     this.name = name;

@@ -10,7 +10,7 @@ export class SharedMap<Value = unknown> {
   readonly name: string;
   readonly #flow: Flow;
 
-  /** Made by `shared.map(name)`. */
+  /** Made by `shared.map(name)`. @internal */
   constructor(flow: Flow, name: string) {
     this.#flow = flow;
     this.name = name;

@@ -29,7 +29,7 @@ export class SharedQueue<Item = unknown> implements AsyncIterable<Item> {
   readonly #options: QueueOptions;
   readonly #end: QueueEnd;
 
-  /** Made by `shared.queue(name)`. */
+  /** Made by `shared.queue(name)`. @internal */
   constructor(flow: Flow, name: string, options: QueueOptions) {
     this.#flow = flow;
     this.name = name;
@@ -201,6 +201,7 @@ export class Delivery<Item = unknown> implements AsyncDisposable {
   readonly #id: number;
   #isSettled = false;
 
+  /** @internal */
   constructor(flow: Flow, queue: string, id: number, returns: number, value: Item) {
     this.#flow = flow;
     this.#queue = queue;

@@ -22,7 +22,7 @@ export class SharedSemaphore {
   readonly #flow: Flow;
   readonly #options: SemaphoreOptions;
 
-  /** Made by `shared.semaphore(name)`. */
+  /** Made by `shared.semaphore(name)`. @internal */
   constructor(flow: Flow, name: string, options: SemaphoreOptions) {
     this.#flow = flow;
     this.name = name;
