@@ -45,7 +45,8 @@ Subjects: ${subjects.join(', ')} (all of them when none is named)
   --help           this text
 
 Environment: POOL_PHOTOS is a folder with photos for \`thumbnail\` and \`watch\` in its folder camera/; without it,
-photos are made. BENCH_PYTHON is the Python that has Pillow, when it is neither python3 nor /usr/bin/python3.`;
+photos are made. BENCH_PYTHON is the Python that has Pillow and aioprocessing, when it is neither python3 nor
+/usr/bin/python3.`;
 }
 
 /** Reads the command line. Relative paths are those of the folder in which npm was started. */

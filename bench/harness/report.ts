@@ -7,7 +7,7 @@ export interface Figure extends Spread {
   readonly measure: string;
   /** One a round, in the order of the rounds. */
   readonly readings: readonly number[];
-  /** How many times as fast ours is; absent in our own row, of memory, and when ours was not measured. */
+  /** How many times as fast ours is; absent in our own row, of memory and ratios, and when ours was not measured. */
   readonly ratio?: Spread;
 }
 
@@ -52,7 +52,7 @@ function figureOf(measure: Measure, readings: readonly number[], ours: Outcome |
   const figure = { measure: measure.name, readings, ...spreadOf(readings) };
   const oursReadings = ours && 'readings' in ours ? ours.readings.get(measure.name) : undefined;
   // A ratio says how many times as fast; of memory there is no such thing, and of what is added to it even less.
-  return oursReadings === undefined || measure.unit === 'MB'
+  return oursReadings === undefined || measure.unit === 'MB' || measure.unit === '×'
     ? figure
     : { ...figure, ratio: ratioOf(measure.unit, oursReadings, readings) };
 }

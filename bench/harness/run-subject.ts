@@ -48,7 +48,8 @@ export async function runSubject(
       notes: [
         ...notes,
         ...subject.notes,
-        describeOtherWork(otherWork),
+        // Nobody was there to be measured.
+        ...(otherWork.length === 0 ? [] : [describeOtherWork(otherWork)]),
         ...(quick ? ['A quick run: not figures to keep.'] : []),
       ],
     };

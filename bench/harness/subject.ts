@@ -1,8 +1,8 @@
 /**
  * How a reading is given. A rate counts upwards, a duration downwards; the ratios take care of it. Memory (in MB of 2^20
- * bytes) has none.
+ * bytes) has none, and neither has what is a ratio itself (×).
  */
-export type Unit = 'µs' | 'ms' | 's' | '/s' | 'MB';
+export type Unit = 'µs' | 'ms' | 's' | '/s' | 'MB' | '×';
 
 /** One column of a subject's table. */
 export interface Measure {

@@ -65,15 +65,20 @@ test('a table without a heading has a row for everyone who was measured', () => 
   );
 });
 
-test('memory is shown without a ratio', () => {
-  const text = reportOf(
-    [{ name: 'memory', title: 'memory', unit: 'MB' }],
-    [
-      { contestant: ours, readings: new Map([['memory', [0]]]) },
-      { contestant: peer, readings: new Map([['memory', [137]]]) },
-    ],
-  );
-  assert.match(text, /^\| peer \| 137 MB \(137–137\) \|$/m);
+test('memory is shown without a ratio, and so is what is a ratio itself', () => {
+  for (const [unit, shown] of [
+    ['MB', '137 MB'],
+    ['×', '137 ×'],
+  ] as const) {
+    const text = reportOf(
+      [{ name: 'alone', title: 'alone', unit }],
+      [
+        { contestant: ours, readings: new Map([['alone', [0]]]) },
+        { contestant: peer, readings: new Map([['alone', [137]]]) },
+      ],
+    );
+    assert.match(text, new RegExp(`^\\| peer \\| ${shown} \\(137–137\\) \\|$`, 'm'));
+  }
 });
 
 function contestant(name: string, isOurs = false): Contestant {

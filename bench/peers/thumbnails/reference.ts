@@ -1,19 +1,18 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { bench } from '../../harness/places.ts';
 import type { Presence } from '../../harness/subject.ts';
+import { findPython } from '../python/find.ts';
+import { startPython } from '../python/program.ts';
 import { boxes, type PhotoPool, type PhotoPoolOptions, quality } from './photo-pool.ts';
-import { findPython } from './python.ts';
 
 const title = 'reference program, ProcessPoolExecutor';
+const printPillowVersion = 'import PIL; print(PIL.__version__)';
 
 /** Whether there is a Python with Pillow to run it. */
 export async function find(): Promise<Presence> {
-  const python = await findPython();
+  const python = await findPython(printPillowVersion);
   return python
-    ? { present: true, title: `${title}, Pillow ${python.pillowVersion}` }
+    ? { present: true, title: `${title}, Pillow ${python.said}` }
     : {
         present: false,
         title,
@@ -23,27 +22,14 @@ export async function find(): Promise<Presence> {
 
 /** Starts the reference program: one photo after another in each process of its executor. */
 export async function open({ workers }: PhotoPoolOptions): Promise<PhotoPool> {
-  const python = await findPython();
+  const python = await findPython(printPillowVersion);
   if (python === undefined) {
     throw new Error('Expected a Python with Pillow');
   }
   const script = path.join(bench, 'peers/thumbnails/reference.py');
-  const program = spawn(python.command, [script, ...[workers, quality, ...boxes].map(String)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const answers = createInterface(program.stdout)[Symbol.asyncIterator]();
+  const program = startPython(python.command, script, [workers, quality, ...boxes].map(String));
   return {
-    process: async (photos) => {
-      program.stdin.write(`${JSON.stringify(photos)}\n`);
-      const answer = await answers.next();
-      if (answer.done) {
-        throw new Error('the reference program ended before it was done');
-      }
-      return JSON.parse(answer.value);
-    },
-    close: async () => {
-      program.stdin.end();
-      await once(program, 'exit');
-    },
+    process: async (photos) => (await program.ask(photos)) as number[],
+    close: () => program.close(),
   };
 }
