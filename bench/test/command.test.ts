@@ -56,7 +56,7 @@ for (const [mistake, argv, message] of [
   [
     'a subject that does not exist',
     ['invok'],
-    /Expected subjects out of invoke, payload, start, thumbnail, watch; got `invok`/,
+    /Expected subjects out of invoke, map, payload, start, thumbnail, watch; got `invok`/,
   ],
   ['an option that does not exist', ['--fast'], /--fast/],
   ['a number of rounds that is none', ['--rounds', '0'], /--rounds .* got `0`/],
@@ -82,7 +82,7 @@ test('without its dependencies it says how to install them, with exit code 2', d
     for (const file of ['run.js', 'package.json']) {
       await copyFile(path.join(bench, file), path.join(copy, file));
     }
-    const { code, stderr } = await run(['invoke'], folder, path.join(copy, 'run.js'));
+    const { code, stderr } = await run(['invoke'], folder, { script: path.join(copy, 'run.js') });
     assert.equal(code, 2);
     assert.match(stderr, /npm ci --prefix bench/);
   }),

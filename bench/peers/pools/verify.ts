@@ -8,7 +8,11 @@ const questionsPerWorker = 6;
 const smallestShare = 0.1;
 
 /** Asks a pool for its workers, and asserts that they are as many and of the kind that the table says. */
-export async function findWorkers(pool: Pool, kind: WorkerKind, count: number): Promise<Whereabouts[]> {
+export async function findWorkers(
+  pool: Pick<Pool, 'whereabouts'>,
+  kind: WorkerKind,
+  count: number,
+): Promise<Whereabouts[]> {
   const answers = await Promise.all(
     Array.from({ length: count * questionsPerWorker }, () => pool.whereabouts()),
   );

@@ -42,20 +42,26 @@ export async function withFolder(work: (folder: string) => Promise<void>): Promi
   }
 }
 
+/** What a run differs in from one of the benchmarks as they are. */
+export interface RunSettings {
+  readonly script?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** Runs the benchmarks from a folder to their end. */
-export async function run(argv: readonly string[], folder: string, script?: string): Promise<Ended> {
-  return startRun(argv, folder, script).ended();
+export async function run(argv: readonly string[], folder: string, settings?: RunSettings): Promise<Ended> {
+  return startRun(argv, folder, settings).ended();
 }
 
 /** Starts the benchmarks from a folder. */
 export function startRun(
   argv: readonly string[],
   folder: string,
-  script = path.join(bench, 'run.js'),
+  { script = path.join(bench, 'run.js'), env }: RunSettings = {},
 ): StartedRun {
   const child = spawn(process.execPath, [script, ...argv], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, [marker]: folder, INIT_CWD: folder, TMPDIR: path.join(folder, 'tmp') },
+    env: { ...process.env, ...env, [marker]: folder, INIT_CWD: folder, TMPDIR: path.join(folder, 'tmp') },
   });
   const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
   return {
