@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { FunctionContext } from '../../dist/runtime/index.js';
 import { type Part, type Together, together } from './_together.ts';
 
-/** Counts in a file, each time with the lock: without it, counts of others would be lost. */
+/** Adds one to the number in a file, each time with the lock: without it, what others add would get lost. */
 export default function counts(
   args: Together & { readonly file: string },
   ctx: FunctionContext,

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { Job, Measure, Subject } from '../harness/subject.ts';
 import { sharingContestants } from '../peers/sharing/contestants.ts';
 import { rateOf } from '../peers/sharing/rate.ts';
+import type { Sharing } from '../peers/sharing/sharing.ts';
 import { operationsOf, type Work } from '../peers/sharing/work.ts';
 
 // Until the memory that processes share is mapped, which is after some messages, and the code on both sides is optimized.
@@ -54,8 +57,8 @@ const subject: Subject = {
     'Each operation is waited for before the next, in all workers at the same time and as often in each, for a second at least: from ' +
       'when all are ready until all are done. Starting is not included, and before it they were at it for a second and a half: ' +
       'within that, our workers map what they share.',
-    'A lock: nothing is done while it is had. That it keeps workers apart is looked at after each reading, in the same ' +
-      'workers: they count together in a file, of Python in shared memory. A queue: without a limit; an item that is put and got is one ' +
+    'A lock: nothing is done while it is had. That it keeps workers apart is looked at after each reading: the same ' +
+      'workers count together in a file. A queue: without a limit; an item that is put and got is one ' +
       'operation, and the sums of what was got are looked at. A map: the same entry each time, and the last value is looked at.',
     'Python has processes for workers as well, and as many of them.',
   ],
@@ -80,7 +83,16 @@ async function measure(job: Job): Promise<number> {
     warmUpMs: warmUpMs[length],
     windowMs: windowMs[length],
   });
-  if (work.kind === 'lock') await sharing.count(countsWithLock[length]);
+  if (work.kind === 'lock') await assertLocks(sharing, work.workers, countsWithLock[length], job.folder);
   await sharing.close();
   return operationsOf(work, times) / (ms / 1000);
+}
+
+// What others add while one has read the number and not yet written it would be lost.
+async function assertLocks(sharing: Sharing, workers: number, times: number, folder: string): Promise<void> {
+  const file = path.join(folder, 'count');
+  await writeFile(file, '0');
+  await sharing.count(times, file);
+  const counted = await readFile(file, 'utf8');
+  assert.equal(counted, String(workers * times), 'Expected the lock to keep workers apart');
 }

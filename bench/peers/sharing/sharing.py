@@ -1,8 +1,8 @@
 """Locks, queues and dictionaries that Python processes share, used by many of them at the same time.
 
 Reads lines from stdin, each a JSON object: {"do": "run", "times": N} has each process do its work N times, and is
-answered by the seconds from when all were ready until all were done; {"do": "count", "times": N} has each count N
-times with the lock, and is answered by the sum. Results are looked at before anything is answered.
+answered by the seconds from when all were ready until all were done, when the results have been looked at;
+{"do": "count", "times": N, "file": FILE} has each add one to the number in a file, N times, with the lock.
 Usage: sharing.py multiprocessing|aioprocessing WORK, as in {"kind": "queue", "producers": 1, "consumers": "program"}
 """
 import asyncio
@@ -10,7 +10,7 @@ import json
 import multiprocessing
 import sys
 import time
-from multiprocessing.sharedctypes import RawValue
+from pathlib import Path
 
 
 class Multiprocessing:
@@ -28,10 +28,10 @@ class Multiprocessing:
             had += 1
         return had
 
-    def count(self, lock, number, times):
+    def count(self, lock, times, file):
         for _ in range(times):
             with lock:
-                number.value += 1
+                add_one(file)
         return times
 
     def put(self, queue, times):
@@ -71,11 +71,11 @@ class Aioprocessing:
 
         return asyncio.run(run())
 
-    def count(self, lock, number, times):
+    def count(self, lock, times, file):
         async def run():
             for _ in range(times):
                 await lock.coro_acquire()
-                number.value += 1
+                add_one(file)
                 lock.release()
             return times
 
@@ -99,6 +99,11 @@ class Aioprocessing:
         return asyncio.run(run())
 
 
+def add_one(file):
+    number = Path(file)
+    number.write_text(str(int(number.read_text()) + 1))
+
+
 LIBRARIES = {"multiprocessing": Multiprocessing, "aioprocessing": Aioprocessing}
 
 
@@ -114,19 +119,19 @@ class Crew:
 
     def serve(self, work, orders):
         while True:
-            do, times = orders.get()
+            do, *args = orders.get()
             self.start.wait()
             try:
-                self.results.put(work[do](times))
+                self.results.put(work[do](*args))
             except Exception as error:
                 self.results.put(error)
 
-    def run(self, do, times, own=None):
+    def run(self, do, *args, own=None):
         for orders in self.orders:
-            orders.put((do, times))
+            orders.put((do, *args))
         self.start.wait()
         start = time.perf_counter()
-        results = [own(times)] if own else []
+        results = [own(*args)] if own else []
         for _ in self.orders:
             result = self.results.get()
             if isinstance(result, Exception):
@@ -137,20 +142,15 @@ class Crew:
 
 class LockWork:
     def __init__(self, library, workers):
-        lock, self.number, self.workers = library.new_lock(), RawValue("q", 0), workers
+        lock, self.workers = library.new_lock(), workers
         work = {
             "run": lambda times: library.lock(lock, times),
-            "count": lambda times: library.count(lock, self.number, times),
+            "count": lambda times, file: library.count(lock, times, file),
         }
         self.crew, self.own = Crew([work] * workers), None
 
     def expected(self, times):
         return self.workers * times
-
-    def count(self, times):
-        self.number.value = 0
-        self.crew.run("count", times)
-        return self.number.value
 
 
 class QueueWork:
@@ -193,11 +193,11 @@ def main(library, work):
         order = json.loads(line)
         times = order["times"]
         if order["do"] == "count":
-            answer = work.count(times)
+            seconds, _ = work.crew.run("count", times, order["file"])
         else:
-            answer, total = work.crew.run("run", times, work.own)
+            seconds, total = work.crew.run("run", times, own=work.own)
             assert total == work.expected(times), f"Expected {work.expected(times)} in sum, got {total}"
-        print(json.dumps(answer), flush=True)
+        print(json.dumps(seconds), flush=True)
 
 
 if __name__ == "__main__":

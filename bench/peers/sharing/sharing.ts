@@ -9,8 +9,8 @@ export interface Sharing {
    * done. Rejects when what they tell isn't what it should be.
    */
   run(times: number): Promise<number>;
-  /** Has each worker count so often, with the lock. Rejects unless all that was counted is there. */
-  count(times: number): Promise<void>;
+  /** Has each worker add one to the number in this file, so often and each time with the lock. */
+  count(times: number, file: string): Promise<void>;
   close(): Promise<void>;
 }
 
