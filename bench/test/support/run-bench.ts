@@ -6,6 +6,7 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { bench } from '../../harness/places.ts';
+import { until } from './until.ts';
 
 /** What an ended run came to. */
 export interface Ended {
@@ -19,6 +20,8 @@ export interface StartedRun {
   readonly child: ChildProcess;
   /** Resolves when a measuring process and a pool in it are up. */
   measuring(): Promise<void>;
+  /** Resolves when so many processes of the run have this in their command lines. */
+  running(command: string, count: number): Promise<void>;
   /** Stops the workers of the pool that is being measured: none of its calls ends any more. */
   stopWorkers(): Promise<void>;
   ended(): Promise<Ended>;
@@ -68,6 +71,7 @@ export function startRun(
     child,
     // The run itself is one more.
     measuring: () => waitForProcesses(folder, (count) => count > processesOfMeasurement),
+    running: (command, count) => waitForCommands(folder, command, count),
     stopWorkers: () => stopWorkers(folder, child.pid as number),
     ended: async () => {
       const [stdout, stderr, [code]] = await ended;
@@ -79,6 +83,14 @@ export function startRun(
 /** Resolves when no process of the run is left. */
 export function waitUntilNoProcess(folder: string): Promise<void> {
   return waitForProcesses(folder, (count) => count === 0);
+}
+
+async function waitForCommands(folder: string, command: string, count: number): Promise<void> {
+  await until(`${count} processes run ${command}`, async () => {
+    const processes = await processesOf(folder);
+    const commands = await Promise.all(processes.map(({ id }) => readOf(String(id), 'cmdline')));
+    return commands.filter((each) => each.includes(command)).length >= count;
+  });
 }
 
 async function waitForProcesses(folder: string, done: (count: number) => boolean): Promise<void> {
