@@ -87,13 +87,15 @@ const typedMain = `
   }
   main('.').catch((error: unknown) => { console.log(error); });`;
 
+/** What is in the package beside what runs. */
+const aboutIt =
+  /^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE|docs\/[a-z]+\.md|examples\/(?:README\.md|[\w/-]+\.ts))$/;
+
 describeInstalled('the package, installed into an empty project', (testInstalled) => {
   testInstalled('holds what is used, and nothing else', async ({ files }) => {
     for (const file of ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE'])
       assert(files.includes(file), file);
-    const others = files.filter(
-      (file) => !/^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE|docs\/[a-z]+\.md)$/.test(file),
-    );
+    const others = files.filter((file) => !aboutIt.test(file));
     const strangers = others.filter(
       (file) => !/^dist\/(?:runtime|cli|functions)\/.+(?:\.js|\.d\.ts)$/.test(file),
     );

@@ -130,8 +130,8 @@ export async function startService(
   return service;
 }
 
-// What the run of the tests itself has in its environment changes how `pool` behaves.
-function cleanEnvironment(): NodeJS.ProcessEnv {
+/** Without what the run of the tests itself has in its environment, which changes how a command behaves. */
+export function cleanEnvironment(): NodeJS.ProcessEnv {
   const env = { ...process.env };
   for (const name of Object.keys(env)) {
     if (
@@ -145,7 +145,7 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
   return env;
 }
 
-function killGroup(pid: number, signal: NodeJS.Signals): void {
+export function killGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch {
@@ -154,7 +154,7 @@ function killGroup(pid: number, signal: NodeJS.Signals): void {
 }
 
 /** How many processes of a group are there; those that have ended and are only waited for don't count. */
-function countGroup(group: number): number {
+export function countGroup(group: number): number {
   const list = spawnSync('ps', ['-A', '-o', 'pgid=,stat='], { encoding: 'utf8' });
   if (list.status !== 0) throw new Error(`ps failed: ${list.error?.message ?? list.stderr}`);
   const rows = list.stdout.split('\n').map((row) => row.trim().split(/\s+/));
