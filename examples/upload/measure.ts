@@ -25,6 +25,7 @@ const clients = await startClients();
 console.log(`${uploads} uploads at once of a photo of ${megapixels} megapixels`);
 console.log(`${' '.repeat(41)}event loop held up, in ms`);
 console.log(`${' '.repeat(41)}median    99 %     max   uploads/s`);
+await measure('nothing but receiving it', async () => ({ jpeg: Buffer.alloc(0), colours: [] }));
 await measure('thumbnail, in the handler', inHandler(0));
 await measure('thumbnail, in the pool', inPool(0));
 await measure('thumbnail and colours, in the handler', inHandler(5));

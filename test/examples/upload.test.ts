@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import sharp from 'sharp';
+import { buildApp } from '../../examples/upload/app.ts';
 import { rgbPhoto } from '../support/photos.ts';
 import { startExample } from '../support/run-example.ts';
+import { until, within } from '../support/wait.ts';
 
 describe('the upload service', () => {
   test('gives a form, takes a photo and answers with its thumbnail, and refuses what is none', async (t) => {
@@ -62,6 +64,30 @@ describe('the upload service', () => {
     await example.untilNothingIsLeft();
   });
 
+  test('gives up the thumbnail of a browser that goes away', async (t) => {
+    let begin: (signal: AbortSignal) => void;
+    const begun = new Promise<AbortSignal>((resolve) => {
+      begin = resolve;
+    });
+    const app = await buildApp((_photo, signal) => {
+      begin(signal);
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason));
+      });
+    });
+    t.after(() => app.close());
+    const body = new FormData();
+    body.append('photo', new Blob(['any']), 'photo.jpg');
+    const url = `${await app.listen({ port: 0 })}/upload`;
+    const browser = new AbortController();
+    const answer = fetch(url, { method: 'POST', body, signal: browser.signal }).catch(() => 'gone');
+    const signal = await within('the upload', begun);
+    assert.equal(signal.aborted, false);
+    browser.abort();
+    assert.equal(await answer, 'gone');
+    await until('the end of its thumbnail', () => signal.aborted);
+  });
+
   test('says how long its event loop was held up, with the pool and without', async (t) => {
     const example = startExample(
       t,
@@ -74,6 +100,7 @@ describe('the upload service', () => {
     assert.equal(title, '3 uploads at once of a photo of 1 megapixels');
     const rows = lines.slice(2).map((line) => /^(.+?)((?: +\d+\.\d){4})$/.exec(line)?.[1]?.trim());
     assert.deepEqual(rows, [
+      'nothing but receiving it',
       'thumbnail, in the handler',
       'thumbnail, in the pool',
       'thumbnail and colours, in the handler',
