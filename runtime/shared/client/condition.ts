@@ -1,4 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import { expectedText } from '../../options/expected.ts';
 import type { Flow } from './flow.ts';
 import type { Held } from './flow-locks.ts';
 import type { HeldLock } from './lock.ts';
@@ -38,6 +39,8 @@ export class SharedCondition {
 
   /** Lets so many go on that wait, as soon as they have the lock. Default: 1. */
   async notify(count = 1): Promise<void> {
+    if (!Number.isSafeInteger(count) || count < 0)
+      throw new TypeError(expectedText('how many to `notify` to be a whole number from 0', count));
     await this.#flow.ask({ op: 'notify', name: this.name, count }, `The condition "${this.name}"`);
   }
 

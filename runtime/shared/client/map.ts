@@ -1,4 +1,5 @@
 import { decodeValue, type EncodedValue } from '../../channel/codec.ts';
+import { expectedText } from '../../options/expected.ts';
 import { valueIn } from './asks.ts';
 import type { Flow } from './flow.ts';
 
@@ -41,6 +42,8 @@ export class SharedMap<Value = unknown> {
 
   /** Adds to a number, which begins with 0, and resolves with the sum. */
   async increment(key: string, by = 1): Promise<number> {
+    if (!Number.isFinite(by)) throw new TypeError(expectedText('what to `increment` by to be a number', by));
+    checkKey(key);
     return (await this.#ask({ op: 'increment', name: this.name, key, by })).info as number;
   }
 
@@ -76,11 +79,13 @@ export class SharedMap<Value = unknown> {
     await this.#ask({ op: 'map', name: this.name, act: 'clear' });
   }
 
-  #entry(key: string, act: 'get' | 'has' | 'delete') {
+  async #entry(key: string, act: 'get' | 'has' | 'delete') {
+    checkKey(key);
     return this.#ask({ op: 'entry', name: this.name, key, act });
   }
 
-  #set(key: string, value: Value, version?: number) {
+  async #set(key: string, value: Value, version?: number) {
+    checkKey(key);
     const body = this.#flow.encode(value, 'value');
     return this.#ask({ op: 'set', name: this.name, key, ...(version !== undefined && { version }) }, body);
   }
@@ -88,6 +93,10 @@ export class SharedMap<Value = unknown> {
   #ask(request: Parameters<Flow['ask']>[0], body?: EncodedValue) {
     return this.#flow.ask(request, `The map "${this.name}"`, { body });
   }
+}
+
+function checkKey(key: unknown): void {
+  if (typeof key !== 'string') throw new TypeError(expectedText('the key of a map to be a text', key));
 }
 
 function versionOf({ info }: { readonly info: unknown }): number {
