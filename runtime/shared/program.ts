@@ -1,4 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+
+import type { EncodedValue } from '../channel/codec.ts';
 import {
   BrokenBarrierError,
   CancelledError,
@@ -79,7 +81,7 @@ class Session extends FlowShared implements SharedSession {
       label: () => label,
       isOneFlow,
       answers: {
-        succeeded: (id, info, body) => sharer.asks.succeeded(id, info, body),
+        succeeded: (id, info, body) => sharer.asks.succeeded(id, info, copyOf(body)),
         failed: (id, failure) => sharer.asks.failed(id, failure),
       },
     });
@@ -112,6 +114,15 @@ class Session extends FlowShared implements SharedSession {
   async [Symbol.asyncDispose](): Promise<void> {
     this.end();
   }
+}
+
+/** Large parts are not copied when a value is decoded, and the arbiter may give it to somebody else later. */
+function copyOf(body: EncodedValue | undefined): EncodedValue | undefined {
+  if (typeof body !== 'object' || !body.buffers) return body;
+  return {
+    ...body,
+    buffers: body.buffers.map((part) => (part instanceof ArrayBuffer ? part.slice(0) : part)),
+  };
 }
 
 function errorOf({ code, message, fields }: SharedFailure, cause?: unknown): PoolError {
