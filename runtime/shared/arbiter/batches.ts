@@ -5,6 +5,8 @@ import type { WordStore } from './word-store.ts';
 interface Batch<Item> {
   readonly place: number;
   number: number;
+  /** Which of all batches it is: its items came before those of later ones. */
+  serial: number;
   items: readonly Item[];
 }
 
@@ -18,6 +20,7 @@ export interface BatchPlace {
 export class Batches<Item> {
   readonly #store: WordStore;
   readonly #batches = new Map<Asker, Batch<Item>>();
+  #given = 0;
 
   constructor(store: WordStore) {
     this.#store = store;
@@ -36,7 +39,7 @@ export class Batches<Item> {
     const place = before?.place ?? this.#store.take();
     if (place === undefined) return undefined;
     const number = ((before?.number ?? 0) + 1) & 0xfff;
-    this.#batches.set(asker, { place, number, items });
+    this.#batches.set(asker, { place, number, serial: ++this.#given, items });
     Atomics.store(this.#store.words.array, place, batchWord.of(number, items.length));
     return { place, number };
   }
@@ -65,9 +68,10 @@ export class Batches<Item> {
     }
   }
 
-  /** The same of all. */
+  /** The same of all, in the order in which they were put. */
   takeBackAll(): readonly Item[] {
-    return [...this.#batches.keys()].flatMap((asker) => this.takeBack(asker));
+    const inOrder = [...this.#batches].sort(([, a], [, b]) => a.serial - b.serial);
+    return inOrder.flatMap(([asker]) => this.takeBack(asker));
   }
 
   /** This asker is gone. */
