@@ -27,13 +27,24 @@ export type SharedRequest =
       readonly tries?: boolean;
     }
   /** Answered when done. `of` is the permit that is given back; 0: one more than there were. */
-  | { readonly op: 'return'; readonly name: string; readonly of: number }
+  | {
+      readonly op: 'return';
+      readonly name: string;
+      readonly of: number;
+      readonly permits?: number;
+      readonly bounded?: boolean;
+    }
   | { readonly op: 'event'; readonly name: string; readonly act: 'set' | 'clear' | 'isSet' | 'wait' }
   /** Gives up the lock and answers when notified, with the lock had again. */
   | { readonly op: 'condition'; readonly name: string; readonly lock: string }
   | { readonly op: 'notify'; readonly name: string; readonly count: number }
   | { readonly op: 'barrier'; readonly name: string; readonly parties: number }
-  | { readonly op: 'barrierState'; readonly name: string; readonly act: 'look' | 'reset' | 'abort' }
+  | {
+      readonly op: 'barrierState';
+      readonly name: string;
+      readonly parties: number;
+      readonly act: 'look' | 'reset' | 'abort';
+    }
   | QueueRequest
   | MapRequest
   /** That permit or delivery comes back: its holder ended without. */

@@ -101,12 +101,13 @@ export class Arbiter {
         using(
           this.#conditions,
           request.name,
-          () => new Condition(),
-          (condition) => condition.wait(asker, id, this.#locks.get(request.lock)),
+          () => new Condition(() => this.#conditions.get(request.name)?.notify(1)),
+          (condition) => condition.wait(asker, id, () => this.#locks.get(request.lock)),
         );
         break;
       case 'notify':
         this.#conditions.get(request.name)?.notify(request.count);
+        forgetIdle(this.#conditions, request.name);
         asker.succeeded(id);
         break;
       case 'barrier':
@@ -150,27 +151,29 @@ export class Arbiter {
     using(this.#queues, name, () => new Queue(name, this.#store), use);
   }
 
-  #return(asker: Asker, id: number, { name, of }: Extract<SharedRequest, { op: 'return' }>): void {
-    const semaphore = this.#semaphores.get(name);
-    const isDone = of === 0 ? semaphore?.add() : semaphore?.giveBack(asker, of);
-    if (isDone || of !== 0) {
-      asker.succeeded(id);
+  #return(asker: Asker, id: number, request: Extract<SharedRequest, { op: 'return' }>): void {
+    const { name, of } = request;
+    if (of === 0) {
+      using(
+        this.#semaphores,
+        name,
+        () => new Semaphore(request),
+        (semaphore) => semaphore.add(asker, id, request),
+      );
       return;
     }
-    const message = `The semaphore "${name}" has a fixed number of permits: only one that was had can be given back. Use \`bounded: false\` where there are to be more.`;
-    asker.failed(id, { code: 'SHARED_CONFLICT', message });
+    this.#semaphores.get(name)?.giveBack(asker, of);
+    forgetIdle(this.#semaphores, name);
+    asker.succeeded(id);
   }
 
   #barrierState(asker: Asker, id: number, request: Extract<SharedRequest, { op: 'barrierState' }>): void {
-    const barrier = this.#barriers.get(request.name);
-    if (barrier)
-      using(
-        this.#barriers,
-        request.name,
-        () => barrier,
-        (each) => each.act(asker, id, request),
-      );
-    else asker.succeeded(id, { waiting: 0, isBroken: false });
+    using(
+      this.#barriers,
+      request.name,
+      () => new Barrier(request.name, request.parties),
+      (barrier) => barrier.act(asker, id, request),
+    );
   }
 
   #settle(asker: Asker, id: number, { name, of, act }: Extract<SharedRequest, { op: 'settle' }>): void {
@@ -194,8 +197,20 @@ function using<Kind extends Thing>(
   let thing = things.get(name);
   if (!thing) {
     thing = make();
+    sweep(things);
     things.set(name, thing);
   }
   use(thing);
-  if (thing.isIdle) things.delete(name);
+  forgetIdle(things, name);
+}
+
+function forgetIdle<Kind extends Thing>(things: Map<string, Kind>, name: string): void {
+  if (things.get(name)?.isIdle) things.delete(name);
+}
+
+// Of those whose last one gave up, or is gone, nobody hears any more. Looked for whenever they have doubled.
+function sweep<Kind extends Thing>(things: Map<string, Kind>): void {
+  const { size } = things;
+  if (size < 1024 || (size & (size - 1)) !== 0) return;
+  for (const [name, thing] of things) if (thing.isIdle) things.delete(name);
 }

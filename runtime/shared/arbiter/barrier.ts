@@ -34,7 +34,7 @@ export class Barrier {
       waitedFor: () => `${line.length + 1} of its ${this.#parties} had come`,
       serve: () =>
         this.#whyBroken === undefined ? asker.succeeded(id, place) : asker.failed(id, this.#brokenError()),
-      left: () => this.#break(`${asker.label()} gave up waiting`),
+      left: () => this.#break(asker.isGone ? 'one who waited is gone' : `${asker.label()} gave up waiting`),
     });
     if (line.length === this.#parties) line.serveAll();
   }

@@ -4,6 +4,8 @@ import { conflict } from './conflict.ts';
 import { Line } from './line.ts';
 
 type PermitRequest = Extract<SharedRequest, { op: 'permit' }>;
+/** What is said of a semaphore by those who use it. */
+type Options = Pick<PermitRequest, 'name' | 'permits' | 'bounded'>;
 
 /** So many permits, had first come, first served. */
 export class Semaphore {
@@ -15,7 +17,7 @@ export class Semaphore {
   /** A permit came back from one that ended without giving it back. */
   #abandoned = false;
 
-  constructor({ name, permits = 1, bounded = true }: PermitRequest) {
+  constructor({ name, permits = 1, bounded = true }: Options) {
     this.name = name;
     this.#permits = permits;
     this.#bounded = bounded;
@@ -23,18 +25,14 @@ export class Semaphore {
   }
 
   get isIdle(): boolean {
-    return this.#line.isEmpty && this.#free === this.#permits && !this.#abandoned;
+    // What somebody has decided holds also for those who leave it out later.
+    const isDefault = this.#permits === 1 && this.#bounded;
+    return isDefault && this.#line.isEmpty && this.#free === this.#permits && !this.#abandoned;
   }
 
-  acquire(asker: Asker, id: number, { permits, bounded, tries }: PermitRequest): void {
-    if (permits !== undefined && permits !== this.#permits && this.#bounded) {
-      asker.failed(id, conflict('semaphore', this.name, 'permits', this.#permits, permits));
-      return;
-    }
-    if (bounded !== undefined && bounded !== this.#bounded) {
-      asker.failed(id, conflict('semaphore', this.name, 'bounded', this.#bounded, bounded));
-      return;
-    }
+  acquire(asker: Asker, id: number, request: PermitRequest): void {
+    if (!this.#agrees(asker, id, request)) return;
+    const { tries } = request;
     if (this.#free > 0 && this.#line.isEmpty) this.#grant(asker, id);
     else if (tries) asker.succeeded(id, { had: false });
     else {
@@ -52,18 +50,35 @@ export class Semaphore {
     return true;
   }
 
-  /** One more than there were; returns false where their number is fixed. */
-  add(): boolean {
-    if (this.#bounded) return false;
+  /** One more than there were, unless their number is fixed. */
+  add(asker: Asker, id: number, request: Options): void {
+    if (!this.#agrees(asker, id, request)) return;
+    if (this.#bounded) {
+      const message = `The semaphore "${this.name}" has a fixed number of permits: only one that was had can be given back. Use \`bounded: false\` where there are to be more.`;
+      asker.failed(id, { code: 'SHARED_CONFLICT', message });
+      return;
+    }
     this.#permits++;
     this.comeBack();
-    return true;
+    asker.succeeded(id);
   }
 
   comeBack(abandoned = false): void {
     this.#free++;
     this.#abandoned ||= abandoned;
     this.#line.serveNext();
+  }
+
+  #agrees(asker: Asker, id: number, { permits, bounded }: Options): boolean {
+    if (permits !== undefined && permits !== this.#permits && this.#bounded) {
+      asker.failed(id, conflict('semaphore', this.name, 'permits', this.#permits, permits));
+      return false;
+    }
+    if (bounded !== undefined && bounded !== this.#bounded) {
+      asker.failed(id, conflict('semaphore', this.name, 'bounded', this.#bounded, bounded));
+      return false;
+    }
+    return true;
   }
 
   #grant(asker: Asker, id: number): void {

@@ -16,7 +16,7 @@ export class SharedBarrier {
 
   /** Made by `shared.barrier(name, { parties })`. @internal */
   constructor(flow: Flow, name: string, { parties }: BarrierOptions) {
-    if (!Number.isInteger(parties) || parties < 1)
+    if (!Number.isSafeInteger(parties) || parties < 1)
       throw new TypeError(expectedText('the `parties` of a barrier to be a whole number from 1', parties));
     this.#flow = flow;
     this.name = name;
@@ -57,6 +57,8 @@ export class SharedBarrier {
   }
 
   async #act(act: 'look' | 'reset' | 'abort'): Promise<unknown> {
-    return (await this.#flow.ask({ op: 'barrierState', name: this.name, act }, this.#what)).info;
+    return (
+      await this.#flow.ask({ op: 'barrierState', name: this.name, parties: this.parties, act }, this.#what)
+    ).info;
   }
 }

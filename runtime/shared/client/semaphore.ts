@@ -42,7 +42,8 @@ export class SharedSemaphore {
 
   /** One more permit than there were, for `bounded: false`: Python's `Semaphore.release()` without an `acquire()`. */
   async add(): Promise<void> {
-    await this.#flow.ask({ op: 'return', name: this.name, of: 0 }, `The semaphore "${this.name}"`);
+    const request = { op: 'return', name: this.name, of: 0, ...this.#options } as const;
+    await this.#flow.ask(request, `The semaphore "${this.name}"`);
   }
 
   /** Has a permit while `work` runs, and resolves with its result. */

@@ -37,7 +37,8 @@ export class Sharer {
     let end = this.#queues.get(name);
     if (!end) {
       end = new QueueEnd(name, this.asks, this.mapped);
-      this.#queues.set(name, end);
+      // Without memory in common there is nothing to remember of it.
+      if (this.#link.memory !== 'none') this.#queues.set(name, end);
     }
     return end;
   }
