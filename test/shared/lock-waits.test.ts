@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { CancelledError, RuntimeClosedError, type Shared, TimeoutError, WorkerCrashedError } from 'warm-pool';
+import { CancelledError, type Shared, TimeoutError, WorkerCrashedError } from 'warm-pool';
 import { rejectionOf } from '../support/open-runtime.ts';
 import { until, within } from '../support/wait.ts';
 import {
@@ -10,6 +10,7 @@ import {
   type Tools,
   testShared,
   usesUntilQuick,
+  withoutIds,
   work,
 } from './support.ts';
 
@@ -68,8 +69,9 @@ testShared(
         timeoutMs: 20,
         isReason: false,
       };
-      assert.deepEqual(await work(test, waitInVain, 'timeout' as const), told);
-      assert.deepEqual(await waitInVain(shared, 'timeout', { delay: async () => {} }), told);
+      const inWorker = await work(test, waitInVain, 'timeout' as const);
+      const inProgram = await waitInVain(shared, 'timeout', { delay: async () => {} });
+      assert.deepEqual(withoutIds([inWorker, inProgram]), withoutIds([told, told]));
       await rejectionOf(shared.lock('door').acquire({ timeout: '20ms' }), TimeoutError);
       await shared.event('go').set();
       await within('the holder', ended);
@@ -186,87 +188,4 @@ testShared('one that is killed in line is passed over', 2, async (test) => {
   const after = await within('the next', next);
   assert.equal(after.wasAbandoned, false);
   after.release();
-});
-
-testShared(
-  'the close of the runtime ends what the program waits for, and what it asks for later',
-  2,
-  async (test) => {
-    const { runtime, shared } = test;
-    await shared.lock('door').acquire();
-    const session = shared.session('a part');
-    const waits = [shared.lock('door').acquire(), session.lock('door').acquire({ timeout: '1h' })];
-    const ends = Promise.all(waits.map((wait) => rejectionOf(wait, RuntimeClosedError)));
-    const inWorker = work(test, waitAndTell, test.project.path('told'));
-    await stepsOf(inWorker)();
-    const rejection = rejectionOf(inWorker, RuntimeClosedError);
-    await within('the close', runtime.close({ timeout: 0 }));
-    await within('all ends', Promise.all([ends, rejection]));
-    for (const place of [shared, session]) {
-      await rejectionOf(place.lock('door').acquire(), RuntimeClosedError);
-      await rejectionOf(place.lock('another').tryAcquire(), RuntimeClosedError);
-    }
-    await rejectionOf(shared.session('too late').lock('door').acquire(), RuntimeClosedError);
-  },
-);
-
-testShared(
-  'who waits for a lock that is taken again and again has it also after others gave up',
-  1,
-  async (test) => {
-    const { shared } = test;
-    const rounds = 1000;
-    const busy = work(
-      test,
-      async (shared, { rounds, uses }, { ctx }) => {
-        const lock = shared.lock('door');
-        for (let use = 0; use < uses; use++) (await lock.acquire()).release();
-        const queue = shared.queue<number>('rounds');
-        ctx.progress('is quick');
-        for (let round = 0; round < rounds; round++) {
-          for (let uses = await queue.get(); uses > 0; uses--) {
-            const held = await lock.acquire();
-            const end = performance.now() + 0.05;
-            while (performance.now() < end);
-            held.release();
-          }
-        }
-      },
-      { rounds, uses: usesUntilQuick },
-    );
-    await stepsOf(busy)();
-    const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
-    for (let round = 0; round < rounds; round++) {
-      await shared.queue('rounds').put(1 + (round % 12));
-      const controller = new AbortController();
-      const first = shared.lock('door').acquire({ signal: controller.signal });
-      first.then(
-        (held) => held.release(),
-        () => {},
-      );
-      for (let turn = 0; turn < round % 7; turn++) await nextTurn();
-      controller.abort();
-      const second = await within(`round ${round}`, shared.lock('door').acquire(), 10_000);
-      second.release();
-    }
-    await within('the busy one', busy);
-  },
-);
-
-testShared('what a session waits for ends with it', 1, async ({ shared }) => {
-  const held = await shared.lock('door').acquire();
-  const session = shared.session('a part');
-  const waiting = session.lock('door').acquire();
-  const event = session.event('never').wait();
-  const hadAtOnce = session.lock('gate').acquire();
-  session.end();
-  const error = await rejectionOf(waiting, CancelledError);
-  assert.match(String(error.cause), /a part has ended/);
-  await rejectionOf(event, CancelledError);
-  await assert.rejects(within('what it had', hadAtOnce), {
-    code: 'SHARED_ENDED',
-    message: /a part has ended/,
-  });
-  held.release();
-  for (const name of ['door', 'gate']) (await within(name, shared.lock(name).acquire())).release();
 });
