@@ -16,7 +16,7 @@ const unsendable = `
     ['a symbol', Symbol('unit'), '', 'Symbol(unit)'],
     ['a promise', [Promise.resolve(1)], '[0]', 'a Promise'],
     ['a WeakMap', new WeakMap(), '', 'a WeakMap'],
-    ['a generator', (function* () {})(), '', 'object'],
+    ['a generator in an object', { parts: (function* () {})() }, '.parts', 'object'],
     ['shared memory', { bytes: new SharedArrayBuffer(4) }, '.bytes', 'a SharedArrayBuffer'],
     ['a function in an object', { ok: 1, on: { done() {} } }, '.on.done', 'the function done'],
     ['a function in a list', [1, [2, [() => {}]]], '[1][1][0]', 'a function'],
