@@ -10,7 +10,7 @@ import { itemCounts } from './measure-items.ts';
 export type PythonWays = Partial<Record<Order, 'executor.map' | 'pool.imap' | 'pool.imap_unordered'>>;
 
 /** Those that are tried for the best one. */
-export const allChunksizes = [1, 10, 100, 1_000, 10_000] as const;
+export const allChunksizes = [1, 10, 100, 1_000, 10_000, 50_000] as const;
 
 // With a chunksize of 1 all of the items would take a quarter of a minute, and tell nothing else.
 const mostChunks = 20_000;
