@@ -54,7 +54,7 @@ export async function runEach(
     );
   };
   type Ended = Awaited<ReturnType<typeof invoke>>;
-  const context = { invoke, concurrency: () => concurrency };
+  const context = { invoke, concurrency: () => concurrency, groups: undefined };
   const counts = { done: 0, failed: 0 };
   try {
     for await (const { item, answer } of mapItems<Ended, Item>(items, { signal: end }, context)) {

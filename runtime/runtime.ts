@@ -19,7 +19,7 @@ import type { InvocationRecord } from './invocation/record.ts';
 import { spawn } from './invocation/spawn.ts';
 import type { SpawnedFunction, SpawnOptions } from './invocation/spawned-function.ts';
 import type { InvocationStream } from './invocation/stream.ts';
-import { submit, submitNested, submitStream } from './invocation/submit.ts';
+import { submit, submitChunk, submitNested, submitStream } from './invocation/submit.ts';
 import { didYouMean } from './options/did-you-mean.ts';
 import { durationExpected, parseDuration } from './options/duration.ts';
 import { expectedText } from './options/expected.ts';
@@ -171,6 +171,10 @@ export class WarmRuntime implements Runtime {
     return mapItems(source, options, {
       invoke: (args, each) => this.#submit(name, args, each),
       concurrency: () => this.#poolOf(name)?.reach(name) ?? 1,
+      groups: {
+        invoke: (chunk, args, each) => submitChunk(chunk, { name, args, options: each }, this.#route),
+        reach: (each) => this.#poolOf(name)?.together(name, each) ?? { size: 1, groups: 1 },
+      },
     });
   }
 

@@ -14,6 +14,7 @@ export class Channel<Out extends Message, In> {
   readonly #transport: Transport;
   readonly #batch: FrameBatch;
   #isScheduled = false;
+  #source: { add(): void } | undefined;
   #given: readonly ArrayBuffer[] | undefined;
 
   constructor(
@@ -45,8 +46,14 @@ export class Channel<Out extends Message, In> {
     });
   }
 
+  /** Whatever is sent from now on goes after what this adds before it. */
+  precededBy(source: { add(): void } | undefined): void {
+    this.#source = source;
+  }
+
   /** Sends a message at the end of this turn. */
   post(message: Out, body?: EncodedValue): void {
+    this.#source?.add();
     this.#batch.add(message, body);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -61,6 +68,7 @@ export class Channel<Out extends Message, In> {
 
   /** Sends a message now: the turn may be a function's that computes for minutes. */
   tell(message: Out, body?: EncodedValue): void {
+    this.#source?.add();
     this.#batch.add(message, body);
     this.flush();
   }
@@ -84,6 +92,7 @@ export class Channel<Out extends Message, In> {
   /** Hands over what was posted; the other side gets it at once unless it is behind with its reading. */
   flush(): void {
     this.#isScheduled = false;
+    this.#source?.add();
     if (this.#batch.isEmpty) return;
     const given = this.#given;
     this.#given = undefined;

@@ -28,6 +28,15 @@ export function readPart(body: EncodedValue | undefined): { readonly value: unkn
   return { value: readBody(body), size: body === undefined ? 0 : sizeOfPart(body) };
 }
 
+/** The body of `results`: the list of so many. @throws FrameError */
+export function readResults(body: EncodedValue | undefined, count: number): readonly unknown[] {
+  // Not one with holes, which would be forgotten where it is added to another one.
+  if (body === undefined) return Array.from({ length: count }, () => undefined);
+  const results = readBody(body);
+  if (Array.isArray(results) && results.length === count) return results;
+  throw new FrameError(`expected a list of ${count} results`);
+}
+
 /** The body of `ready`. @throws FrameError */
 export function readDescriptors(body: EncodedValue | undefined): FunctionDescriptor[] {
   const descriptors = readBody(body);
@@ -41,6 +50,7 @@ const checks: Readonly<Record<FromWorker['type'], (fields: Fields) => boolean>> 
   ready: ({ loadMs, memoryMB }) => isAmount(loadMs) && isAmount(memoryMB),
   part: ({ run, hasWaited }) => isAmount(run) && typeof hasWaited === 'boolean',
   succeeded: isEnd,
+  results: (fields) => isEnd(fields) && isAmount(fields.count),
   failed: (fields) => isEnd(fields) && failureKinds.has(fields.kind) && isTextOrNone(fields.path),
   left: ({ run }) => isAmount(run),
   output: ({ stream }) => stream === 'stdout' || stream === 'stderr',

@@ -2,7 +2,7 @@
  * The heads of frames. Most messages are rare and have JSON; those that each invocation or each part needs have fields at fixed
  * places, little endian, which takes a tenth of the time, and leave out what is the same as in the one before:
  *
- *     run        u32 run, 16 bytes id, u8 flags; then unless the flag `same` is set:
+ *     run        u32 run, 16 bytes id, u8 flags; then with the flag `several`: u32 count; then unless the flag `same` is set:
  *                u32 function, u16 attempt, f64 timeout in ms, cwd in UTF-8
  *     succeeded  u32 run, f64 duration in ms, u32 memory in MB; then unless it is the same:
  *                f64 bytes of stdout, f64 bytes of stderr
@@ -27,7 +27,8 @@ const runBytes = sameRunBytes + 4 + 2 + 8;
 const sameSucceededBytes = 4 + 8 + 4;
 export const succeededBytes = sameSucceededBytes + 2 * 8;
 export const partBytes = 4 + 1;
-const flags = { ahead: 1, same: 2, stream: 4 } as const;
+const countBytes = 4;
+const flags = { ahead: 1, same: 2, stream: 4, several: 8 } as const;
 const partFlags = { waited: 1 } as const;
 
 /** What every head begins with that is JSON: a message names its type first. */
@@ -55,7 +56,7 @@ export class HeadWriter {
 
   /** As many bytes as the head can need. */
   room(kind: number, message: Message): number {
-    if (kind === headKinds.run) return runBytes + 3 * (message as Run).cwd.length;
+    if (kind === headKinds.run) return runBytes + countBytes + 3 * (message as Run).cwd.length;
     if (kind === headKinds.succeeded) return succeededBytes;
     return kind === headKinds.part ? partBytes : 3 * this.#json.length;
   }
@@ -69,7 +70,7 @@ export class HeadWriter {
   }
 
   #writeRun(message: Run, buffer: Buffer, start: number): number {
-    const { functionIndex, attempt, timeoutMs, cwd } = message;
+    const { count, functionIndex, attempt, timeoutMs, cwd } = message;
     const isSame =
       functionIndex === this.#functionIndex &&
       attempt === this.#attempt &&
@@ -77,8 +78,12 @@ export class HeadWriter {
       cwd === this.#cwd;
     let offset = message.invocationId.write(buffer, buffer.writeUInt32LE(message.run, start));
     const flagBits =
-      (message.isAhead ? flags.ahead : 0) | (isSame ? flags.same : 0) | (message.isStream ? flags.stream : 0);
+      (message.isAhead ? flags.ahead : 0) |
+      (isSame ? flags.same : 0) |
+      (message.isStream ? flags.stream : 0) |
+      (count > 1 ? flags.several : 0);
     offset = buffer.writeUInt8(flagBits, offset);
+    if (count > 1) offset = buffer.writeUInt32LE(count, offset);
     if (isSame) return offset;
     this.#functionIndex = functionIndex;
     this.#attempt = attempt;
@@ -120,10 +125,14 @@ export class HeadReader {
   #readRun(buffer: Buffer, start: number, end: number): Run {
     if (end - start < sameRunBytes) throw new Error('expected a whole run');
     const flagBits = buffer.readUInt8(start + sameRunBytes - 1);
-    if ((flagBits & flags.same) === 0) this.#readSettings(buffer, start + sameRunBytes, end);
+    const isOne = (flagBits & flags.several) === 0;
+    const settings = start + sameRunBytes + (isOne ? 0 : countBytes);
+    if (settings > end) throw new Error('expected a whole run');
+    if ((flagBits & flags.same) === 0) this.#readSettings(buffer, settings, end);
     return {
       type: 'run',
       run: buffer.readUInt32LE(start),
+      count: isOne ? 1 : buffer.readUInt32LE(start + sameRunBytes),
       functionIndex: this.#functionIndex,
       invocationId: this.#ids.read(buffer, start + 4),
       attempt: this.#attempt,

@@ -28,6 +28,11 @@ export class InvocationId {
     this.#last = last;
   }
 
+  /** One of those that were made with it, by `newInvocationIds`. */
+  plus(index: number): InvocationId {
+    return index === 0 ? this : new InvocationId(this.#moment, this.#last + index);
+  }
+
   /** As people see it: 26 characters, in the order of time. */
   get text(): string {
     this.#text ??= textOf(this.#moment, this.#last);
@@ -47,6 +52,11 @@ export const invocationIdBytes = 16;
 
 /** Makes ids, each greater than the one before, also when the clock goes back. */
 export function newInvocationId(): InvocationId {
+  return newInvocationIds(1);
+}
+
+/** Makes so many, and returns the first; the others come from its `plus`. */
+export function newInvocationIds(count: number): InvocationId {
   const now = Date.now();
   if (now > lastTime) {
     lastTime = now;
@@ -57,7 +67,9 @@ export function newInvocationId(): InvocationId {
     // Room to count up: no machine makes so many in one ms.
     counter = (random[2] as number) & 0x3fffffff;
   }
-  return new InvocationId(moment, counter++);
+  const first = new InvocationId(moment, counter);
+  counter += count;
+  return first;
 }
 
 const random = new Int32Array(3);

@@ -38,6 +38,14 @@ export class JournalFile implements JournalStorage {
     return this.#file.read(bytes, length, offset);
   }
 
+  get memory(): Buffer | undefined {
+    return this.#file.memory;
+  }
+
+  fence(): void {
+    Atomics.add(order, 0, 1);
+  }
+
   close(): void {
     this.#file.close();
   }

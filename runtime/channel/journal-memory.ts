@@ -30,6 +30,14 @@ export class JournalMemory implements JournalStorage {
     Atomics.add(this.#order, 0, 1);
   }
 
+  get memory(): Buffer {
+    return this.#bytes;
+  }
+
+  fence(): void {
+    Atomics.add(this.#order, 0, 1);
+  }
+
   read(bytes: Buffer, length: number, offset: number): number {
     Atomics.add(this.#order, 0, 1);
     return this.#bytes.copy(bytes, 0, offset, offset + length);

@@ -7,13 +7,18 @@
  *     0   the index of the function that is being loaded, or -1
  *     4   the run that was started last after everything before it had been sent, from 1; 0: none
  *     8   taken back: the first run, the one behind the last, and the sum of both (what is being written has another)
- *     20  entries: a frame as it is sent, of a run that has ended; then the run that was started after it
+ *     20  of runs that came together, the one that was started last while results before it had yet to be sent
+ *     24  entries: a frame as it is sent, of a run that has ended; then the run that was started after it
  *     -12 (from the end) the run that the watchdog ends for its memory, 0: none; the MB it used, and its limit in MB
  *
  * Results of short runs are sent together, so that some may still be in the worker's memory while it runs the next.
  * Those are the entries. Once they are sent, the next ones are written over them from the beginning: an entry holds
  * when its frame is the end of the run that the entry before it (or the number at 4) started, and starts a later one.
  * Numbers only grow, so that what is left of older entries, or one that was cut off by the end of the worker, fails that.
+ *
+ * Of runs that came together the entries are shorter: the length of the JSON of the result in bytes and 1, or 0 for
+ * undefined, and the JSON. There are as many as the number at 20 is above the one at 4; it is written after them, and is
+ * the smaller one as long as there are none.
  */
 import type { FramePlace } from './frame-batch.ts';
 import { FrameReader } from './frame-reader.ts';
@@ -26,6 +31,10 @@ export interface JournalStorage {
   write(bytes: Buffer, start: number, length: number, offset: number): void;
   /** Reads so many bytes, and returns how many there were. */
   read(bytes: Buffer, length: number, offset: number): number;
+  /** The bytes themselves, where they are in memory. What is done there is ordered by `fence`. */
+  readonly memory: Buffer | undefined;
+  /** What was written before this is seen by whoever reads after its own. */
+  fence(): void;
 }
 
 const nothing = -1;
@@ -34,7 +43,8 @@ const loadingOffset = 0;
 const startedOffset = 4;
 const takenBackOffset = 8;
 const takenBackBytes = 3 * numberBytes;
-const entriesOffset = 20;
+const togetherOffset = 20;
+const entriesOffset = 24;
 
 /** Entries take no more than this; what does not fit has to be sent first. */
 export const journalBytes = 64 * 1024;
@@ -54,6 +64,8 @@ export class JournalWriter {
   readonly #storage: JournalStorage | undefined;
   readonly #number = Buffer.alloc(numberBytes);
   readonly #takenBack = Buffer.alloc(takenBackBytes);
+  /** What is written into it at once, unless the journal is in memory. */
+  #entry = Buffer.alloc(0);
   #end = entriesOffset;
 
   /** Without a storage it writes nothing. */
@@ -89,14 +101,43 @@ export class JournalWriter {
     this.#end += length;
   }
 
+  /**
+   * One of several runs that came together begins, while the results before it have yet to be sent, the last of which is
+   * this JSON. Returns false when there is no room for it: then all have to be sent first.
+   */
+  resultAndStarted(json: string | undefined, run: number): boolean {
+    const storage = this.#storage;
+    if (!storage) return true;
+    const start = this.#end;
+    const { memory } = storage;
+    const most = numberBytes + (json === undefined ? 0 : longestInUtf8(json));
+    if (start + most > overrunOffset) return false;
+    if (memory) {
+      this.#end = writeResult(json, memory, start);
+      memory.writeInt32LE(run, togetherOffset);
+      storage.fence();
+      return true;
+    }
+    if (this.#entry.length < most) this.#entry = Buffer.alloc(2 * most);
+    const length = writeResult(json, this.#entry, 0);
+    storage.write(this.#entry, 0, length, start);
+    this.#end = start + length;
+    this.#write(togetherOffset, run);
+    return true;
+  }
+
   /** Whether the runtime has taken this run back. Asked after its start was written: see JournalReader.takeBack. */
   isTakenBack(run: number): boolean {
     if (!this.#storage) return false;
-    const bytes = this.#takenBack;
+    const { memory } = this.#storage;
+    const bytes = memory ?? this.#takenBack;
+    const offset = memory ? takenBackOffset : 0;
     for (;;) {
-      if (this.#storage.read(bytes, takenBackBytes, takenBackOffset) < takenBackBytes) return false;
-      const [from, to, sum] = [bytes.readInt32LE(0), bytes.readInt32LE(4), bytes.readInt32LE(8)];
-      if (sum === ((from + to) | 0)) return run >= from && run < to;
+      if (!memory && this.#storage.read(bytes, takenBackBytes, takenBackOffset) < takenBackBytes)
+        return false;
+      const from = bytes.readInt32LE(offset);
+      const to = bytes.readInt32LE(offset + numberBytes);
+      if (bytes.readInt32LE(offset + 2 * numberBytes) === ((from + to) | 0)) return run >= from && run < to;
     }
   }
 
@@ -128,6 +169,7 @@ export interface MemoryOverrun {
 /** The runtime's side. */
 export class JournalReader {
   readonly #storage: JournalStorage | undefined;
+  readonly #number = Buffer.alloc(numberBytes);
   #takenBack: { from: number; to: number } = { from: 0, to: 0 };
 
   /** Without a storage it knows nothing. */
@@ -143,15 +185,24 @@ export class JournalReader {
   read(): JournalContent {
     if (!this.#storage) return { loading: undefined, started: undefined, ends: [] };
     const bytes = Buffer.alloc(journalBytes);
-    const again = Buffer.alloc(numberBytes);
     let length: number;
+    let together: number;
     do {
+      // Before the entries, of which more may come meanwhile.
+      together = this.#readNumber(togetherOffset);
       length = this.#storage.read(bytes, journalBytes, 0);
       // A worker that lives may have begun anew while this was read: then the entries are not those of the number.
-      this.#storage.read(again, numberBytes, startedOffset);
-    } while (again.readInt32LE(0) !== bytes.readInt32LE(startedOffset));
+    } while (this.#readNumber(startedOffset) !== bytes.readInt32LE(startedOffset));
     const loading = bytes.readInt32LE(loadingOffset);
     let started = bytes.readInt32LE(startedOffset);
+    if (together > started) {
+      const results = readResults(
+        bytes.subarray(entriesOffset, Math.min(length, overrunOffset)),
+        started,
+        together,
+      );
+      return { loading: undefined, started: together, ends: results, overrun: overrunOf(bytes) };
+    }
     const ends: Envelope<FromWorker>[] = [];
     for (let offset = entriesOffset; ; ) {
       const entry = readEntry(bytes.subarray(offset, Math.min(length, overrunOffset)));
@@ -160,17 +211,12 @@ export class JournalReader {
       started = entry.next;
       offset += entry.length;
     }
-    const overrun = {
-      run: bytes.readInt32LE(overrunOffset),
-      usedMB: bytes.readInt32LE(overrunOffset + numberBytes),
-      limitMB: bytes.readInt32LE(overrunOffset + 2 * numberBytes),
-    };
-    return {
-      loading: loading === nothing ? undefined : loading,
-      started,
-      ends,
-      overrun: overrun.run === 0 ? undefined : overrun,
-    };
+    return { loading: loading === nothing ? undefined : loading, started, ends, overrun: overrunOf(bytes) };
+  }
+
+  /** The run that was started last, of those that came together; of others it may be a later one. */
+  get startedTogether(): number {
+    return Math.max(this.#readNumber(togetherOffset), this.#readNumber(startedOffset));
   }
 
   /**
@@ -192,6 +238,61 @@ export class JournalReader {
     this.#storage.write(bytes, 0, takenBackBytes, takenBackOffset);
     return this.read().started ?? to;
   }
+
+  #readNumber(offset: number): number {
+    this.#storage?.read(this.#number, numberBytes, offset);
+    return this.#number.readInt32LE(0);
+  }
+}
+
+function overrunOf(bytes: Buffer): MemoryOverrun | undefined {
+  const run = bytes.readInt32LE(overrunOffset);
+  if (run === 0) return undefined;
+  const usedMB = bytes.readInt32LE(overrunOffset + numberBytes);
+  return { run, usedMB, limitMB: bytes.readInt32LE(overrunOffset + 2 * numberBytes) };
+}
+
+/** A unit of a string takes at most so many bytes. */
+function longestInUtf8(text: string): number {
+  return 3 * text.length;
+}
+
+/** A loop is faster than a call of native code for texts of up to this length. */
+const shortText = 24;
+
+/** Writes an entry of runs that came together; returns where it ends. */
+function writeResult(json: string | undefined, buffer: Buffer, start: number): number {
+  if (json === undefined) return buffer.writeUInt32LE(0, start);
+  const textStart = start + numberBytes;
+  const { length } = json;
+  let end = textStart;
+  if (length <= shortText) {
+    for (let index = 0; index < length; index++) {
+      const code = json.charCodeAt(index);
+      if (code > 0x7f) break;
+      buffer[end++] = code;
+    }
+  }
+  if (end - textStart < length) end = textStart + buffer.write(json, textStart, 'utf8');
+  buffer.writeUInt32LE(end - textStart + 1, start);
+  return end;
+}
+
+/** The results of the runs from `first` to before `next`, as they would have been sent. */
+function readResults(bytes: Buffer, first: number, next: number): Envelope<FromWorker>[] {
+  const ends: Envelope<FromWorker>[] = [];
+  let offset = 0;
+  for (let run = first; run < next; run++) {
+    if (offset + numberBytes > bytes.length) break;
+    const length = Math.max(0, bytes.readUInt32LE(offset) - 1);
+    const isUndefined = bytes.readUInt32LE(offset) === 0;
+    offset += numberBytes;
+    if (offset + length > bytes.length) break;
+    const body = isUndefined ? undefined : bytes.toString('utf8', offset, offset + length);
+    ends.push({ message: { type: 'succeeded', run, durationMs: 0, memoryMB: 0, output: [0, 0] }, body });
+    offset += length;
+  }
+  return ends;
 }
 
 interface Entry {

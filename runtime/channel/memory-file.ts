@@ -66,6 +66,11 @@ export class MemoryFile {
     return read;
   }
 
+  /** The file in memory, as far as it is mapped by now. */
+  get memory(): Buffer | undefined {
+    return this.#mapping?.bytes;
+  }
+
   close(): void {
     this.#mapping?.unmap();
     this.#mapping = undefined;

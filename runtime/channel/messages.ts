@@ -75,11 +75,13 @@ export type ToWorker =
   /**
    * Run one invocation, after those before it; the body holds the arguments. `timeoutMs` is for `ctx.remainingTime()`;
    * 0: no timeout. With `isAhead` it was handed over while another one was still out, and may be taken back. With
-   * `isStream` what it gives is sent part by part.
+   * `isStream` what it gives is sent part by part. With a `count` above 1 these are as many invocations of one function,
+   * with runs and ids that follow each other, and the body is the JSON of the list of their arguments.
    */
   | {
       readonly type: 'run';
       readonly run: number;
+      readonly count: number;
       readonly functionIndex: number;
       readonly invocationId: InvocationId;
       readonly attempt: number;
@@ -117,6 +119,11 @@ export type FromWorker =
   | { readonly type: 'part'; readonly run: number; readonly hasWaited: boolean }
   /** The body holds the result. */
   | ({ readonly type: 'succeeded' } & RunEnd)
+  /**
+   * So many runs of those that came together have succeeded one after another, the first of them this one; the body
+   * holds the JSON of the list of their results, or nothing when each is undefined. The duration is of all of them.
+   */
+  | ({ readonly type: 'results'; readonly count: number } & RunEnd)
   /** The body holds the error as thrown, or the list of issues of an invalid input. */
   | ({
       readonly type: 'failed';

@@ -62,6 +62,15 @@ export class FunctionRecorder {
     if (initMs > 0) this.#coldStarts++;
   }
 
+  /** So many have succeeded that took as long as each other. */
+  succeeded(count: number, { runMs, totalMs }: { runMs: number; totalMs: number }): void {
+    this.counts.invocations += count;
+    this.counts.succeeded += count;
+    this.#run.record(runMs, count);
+    this.#wait.record(Math.max(0, totalMs - runMs), count);
+    this.#total.record(totalMs, count);
+  }
+
   add(other: FunctionRecorder): void {
     for (const key of Object.keys(this.counts) as (keyof FunctionStats)[]) {
       this.counts[key] += other.counts[key];

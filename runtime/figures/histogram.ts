@@ -32,12 +32,12 @@ export class Histogram {
   #count = 0;
   #max = 0;
 
-  record(ms: number): void {
+  record(ms: number, count = 1): void {
     float[0] = ms;
     const bucket = ((words[highWord] as number) >>> shift) - lowestBucket;
     const index = ms > 0 ? Math.min(Math.max(bucket, 0), bucketCount - 1) : 0;
-    this.#counts[index] = (this.#counts[index] as number) + 1;
-    this.#count++;
+    this.#counts[index] = (this.#counts[index] as number) + count;
+    this.#count += count;
     if (ms > this.#max) this.#max = ms;
   }
 

@@ -38,6 +38,20 @@ export class PoolObserver {
     this.#tellEnd(record);
   }
 
+  /** So many of those that this record stands for have succeeded, and took so long together: a mean for each. */
+  succeeded({ functionName, submittedAt }: InvocationRecord, count: number, durationMs: number): void {
+    const now = performance.now();
+    this.recorder.succeeded(functionName, count, { runMs: durationMs / count, totalMs: now - submittedAt });
+    this.recorder.ran(durationMs, now);
+  }
+
+  /** Whether somebody is told of each invocation. */
+  get isWatched(): boolean {
+    return (['invocation:queued', 'invocation:started', 'invocation:ended'] as const).some((type) =>
+      this.#events.wants(type),
+    );
+  }
+
   /** The same of a spawned one: how long it has lived says nothing of others. */
   spawnedEnded(record: InvocationRecord): void {
     const { functionName, status } = record;

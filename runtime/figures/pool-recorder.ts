@@ -39,12 +39,12 @@ export class PoolRecorder {
   >;
 
   ended(functionName: string, invocation: EndedInvocation): void {
-    let recorder = this.#functions.get(functionName);
-    if (!recorder) {
-      recorder = new FunctionRecorder();
-      this.#functions.set(functionName, recorder);
-    }
-    recorder.ended(invocation);
+    this.#recorderOf(functionName).ended(invocation);
+  }
+
+  /** So many have succeeded that took as long as each other. */
+  succeeded(functionName: string, count: number, times: { runMs: number; totalMs: number }): void {
+    this.#recorderOf(functionName).succeeded(count, times);
   }
 
   /** A worker is free again after a run. */
@@ -82,6 +82,15 @@ export class PoolRecorder {
       exits: { ...this.#exits },
       ...all.durations,
     };
+  }
+
+  #recorderOf(functionName: string): FunctionRecorder {
+    let recorder = this.#functions.get(functionName);
+    if (!recorder) {
+      recorder = new FunctionRecorder();
+      this.#functions.set(functionName, recorder);
+    }
+    return recorder;
   }
 
   #utilisation(workers: readonly ObservedWorker[]): number {

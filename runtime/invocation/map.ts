@@ -1,7 +1,8 @@
 import { expectedText } from '../options/expected.ts';
 import { checkOptionNames } from '../options/option-names.ts';
 import type { InvokeOptions } from './invocation.ts';
-import { type MapContext, Mapping } from './mapping.ts';
+import type { MapContext } from './map-sender.ts';
+import { Mapping } from './mapping.ts';
 import { ofEach, readRequest } from './options.ts';
 
 /** How to run a function for each item of a source; `timeout`, `priority`, `cwd` and `retry` are for each invocation. */

@@ -1,25 +1,9 @@
-import {
-  CancelledError,
-  FunctionLoadError,
-  FunctionNotFoundError,
-  RuntimeClosedError,
-} from '../errors/pool-errors.ts';
-import type { InvokeOptions } from './invocation.ts';
+import { CancelledError } from '../errors/pool-errors.ts';
 import { ItemSource, type Step } from './item-source.ts';
 import type { MapOptions } from './map.ts';
+import { Line, nothingReady } from './map-line.ts';
+import { type MapContext, Sender } from './map-sender.ts';
 import { textOf } from './text.ts';
-
-/** An invocation, as far as a map has to know it. */
-export interface Cancellable extends PromiseLike<unknown> {
-  cancel(reason: unknown): void;
-}
-
-/** What a map needs of its runtime. */
-export interface MapContext {
-  invoke(args: unknown, options: InvokeOptions): Cancellable;
-  /** The concurrency when the caller names none; it may change on the way. */
-  concurrency(): number;
-}
 
 /**
  * How many items may have been read and not handed out, for each that may run: one that is slow, or a slow reader,
@@ -27,32 +11,27 @@ export interface MapContext {
  */
 const keptPerConcurrency = 2;
 
-type Outcome = { readonly value: unknown } | { readonly error: unknown; readonly isLast: boolean };
-
-/** An item on its way. An error of the source stands in its place in line as one that has ended. */
-interface Entry<Item> {
-  readonly index: number;
-  readonly item: Item | undefined;
-  invocation?: Cancellable;
-  outcome?: Outcome;
-}
-
 /** One iteration over the results. Whichever way it ends, nothing of it runs on and its source is closed. */
 export class Mapping<Result, Item> implements AsyncGenerator<Result, void, undefined> {
   readonly #iterable: Iterable<Item> | AsyncIterable<Item>;
   readonly #options: MapOptions<Item>;
-  readonly #context: MapContext;
   readonly #isOrdered: boolean;
   readonly #results: AsyncGenerator<Result, void, undefined>;
+  readonly #line = new Line<Item>();
+  readonly #sender: Sender<Item>;
   #source: ItemSource<Item> | undefined;
   #hasSourceEnded = false;
   #count = 0;
-  /** What will be handed out, in this order; without `ordered` it comes here when it is ready. */
-  readonly #line: Entry<Item>[] = [];
+  /** How many have been handed out. */
+  #handed = 0;
   /** How many have been read and not handed out. */
   #kept = 0;
-  #toStart: Entry<Item>[] = [];
-  readonly #running = new Set<Entry<Item>>();
+  /** Reading has stopped until no more than this are kept. */
+  #readsAt = -1;
+  /** What was read in this turn; the index is that of the first. */
+  #toStart: Item[] = [];
+  /** How many calls of `next` wait. */
+  #asked = 0;
   /** Nothing more is read: an error is on its way out. */
   #isEnding = false;
   /** Nothing more is handed out. */
@@ -67,13 +46,30 @@ export class Mapping<Result, Item> implements AsyncGenerator<Result, void, undef
   ) {
     this.#iterable = iterable;
     this.#options = options;
-    this.#context = context;
     this.#isOrdered = options.ordered ?? true;
+    this.#sender = new Sender(options, context, this.#line, {
+      onEnded: () => {
+        this.#wake();
+        this.#read();
+      },
+      onLast: (index) => this.#endWith(index),
+    });
     this.#results = this.#run();
   }
 
   next(): Promise<IteratorResult<Result, void>> {
-    return this.#results.next();
+    // What is there is handed out without the generator, which would take four times as long.
+    if (this.#asked === 0 && !this.#isStopped) {
+      const value = this.#line.takeValue();
+      if (value !== nothingReady) {
+        this.#handOut();
+        return Promise.resolve({ done: false, value: value as Result });
+      }
+    }
+    this.#asked++;
+    const result = this.#results.next();
+    result.then(this.#answered, this.#answered);
+    return result;
   }
 
   // A generator hears of these two only when the `next` before them is answered, for which it would wait here.
@@ -95,17 +91,24 @@ export class Mapping<Result, Item> implements AsyncGenerator<Result, void, undef
     await this.return();
   }
 
+  readonly #answered = (): void => {
+    this.#asked--;
+  };
+
   async *#run(): AsyncGenerator<Result, void, undefined> {
     const { signal, onError } = this.#options;
     signal?.addEventListener('abort', this.#abort);
     try {
       if (signal?.aborted) this.#abort();
       else this.#source = new ItemSource(this.#iterable);
-      for (let entry = await this.#nextEnded(); entry; entry = await this.#nextEnded()) {
-        const outcome = entry.outcome as Outcome;
+      while (await this.#hasNext()) {
+        const value = this.#line.takeValue();
+        const entry = value === nothingReady ? this.#line.takeEntry() : undefined;
+        this.#handOut();
+        const outcome = entry?.outcome ?? { value };
         if ('value' in outcome) yield outcome.value as Result;
         else if (outcome.isLast) throw outcome.error;
-        else await onError?.(outcome.error as Error, entry.item as Item, entry.index);
+        else await onError?.(outcome.error as Error, entry?.item as Item, entry?.index as number);
       }
       if (this.#aborted) throw this.#aborted;
     } catch (error) {
@@ -120,18 +123,22 @@ export class Mapping<Result, Item> implements AsyncGenerator<Result, void, undef
     }
   }
 
-  /** The next one in line, once it has ended; undefined when there is none any more. */
-  async #nextEnded(): Promise<Entry<Item> | undefined> {
+  /** Waits until the next one in line has ended; false when there is none any more. */
+  async #hasNext(): Promise<boolean> {
     for (;;) {
       this.#read();
-      if (this.#isStopped || (this.#hasSourceEnded && this.#kept === 0)) return undefined;
-      if (this.#line[0]?.outcome) break;
+      if (this.#isStopped || (this.#hasSourceEnded && this.#kept === 0)) return false;
+      if (this.#line.isReady) return true;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
+  }
+
+  #handOut(): void {
+    this.#handed++;
     this.#kept--;
-    return this.#line.shift();
+    if (this.#kept <= this.#readsAt) this.#read();
   }
 
   readonly #abort = (): void => {
@@ -147,16 +154,22 @@ export class Mapping<Result, Item> implements AsyncGenerator<Result, void, undef
     if (this.#isStopped) return;
     this.#isStopped = true;
     this.#toStart = [];
-    for (const { invocation } of this.#running) invocation?.cancel('the iteration has ended');
+    this.#sender.stop('the iteration has ended');
     this.#wake();
   }
 
   /** Reads as many items as can run. */
   #read(): void {
-    const most = this.#options.concurrency ?? this.#context.concurrency();
-    while (this.#source && !this.#source.isBusy && !this.#isEnding && !this.#isStopped) {
-      const out = this.#running.size + this.#toStart.length;
-      if (out >= most || this.#kept >= most * keptPerConcurrency) return;
+    this.#readsAt = -1;
+    if (!this.#source || this.#source.isBusy || this.#isEnding || this.#isStopped) return;
+    const { most, together } = this.#sender.plan(this.#handed);
+    const out = this.#sender.out + this.#toStart.length;
+    // Those that travel together are read together.
+    if (out > 0 && most - out < together) return;
+    const limit = most * keptPerConcurrency;
+    let room = Math.min(most - out, limit - this.#kept);
+    if (this.#kept > 0 && limit - this.#kept < together) room = 0;
+    for (; room > 0 && !this.#source.isBusy && !this.#isEnding && !this.#isStopped; room--) {
       try {
         const step = this.#source.read();
         if (step instanceof Promise) {
@@ -174,6 +187,7 @@ export class Mapping<Result, Item> implements AsyncGenerator<Result, void, undef
         this.#sourceFailed(error);
       }
     }
+    if (this.#kept >= limit || room === 0) this.#readsAt = limit - together;
   }
 
   #take(step: Step<Item>): void {
@@ -183,60 +197,35 @@ export class Mapping<Result, Item> implements AsyncGenerator<Result, void, undef
       this.#wake();
       return;
     }
-    const entry: Entry<Item> = { index: this.#count++, item: step.item };
+    this.#count++;
     this.#kept++;
-    if (this.#isOrdered) this.#line.push(entry);
-    this.#toStart.push(entry);
+    this.#toStart.push(step.item);
     // After this turn's promises: what is read in one turn goes to the workers in one write.
     if (this.#toStart.length === 1) process.nextTick(() => this.#start());
   }
 
   #start(): void {
-    const { timeout, priority, cwd, retry } = this.#options;
-    for (const entry of this.#toStart.splice(0)) {
-      entry.invocation = this.#context.invoke(entry.item, { timeout, priority, cwd, retry });
-      this.#running.add(entry);
-      entry.invocation.then(
-        (value) => this.#ended(entry, { value }),
-        (error: unknown) => this.#ended(entry, { error, isLast: !this.#options.onError || isForAll(error) }),
-      );
-    }
-  }
-
-  #ended(entry: Entry<Item>, outcome: Outcome): void {
-    this.#running.delete(entry);
-    // Cancelled because of the error that is handed out.
-    if (this.#isEnding && !this.#isOrdered) return;
-    entry.outcome = outcome;
-    if ('error' in outcome && outcome.isLast) this.#endWith(entry);
-    else if (!this.#isOrdered) this.#line.push(entry);
-    this.#wake();
-    this.#read();
+    const items = this.#toStart;
+    if (items.length === 0) return;
+    this.#toStart = [];
+    this.#sender.send(this.#count - items.length, items);
   }
 
   #sourceFailed(error: unknown): void {
-    const entry: Entry<Item> = { index: this.#count++, item: undefined, outcome: { error, isLast: true } };
+    // What was read before it stands before it.
+    if (this.#isOrdered) this.#start();
+    const entry = { index: this.#count++, item: undefined, outcome: { error, isLast: true } };
     this.#kept++;
     if (this.#isOrdered) this.#line.push(entry);
-    this.#endWith(entry);
+    else this.#line.pushFirst(entry);
+    this.#endWith(entry.index);
     this.#wake();
   }
 
-  /** This error is the last that is handed out: in order after what stands before it, else at once. */
-  #endWith(last: Entry<Item>): void {
+  /** The error of this one is the last that is handed out: in order after what stands before it, else at once. */
+  #endWith(index: number): void {
     this.#isEnding = true;
-    const isWanted = ({ index }: Entry<Item>) => this.#isOrdered && index < last.index;
-    this.#toStart = this.#toStart.filter(isWanted);
-    for (const entry of this.#running) {
-      if (!isWanted(entry)) entry.invocation?.cancel('another item failed');
-    }
-    if (!this.#isOrdered) this.#line.unshift(last);
+    this.#toStart = [];
+    this.#sender.stop('another item failed', this.#isOrdered ? index : 0);
   }
-}
-
-/** Whether it would meet each item alike. */
-function isForAll(error: unknown): boolean {
-  return [RuntimeClosedError, FunctionNotFoundError, FunctionLoadError].some(
-    (errorClass) => error instanceof errorClass,
-  );
 }

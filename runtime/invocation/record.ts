@@ -1,6 +1,7 @@
 import type { Arena } from '../channel/arena.ts';
 import { decodeValue, type EncodedValue, letGo } from '../channel/codec.ts';
 import type { InvocationId } from '../channel/invocation-id.ts';
+import type { Chunk } from './chunk.ts';
 import type { InlineFunction } from './inline-function.ts';
 import type { InvocationReport, InvocationStatus, Priority } from './invocation.ts';
 import { errorOf, type Failure, type Outcome, unreadableResult } from './outcome.ts';
@@ -73,6 +74,8 @@ export class InvocationRecord {
   children: Set<InvocationRecord> | undefined;
   /** Where its result goes when that is read part by part. */
   parts: PartQueue | undefined;
+  /** When it stands for several. */
+  chunk: Chunk | undefined;
   /** Where it was sent; before that there is nothing to cancel. */
   destination: Destination | undefined;
   /** Whether the destination has taken it on: one that was refused, or cancelled before, it has nothing to do with. */
@@ -239,6 +242,8 @@ export class InvocationRecord {
   /** Ends it; what comes after the first end is discarded. `memoryMB` and `durationMs` are the worker's. */
   end(outcome: Outcome, memoryMB = 0, durationMs?: number): void {
     if (this.hasEnded) return;
+    if (this.chunk && outcome.kind !== 'succeeded')
+      for (const each of this.chunk.split(this)) each.end(outcome);
     this.status = statusOf[outcome.kind];
     this.#endedAt = performance.now();
     this.#memoryMB = memoryMB;

@@ -1,9 +1,10 @@
 import type { Arena } from '../channel/arena.ts';
 import { type EncodedValue, encodeValue, letGo } from '../channel/codec.ts';
-import { newInvocationId } from '../channel/invocation-id.ts';
+import { newInvocationId, newInvocationIds } from '../channel/invocation-id.ts';
 import { UnserializableError } from '../channel/structured.ts';
 import { SerializationError } from '../errors/pool-errors.ts';
 import { expectedText } from '../options/expected.ts';
+import type { Chunk } from './chunk.ts';
 import { Invocation, type InvokeOptions } from './invocation.ts';
 import { checkDepth } from './nesting.ts';
 import { checkNamesOfCall, checkNamesOfInvoke, checkNamesOfStream, readRequest } from './options.ts';
@@ -33,6 +34,25 @@ export function submitInvocation(
   const invocation = new Invocation(record);
   submitRecord(record, { args, options, checkNames: checkNamesOfInvoke }, route);
   return invocation;
+}
+
+/** Sends several that travel together; `args` is the JSON of the list of their arguments. */
+export function submitChunk(
+  chunk: Chunk,
+  call: { name: string; args: string; options: InvokeOptions },
+  route: (record: InvocationRecord) => Destination | Error,
+): InvocationRecord {
+  const record = new InvocationRecord(newInvocationIds(chunk.count), call.name);
+  record.chunk = chunk;
+  record.prepare(readRequest(call.args, call.options));
+  const destination = route(record);
+  if (destination instanceof Error) {
+    record.end({ kind: 'refused', error: destination });
+  } else {
+    record.destination = destination;
+    destination.submit(record);
+  }
+  return record;
 }
 
 /** The same for one whose result is read part by part. What is wrong is told to the reader. */

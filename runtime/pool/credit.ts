@@ -19,6 +19,13 @@ export class Credit {
     return known.runMs * most <= budgetMs ? most : Math.max(1, Math.floor(budgetMs / known.runMs));
   }
 
+  /** How many of a function of the folder may travel together, so that they take no longer than `budgetMs`; 1 unless it is short. */
+  togetherOf(functionName: string): number {
+    const known = this.#functions.get(functionName);
+    if (!known || known.runMs * fewestTogether > budgetMs) return 1;
+    return Math.min(mostTogether, Math.floor(budgetMs / known.runMs));
+  }
+
   /** An invocation of it took so long. */
   observe(fn: Runnable, ms: number): void {
     const known = this.#runTimeOf(fn);
@@ -50,6 +57,10 @@ export const budgetMs = 0.5;
 
 /** The shortest there are take some 2 µs. More in hand brought nothing in the measurements. */
 const most = 256;
+
+/** Fewer are not worth it: the others travel one by one, and those go together in one write as well. */
+const fewestTogether = 32;
+const mostTogether = 1024;
 
 // Down at once, up in steps: what is handed over wrongly waits, what is not is only a little slower.
 const slowerWeight = 0.9;

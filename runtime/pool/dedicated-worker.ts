@@ -200,6 +200,9 @@ export class DedicatedWorker implements SpawnDestination {
       },
       onStarted: (each, worker) => observer.started(each, worker),
       onFinished: () => {},
+      // What is spawned comes by itself.
+      onResults: () => {},
+      onSplit: () => {},
       onFree: (worker) => {
         this.#hasFinished = true;
         this.#stepwiseKill?.stop();

@@ -15,6 +15,8 @@ export interface FleetEvents
     | 'onReturned'
     | 'onStarted'
     | 'onFinished'
+    | 'onResults'
+    | 'onSplit'
     | 'onCall'
     | 'onWaits'
     | 'onGoesOn'

@@ -22,6 +22,21 @@ export class HandAhead {
     this.#credit.observe(runnableOf(record), durationMs);
   }
 
+  /** So many of those that this record stands for took so long together. */
+  observeTogether(record: InvocationRecord, count: number, durationMs: number): void {
+    this.#credit.observe(runnableOf(record), durationMs / count);
+  }
+
+  /** How many invocations of this function may travel together; 1 when it is not short enough. */
+  togetherOf(functionName: string): number {
+    return this.#credit.togetherOf(functionName);
+  }
+
+  /** Something that stands for several was handed out: whether it goes on is looked at. */
+  watch(): void {
+    this.#checkStallsSoon();
+  }
+
   /** How many invocations of this function a worker may have in its hands. */
   creditOf(functionName: string): number {
     return this.#credit.of(functionName);
@@ -38,6 +53,7 @@ export class HandAhead {
     for (const worker of this.#fleet.workers) {
       const { current, load } = worker;
       if (!current || load >= least || now - current.since > stallMs) continue;
+      if (record.chunk && load >= chunksInHand) continue;
       const running = runnableOf(current.record);
       if (running !== wanted && load >= this.#credit.of(running)) continue;
       if (!this.#fleet.canHold(worker, record.functionName)) continue;
@@ -74,7 +90,17 @@ export class HandAhead {
     let isHolding = false;
     for (const worker of this.#fleet.workers) {
       const { current } = worker;
-      if (worker.load < 2 || !current) continue;
+      if (!current) continue;
+      if (current.record.chunk) {
+        isHolding = true;
+        if (now - current.since > stallMs && now - worker.runsTogetherSince(now) > stallTogetherMs) {
+          worker.catchUp();
+          stalled.push(...worker.takeBack());
+        }
+        continue;
+      }
+      if (worker.load < 2) continue;
+      if (now - current.since > stallMs) worker.catchUp();
       if (now - current.since > stallMs && this.#fleet.free > 0) stalled.push(...worker.takeBack());
       if (worker.load > 1) isHolding = true;
     }
@@ -92,6 +118,15 @@ const none: readonly InvocationRecord[] = [];
 function isLower(priority: Priority, than: Priority): boolean {
   return priority !== than && priorities.indexOf(priority) > priorities.indexOf(than);
 }
+
+/**
+ * The same for one of those that travel together. Longer, as a busy machine lets a worker stand for some ms, and to send
+ * the others one by one costs as much.
+ */
+const stallTogetherMs = 8;
+
+/** One that runs, and one more so that the worker doesn't wait for it. */
+const chunksInHand = 2;
 
 /** A run that was handed over behind others and has waited so long waits for a long one: it should run elsewhere. */
 const stallMs = 2;

@@ -6,10 +6,13 @@ import { QueueFullError, type RuntimeClosedError } from '../errors/pool-errors.t
 import type { FunctionRecorder } from '../figures/function-figures.ts';
 import type { PoolObserver } from '../figures/pool-observer.ts';
 import type { PoolStats } from '../figures/pool-recorder.ts';
+import type { Chunk } from '../invocation/chunk.ts';
+import type { InvokeOptions } from '../invocation/invocation.ts';
 import type { Failure, Outcome, WorkerExit } from '../invocation/outcome.ts';
 import type { Destination, InvocationRecord } from '../invocation/record.ts';
 import type { SpawnDestination } from '../invocation/spawn.ts';
 import type { SpawnedListener } from '../invocation/spawned.ts';
+import { parseTimeout } from '../options/duration.ts';
 import { BackOff } from './back-off.ts';
 import type { Code } from './code.ts';
 import { settleCrash } from './crash.ts';
@@ -49,6 +52,12 @@ export interface PoolOptions {
 /** So many of the shortest functions keep a worker busy where results are read all the time; measured with `map`. */
 const enoughInHand = 64;
 
+/** In the hands of each two, and one that waits while the results of another are on their way. */
+const groupsPerWorker = 3;
+
+/** Of invocations that travel together it is only known to a few ms when each begins. */
+const leastTimeoutMs = 100;
+
 /** Runs invocations in workers: queues what waits, hands out what can run, and settles each exactly once. */
 export class Pool implements Destination {
   readonly name: string;
@@ -65,6 +74,8 @@ export class Pool implements Destination {
   readonly #occupancy: Occupancy;
   readonly #drain: Drain;
   readonly #dedicated: DedicatedWorkers;
+  /** What has not ended of those that travel together. */
+  readonly #chunks = new Set<Chunk>();
   readonly #unread = new UnreadStreams(() => this.workers);
 
   constructor({
@@ -92,12 +103,22 @@ export class Pool implements Destination {
       },
       onStarting: (worker) => this.#observer.workerStarting(worker),
       onReady: (worker) => this.#observer.workerReady(worker),
-      onStarted: (record, worker) => this.#observer.started(record, worker),
+      onStarted: (record, worker) => {
+        if (record.chunk) this.#handAhead.watch();
+        else this.#observer.started(record, worker);
+      },
       onFinished: (record, durationMs) => {
-        this.#observer.ran(record, durationMs);
-        this.#handAhead.observe(record, durationMs);
+        if (!record.chunk) {
+          this.#observer.ran(record, durationMs);
+          this.#handAhead.observe(record, durationMs);
+        }
         this.#queue.release(record.functionName);
       },
+      onResults: (record, count, durationMs) => {
+        this.#observer.succeeded(record, count, durationMs);
+        this.#handAhead.observeTogether(record, count, durationMs);
+      },
+      onSplit: (records) => this.#split(records),
       onReturned: (records) => this.#dispatcher.runElsewhere(records),
       onCall,
       arbiter,
@@ -220,7 +241,9 @@ export class Pool implements Destination {
   }
 
   ended(record: InvocationRecord): void {
-    this.#observer.ended(record);
+    // What it stood for has been told, or is told by itself.
+    if (record.chunk) this.#chunks.delete(record.chunk);
+    else this.#observer.ended(record);
     if (record.isAccepted) this.#drain.letGo();
   }
 
@@ -232,6 +255,12 @@ export class Pool implements Destination {
     }
     const holder = [...this.#fleet.workers].find(({ turns }) => turns.some((turn) => turn.record === record));
     if (!holder) return;
+    if (record.chunk) {
+      this.#dispatcher.putBack(holder.takeBack());
+      if (this.#queue.remove(record)) record.end(outcome);
+      for (const each of holder.split(record)) this.cancel(each, reason);
+      return;
+    }
     if (holder.current?.record !== record) this.#dispatcher.putBack(holder.takeBack());
     // Taken back it is in the queue again; else it has begun, whether that is known here or not.
     if (this.#queue.remove(record)) record.end(outcome);
@@ -250,9 +279,34 @@ export class Pool implements Destination {
     return Math.min(2 * atOnce * credit, atOnce + queueLimit);
   }
 
+  /**
+   * How many invocations of a function may travel together, when these options hold for each, and how many such groups keep
+   * all workers busy. A size of 1: each has to travel by itself, as something is asked for that concerns one alone, or
+   * somebody listens to what becomes of each.
+   */
+  together(functionName: string, { timeout, retry }: InvokeOptions): { size: number; groups: number } {
+    const { code } = this.#fleet;
+    const { max, maxInvocations, queueLimit } = this.#settings;
+    const own = timeout === undefined ? undefined : parseTimeout(timeout);
+    const ms = own ?? code?.timeoutOf(functionName) ?? this.#settings.timeoutMs;
+    const isPlain =
+      code !== undefined &&
+      (retry ?? code.retryOf(functionName)) === undefined &&
+      code.concurrency.get(functionName) === undefined &&
+      ms >= leastTimeoutMs &&
+      maxInvocations === Number.POSITIVE_INFINITY &&
+      !this.#observer.isWatched;
+    const groups = groupsPerWorker * max;
+    const size = isPlain ? this.#handAhead.togetherOf(functionName) : 1;
+    return { size: Math.min(size, Math.max(1, Math.floor(queueLimit / groups))), groups };
+  }
+
   /** How many wait, those included that a worker holds and has not begun, and those between two attempts. */
   get queued(): number {
-    return this.#occupancy.queued;
+    let queued = this.#occupancy.queued;
+    // One of each is counted already.
+    for (const { left } of this.#chunks) queued += Math.max(0, left - 1);
+    return queued;
   }
 
   get running(): number {
@@ -305,7 +359,18 @@ export class Pool implements Destination {
   /** Takes on an invocation, which it settles from now on. */
   #adopt(record: InvocationRecord): void {
     this.#drain.takeOn();
+    if (record.chunk) this.#chunks.add(record.chunk);
     this.#enqueue(record);
+  }
+
+  /** Takes on those that one record has stood for, in the hands of a worker. */
+  #split(records: readonly InvocationRecord[]): void {
+    for (const [index, record] of records.entries()) {
+      record.destination = this;
+      record.isAccepted = true;
+      this.#drain.takeOn();
+      if (index > 0) this.#queue.reclaim(record.functionName);
+    }
   }
 
   /** Of an invocation that was here before: its function may be elsewhere by now. */
@@ -331,7 +396,7 @@ export class Pool implements Destination {
 
   #enqueue(record: InvocationRecord): void {
     this.#queue.push(record);
-    this.#observer.queued(record);
+    if (!record.chunk) this.#observer.queued(record);
     this.#dispatcher.queued(record);
   }
 

@@ -47,6 +47,7 @@ export class RunSender {
     const { record, run, timeoutMs } = turn;
     const message = this.#message;
     message.run = run;
+    message.count = record.chunk?.count ?? 1;
     message.functionIndex = record.inline
       ? this.#inline.indexOf(record.inline)
       : (this.#indexes.get(record.functionName) as number);

@@ -1,3 +1,4 @@
+import type { Chunk } from '../invocation/chunk.ts';
 import type { InvocationRecord } from '../invocation/record.ts';
 import type { Turn } from './turn.ts';
 
@@ -11,6 +12,9 @@ export class Turns {
   #doubtful = 0;
   /** Whose run ended last. Not the record itself, which would keep the result in memory. */
   readonly #last: { run: number } & { -readonly [Key in keyof Speaker]?: Speaker[Key] } = { run: 0 };
+
+  /** The same of those that came together last. */
+  #together: { readonly run: number; readonly count: number; readonly speaker: Speaker } | undefined;
 
   get all(): readonly Turn[] {
     return this.#turns;
@@ -33,14 +37,44 @@ export class Turns {
   add(record: InvocationRecord, timeoutMs: number): Turn {
     const turn: Turn = {
       record,
-      run: ++this.#runs,
+      run: this.#runs + 1,
       timeoutMs,
       lease: undefined,
       stream: undefined,
       since: 0,
     };
+    this.#runs += record.chunk?.count ?? 1;
     this.#turns.push(turn);
     return turn;
+  }
+
+  /** The one that stands for several, of which this run is one. */
+  togetherWith(run: number): Turn | undefined {
+    return this.#turns.find(
+      ({ record: { chunk }, run: first }) => chunk && run >= first && run < first + chunk.count,
+    );
+  }
+
+  /** Puts one turn for each of those that have not ended in the place of the one that stood for all. */
+  split(together: Turn, records: readonly InvocationRecord[]): void {
+    const { record, run, timeoutMs, since } = together;
+    if (record.chunk) this.#noteTogether(together, record.chunk);
+    const first = run + (record.chunk?.count ?? 1) - records.length;
+    const turns = records.map(
+      (each, index): Turn => ({
+        record: each,
+        run: first + index,
+        timeoutMs,
+        lease: undefined,
+        stream: undefined,
+        since,
+      }),
+    );
+    this.#turns.splice(this.#turns.indexOf(together), 1, ...turns);
+  }
+
+  #noteTogether({ run, record: { title, invocationId } }: Turn, { count }: Chunk): void {
+    this.#together = { run, count, speaker: { title, invocationId } };
   }
 
   of(record: InvocationRecord): Turn | undefined {
@@ -56,6 +90,7 @@ export class Turns {
     const turn = this.#turns.shift();
     if (!turn) return;
     turn.lease?.release();
+    if (turn.record.chunk) this.#noteTogether(turn, turn.record.chunk);
     this.#last.run = turn.run;
     this.#last.title = turn.record.title;
     this.#last.invocationId = turn.record.invocationId;
@@ -99,6 +134,11 @@ export class Turns {
   speakerOf(run: number): Speaker | undefined {
     const turn = this.ofRun(run);
     if (turn) return turn.record;
+    const together = this.#together;
+    if (together && run >= together.run && run < together.run + together.count) {
+      const { title, invocationId: first } = together.speaker;
+      return { title, invocationId: first.plus(run - together.run) };
+    }
     const { title, invocationId } = this.#last;
     return this.#last.run === run && title && invocationId ? { title, invocationId } : undefined;
   }

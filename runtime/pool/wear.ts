@@ -12,18 +12,18 @@ export class Wear {
 
   /** How many more it may run. */
   get left(): number {
-    return this.#settings.maxInvocations - this.#ended;
+    return Math.min(this.#settings.maxInvocations, mostInvocations) - this.#ended;
   }
 
   /**
-   * One more has ended, in a process that now has so much memory; `ownLimit` is that of its function, in bytes. Returns why
+   * So many more have ended, in a process that now has so much memory; `ownLimit` is that of its function, in bytes. Returns why
    * the worker is to be replaced, when it is.
    */
-  note(memoryMB: number, ownLimit = Number.POSITIVE_INFINITY): string | undefined {
-    const { maxInvocations, maxMemory } = this.#settings;
-    this.#ended++;
+  note(memoryMB: number, ownLimit = Number.POSITIVE_INFINITY, count = 1): string | undefined {
+    const { maxMemory } = this.#settings;
+    this.#ended += count;
     this.#memoryMB = memoryMB;
-    if (this.left <= 0) return `it has run ${maxInvocations} invocations`;
+    if (this.left <= 0) return `it has run ${this.#ended} invocations`;
     const limitMB = Math.min(maxMemory, ownLimit) / 2 ** 20;
     if (memoryMB > limitMB) return `it has ${memoryMB} MB of memory, its limit is ${Math.round(limitMB)} MB`;
     return undefined;
@@ -34,6 +34,9 @@ export class Wear {
     return this.left <= invocations || this.#memoryMB * 2 ** 20 > nearly * this.#settings.maxMemory;
   }
 }
+
+/** They are numbered in 32 bits, and many are numbered that will not run there. A worker that always runs has so many in minutes. */
+const mostInvocations = 2 ** 29;
 
 /** From this part of `maxMemory` on the next invocation may well be the last. */
 const nearly = 0.9;

@@ -13,6 +13,10 @@ export interface WorkerEvents {
   onStarted(record: InvocationRecord, worker: number): void;
   /** A run took so long; its caller may have been settled before. */
   onFinished(record: InvocationRecord, durationMs: number): void;
+  /** So many of those that this record stands for have succeeded, and took so long together. */
+  onResults(record: InvocationRecord, count: number, durationMs: number): void;
+  /** These have been made of the one that stood for them, and are in the hands of the worker. */
+  onSplit(records: readonly InvocationRecord[]): void;
   /** It has one less in its hands, maybe none: unless it is `draining` it can take another one. */
   onFree(worker: Worker): void;
   /** These were handed to it, and it will not begin them: what of them has not ended is to run elsewhere, in this order. */

@@ -1,5 +1,5 @@
 import type { EncodedValue } from '../channel/codec.ts';
-import { readBody, readDescriptors, readPart } from '../channel/from-worker.ts';
+import { readBody, readDescriptors, readPart, readResults } from '../channel/from-worker.ts';
 import type { JournalContent } from '../channel/journal.ts';
 import type { FromWorker, FunctionSource } from '../channel/messages.ts';
 import type { Isolation, PoolSettings } from '../config/pool-settings.ts';
@@ -14,6 +14,7 @@ import { RunSender } from './run-sender.ts';
 import { StepwiseKill } from './stepwise-kill.ts';
 import { StreamRun } from './stream-run.ts';
 import { startTimer } from './timer.ts';
+import { concernsOne, endsOf, type Results, unheardOf } from './together.ts';
 import { type EarlyOutcome, encodeFailure, outcomeOf, type RunEnd, type Turn } from './turn.ts';
 import { type Speaker, Turns } from './turns.ts';
 import { Waits } from './waits.ts';
@@ -60,6 +61,8 @@ export class Worker {
   readonly #timeout = new LazyTimer(() => this.#timedOut());
   readonly #idleness: LazyTimer;
   readonly #stepwiseKill: StepwiseKill;
+  /** What `runsTogetherSince` has seen. */
+  #seen = { run: 0, at: 0 };
   #loadTimer: NodeJS.Timeout | undefined;
 
   /** `start` starts what it runs in. */
@@ -79,7 +82,10 @@ export class Worker {
     this.sources = code.sources;
     this.#host = start({
       onMessage: (message, body) => this.#receive(message, body),
-      onLine: (stream, line) => events.onLine(this, stream, line),
+      onLine: (stream, line) => {
+        this.#splitCurrent();
+        events.onLine(this, stream, line);
+      },
       onExit: (exit, journal) => this.#exited(exit, journal),
     });
     this.#sender = new RunSender(this.#host, this, settings);
@@ -216,6 +222,30 @@ export class Worker {
     return this.#turns.removeHeldAfter(started);
   }
 
+  /** What this record stands for is on its way one by one from now on: returns what has not ended. */
+  split(record: InvocationRecord): readonly InvocationRecord[] {
+    const turn = this.#turns.of(record);
+    return turn ? this.#split(turn, { ends: [] }) : [];
+  }
+
+  /** Hears of what has ended in it and is not sent before a long run behind it ends: that is in its journal. */
+  catchUp(): void {
+    const { current } = this.#turns;
+    const { ends } = this.#host.journal.read();
+    // What it told before it wrote that comes first.
+    this.#host.readAll();
+    if (!current || current !== this.#turns.current || this.#host.output.isAwaited) return;
+    if (current.record.chunk) this.#split(current, { ends });
+    else for (const { message, body } of ends) this.#receive(message, body);
+  }
+
+  /** Since when the run has gone on that was begun last of those that came together, as far as it was looked at; `now` for now. */
+  runsTogetherSince(now: number): number {
+    const run = this.#host.journal.startedTogether;
+    if (run !== this.#seen.run) this.#seen = { run, at: now };
+    return this.#seen.at;
+  }
+
   /** Settles the caller of one that has begun, and sees to it that the function ends as well. */
   abandon(record: InvocationRecord, outcome: EarlyOutcome): void {
     const turn = this.#turns.of(record);
@@ -295,7 +325,8 @@ export class Worker {
       this.#giveTimeToEnd();
       return;
     }
-    this.#timeout.set(turn.timeoutMs, now);
+    // Of those that came together none takes so long, or it is split before.
+    this.#timeout.set(turn.record.chunk ? Number.POSITIVE_INFINITY : turn.timeoutMs, now);
     this.#tellStart(turn, now);
   }
 
@@ -310,12 +341,13 @@ export class Worker {
     const turn = this.#turns.current;
     if (!turn) return;
     // A program that was busy for longer hears of the end of its time first, and then of what has ended meanwhile.
-    this.#host.readAll();
+    this.catchUp();
     if (this.#turns.current !== turn || this.#host.output.isAwaited) return;
     this.abandon(turn.record, { kind: 'timedOut', timeoutMs: turn.timeoutMs });
   }
 
   #receive(message: FromWorker, body: EncodedValue | undefined): void {
+    if (concernsOne.has(message.type)) this.#splitCurrent();
     switch (message.type) {
       case 'ready': {
         const descriptors = readDescriptors(body);
@@ -334,6 +366,12 @@ export class Worker {
         if (this.#host.output.hasRead(message.output)) this.#finished(message, body);
         else this.#host.output.whenRead(message.output, () => this.#finished(message, body));
         break;
+      case 'results': {
+        const results = readResults(body, message.count);
+        if (this.#host.output.hasRead(message.output)) this.#finishedTogether(message, results);
+        else this.#host.output.whenRead(message.output, () => this.#finishedTogether(message, results));
+        break;
+      }
       case 'left':
         this.#left(message.run);
         break;
@@ -371,15 +409,77 @@ export class Worker {
     this.#stepwiseKill.stop();
     this.#turns.endCurrent();
     this.invocations++;
-    this.memoryMB = message.memoryMB;
-    record.end(outcomeOf(message, body), message.memoryMB, message.durationMs);
+    // What the journal has of those that came together doesn't tell it.
+    if (message.memoryMB > 0) this.memoryMB = message.memoryMB;
+    record.end(outcomeOf(message, body), this.memoryMB, message.durationMs);
     this.#events.onFinished(record, message.durationMs);
-    const why = this.#wear.note(message.memoryMB, this.code.memoryOf(record.functionName));
+    const why = this.#wear.note(this.memoryMB, this.code.memoryOf(record.functionName));
     if (why !== undefined) this.retire(why, 'recycled');
     this.#goOn();
   }
 
+  /** The same of several that came together. */
+  #finishedTogether(message: Results, results: readonly unknown[]): void {
+    const { run, count, memoryMB, durationMs } = message;
+    const turn = this.#turns.current;
+    const chunk = turn?.record.chunk;
+    if (!turn || !chunk || run !== turn.run + chunk.settled || count > chunk.left) {
+      // They have been split since.
+      this.#splitCurrent();
+      for (const [end, body] of endsOf(message, results)) this.#finished(end, body);
+      return;
+    }
+    const { record } = turn;
+    this.invocations += count;
+    this.memoryMB = memoryMB;
+    chunk.succeed(results);
+    this.#events.onResults(record, count, durationMs);
+    const why = this.#wear.note(memoryMB, this.code.memoryOf(record.functionName), count);
+    const isDone = chunk.left === 0;
+    if (isDone) {
+      this.#turns.endCurrent();
+      record.end({ kind: 'succeeded', body: undefined }, memoryMB, durationMs);
+      this.#events.onFinished(record, durationMs);
+    }
+    if (why !== undefined) this.retire(why, 'recycled');
+    if (isDone) this.#goOn();
+  }
+
+  /** What a worker tells of one of those that came together comes after the results of those before it. */
+  #splitCurrent(): void {
+    const { current } = this.#turns;
+    if (current?.record.chunk) this.#split(current, { ends: [] });
+  }
+
+  #split(together: Turn, { ends }: Pick<JournalContent, 'ends'>): readonly InvocationRecord[] {
+    const { record } = together;
+    const { chunk } = record;
+    if (!chunk) return [];
+    const isCurrent = together === this.#turns.current;
+    const now = performance.now();
+    const results = unheardOf(together, ends);
+    if (results.length > 0) {
+      chunk.succeed(results);
+      this.invocations += results.length;
+      this.#events.onResults(record, results.length, now - together.since);
+    }
+    const records = chunk.split(record);
+    this.#turns.split(together, records);
+    this.#events.onSplit(records);
+    record.end({ kind: 'succeeded', body: undefined }, this.memoryMB);
+    const { current } = this.#turns;
+    // None is left of those that were ended with the runtime.
+    if (isCurrent && current && records.length > 0) {
+      current.since = now;
+      this.#timeout.set(current.timeoutMs, now);
+      this.#tellStart(current, now);
+    }
+    return records;
+  }
+
   #left(run: number): void {
+    const together = this.#turns.togetherWith(run);
+    if (together && together.run !== run) this.#split(together, { ends: [] });
     const wasCurrent = this.#turns.current?.run === run;
     const turn = this.#turns.remove(run);
     if (!turn) return;
@@ -399,6 +499,8 @@ export class Worker {
   }
 
   #exited(exit: WorkerExit, journal: JournalContent): void {
+    const together = this.#turns.togetherWith(journal.started ?? 0);
+    if (together) this.#split(together, journal);
     clearTimeout(this.#loadTimer);
     this.#stepwiseKill.stop();
     for (const timer of [this.#timeout, this.#idleness]) timer.stop();

@@ -1,5 +1,5 @@
 import type { Channel } from '../channel/channel.ts';
-import { decodeValue, type EncodedValue, encodeBorrowed } from '../channel/codec.ts';
+import { decodeValue, type EncodedValue, encodeBorrowed, encodedUndefined } from '../channel/codec.ts';
 import type { FramePlace } from '../channel/frame-batch.ts';
 import type { JournalWriter } from '../channel/journal.ts';
 import type { FromWorker, ToWorker } from '../channel/messages.ts';
@@ -7,17 +7,15 @@ import { Calls } from './calls.ts';
 import type { Conversation } from './conversation.ts';
 import { type Ending, type Failed, failed } from './ending.ts';
 import { failurePoint } from './failure-point.ts';
-import { collectParts, sendParts } from './give-parts.ts';
-import { validateInput } from './input.ts';
+import { type Current, Handlers } from './handlers.ts';
 import type { LoadedFunction } from './load.ts';
 import { memoryMB } from './memory.ts';
 import type { MemoryGuard } from './memory-guard.ts';
 import type { OutputCount } from './output.ts';
 import { PartSender } from './part-sender.ts';
-import { onlyPart, partsOf } from './parts-of.ts';
+import { Results } from './results.ts';
 import { RunContext } from './run-context.ts';
 import { Sharing } from './sharing.ts';
-import { isThenable } from './thenable.ts';
 
 type RunMessage = Extract<ToWorker, { type: 'run' }>;
 type Succeeded = Extract<FromWorker, { type: 'succeeded' }>;
@@ -28,8 +26,8 @@ interface Held {
   /** As its index was meant when it came. */
   readonly loaded: LoadedFunction | undefined;
   readonly body: EncodedValue | undefined;
-  /** Set when it was told to end before it began. */
-  abort?: { readonly reason: unknown };
+  /** Which were told to end before they began. */
+  readonly aborts: { readonly run: number; readonly reason: unknown }[];
 }
 
 /** Results that wait to be sent together wait no longer than this, while short runs follow each other. */
@@ -44,18 +42,17 @@ export class Executor {
   readonly #journal: JournalWriter;
   readonly #output: OutputCount;
   readonly #memoryGuard: MemoryGuard | undefined;
-  readonly #functions: LoadedFunction[];
+  readonly #handlers: Handlers;
   /** In a worker for one spawned function alone. */
   readonly #conversation: Conversation | undefined;
-  /** By function index: set up, or about to be. */
-  readonly #setUp = new Map<number, Promise<void>>();
-  readonly #isReady = new Set<number>();
   readonly #held: Held[] = [];
   /** What the current run has asked for. */
   readonly #calls: Calls;
   readonly #sharing: Sharing;
   #isRunning = false;
   #current: Current | undefined;
+  /** Of which the current one is part. */
+  #together: Held | undefined;
   /** What is sent at the end of a run. It is written into the next batch at once: one object does for all. */
   readonly #end: { -readonly [Key in keyof Succeeded]?: Succeeded[Key] } = { type: 'succeeded' };
   /** The end of the last run, as long as it has not been sent. */
@@ -75,14 +72,14 @@ export class Executor {
     this.#journal = options.journal;
     this.#output = options.output;
     this.#memoryGuard = options.memoryGuard;
-    this.#functions = [...options.functions];
+    this.#handlers = new Handlers(options.functions);
     this.#conversation = options.conversation;
     this.#calls = new Calls(options.channel);
     this.#sharing = new Sharing(options.channel);
   }
 
   run(message: RunMessage, body: EncodedValue | undefined): void {
-    this.#held.push({ message, body, loaded: this.#functions[message.functionIndex] });
+    this.#held.push({ message, body, loaded: this.#handlers.at(message.functionIndex), aborts: [] });
     if (this.#isRunning) return;
     this.#isRunning = true;
     // After all that came with it has been read: it may have been cancelled on the way.
@@ -91,8 +88,7 @@ export class Executor {
 
   /** Runs that come from now on with this index are of this function. */
   define(functionIndex: number, loaded: LoadedFunction): void {
-    this.#functions[functionIndex] = loaded;
-    this.#isReady.add(functionIndex);
+    this.#handlers.define(functionIndex, loaded);
   }
 
   abort(run: number, encodedReason: EncodedValue | undefined): void {
@@ -101,8 +97,9 @@ export class Executor {
       this.#current.context.abort(reason);
       this.#current.sender?.release();
     }
-    const held = this.#held.find(({ message }) => message.run === run);
-    if (held) held.abort = { reason };
+    const held = this.#held.find(({ message }) => run >= message.run && run < message.run + message.count);
+    held?.aborts.push({ run, reason });
+    if (this.#together && held === undefined) this.#together.aborts.push({ run, reason });
   }
 
   /** The reader of the current run has taken some of its parts. */
@@ -125,24 +122,21 @@ export class Executor {
     return this.#current?.context.isAborted === true;
   }
 
-  /** Runs `teardown` of each function that was set up here. A worker is stopped only when it is idle. */
-  async stop(): Promise<void> {
-    for (const index of this.#setUp.keys()) {
-      try {
-        await this.#functions[index]?.form?.teardown?.();
-      } catch (error) {
-        // One that fails must not keep the others from theirs.
-        console.error(`The teardown of "${this.#functions[index]?.source.name}" failed:`, error);
-      }
-    }
+  /** See Handlers. A worker is stopped only when it is idle. */
+  stop(): Promise<void> {
+    return this.#handlers.tearDown();
   }
 
   async #runAll(): Promise<void> {
     for (let next = this.#held.shift(); next !== undefined; next = this.#held.shift()) {
-      const unsent = this.#unsentEnd();
+      const unsent = next.message.count > 1 ? this.#sendUnsent() : this.#unsentEnd();
       if (!this.#begin(next.message, unsent)) continue;
       const startedAt = performance.now();
       this.#memoryGuard?.begin(next.message.run, next.message.functionIndex, startedAt);
+      if (next.message.count > 1) {
+        await this.#runTogether(next, startedAt);
+        continue;
+      }
       const outcome = this.#outcome(next, startedAt);
       if (outcome instanceof Promise) {
         this.#flushSoon();
@@ -163,8 +157,13 @@ export class Executor {
     return undefined;
   }
 
+  #sendUnsent(): undefined {
+    this.#unsent = undefined;
+    this.#flush();
+  }
+
   /** Writes down that the run begins: from here on a death of this process is blamed on it. */
-  #begin({ run, isAhead }: RunMessage, unsent: FramePlace | undefined): boolean {
+  #begin({ run, count, isAhead }: RunMessage, unsent: FramePlace | undefined): boolean {
     if (unsent) {
       this.#journal.finishedAndStarted(unsent, run);
       failurePoint?.('journaled');
@@ -173,9 +172,60 @@ export class Executor {
       failurePoint?.('started');
     }
     if (!isAhead || !this.#journal.isTakenBack(run)) return true;
-    this.#channel.add({ type: 'left', run });
-    this.#flush();
+    this.#leave(run, run + count);
     return false;
+  }
+
+  /** Those from `run` to before `end` were taken back. */
+  #leave(run: number, end: number): void {
+    for (let left = run; left < end; left++) this.#channel.add({ type: 'left', run: left });
+    this.#flush();
+  }
+
+  /** Runs those that came together: what each of them gives is sent with the others', unless that is more than a short result. */
+  async #runTogether(held: Held, startedAt: number): Promise<void> {
+    const { run: first, count } = held.message;
+    const items = itemsOf(held.body, count);
+    const results = new Results(first, startedAt, {
+      channel: this.#channel,
+      journal: this.#journal,
+      output: this.#output,
+    });
+    this.#channel.precededBy(results);
+    this.#together = held;
+    for (let index = 0; index < count; index++) {
+      const run = first + index;
+      if (index > 0) this.#memoryGuard?.goOn(run);
+      const { written } = this.#output;
+      const outcome = Array.isArray(items)
+        ? this.#outcomeOf(held, index, items[index], startedAt)
+        : failed('undecodable', items);
+      if (outcome instanceof Promise) this.#flushSoon();
+      const ending = outcome instanceof Promise ? await outcome : outcome;
+      this.#current?.context.end();
+      this.#current = undefined;
+      const next = index + 1 < count ? run + 1 : undefined;
+      const end = ending.kind === 'returned' ? encoded(ending.value) : ending;
+      const isShort =
+        end.kind === 'succeeded' && (end.body === encodedUndefined || typeof end.body === 'string');
+      if (isShort && written === this.#output.written) {
+        results.push(typeof end.body === 'string' ? end.body : undefined, next);
+      } else {
+        const { lastMs } = results;
+        results.add();
+        this.#addEnd(run, lastMs, end);
+        results.skip(next);
+      }
+      if (next !== undefined && this.#journal.isTakenBack(next)) {
+        results.add();
+        this.#leave(next, first + count);
+        break;
+      }
+    }
+    this.#together = undefined;
+    this.#channel.precededBy(undefined);
+    this.#memoryGuard?.end();
+    this.#sentAt = performance.now();
   }
 
   #finish(run: number, startedAt: number, ending: Ending): void {
@@ -186,20 +236,21 @@ export class Executor {
     const outcome = ending.kind === 'returned' ? encoded(ending.value) : ending;
     failurePoint?.('encoded');
     const now = performance.now();
-    const end = this.#end;
-    end.run = run;
-    end.durationMs = now - startedAt;
-    end.memoryMB = memoryMB(now, end.durationMs > worthReadingMs ? 0 : undefined);
-    end.output = this.#output.written;
-    if (outcome.kind === 'succeeded') {
-      this.#unsent = this.#channel.add(end as Succeeded, outcome.body);
-    } else {
-      const { kind, path } = outcome;
-      this.#unsent = this.#channel.add({ ...(end as Succeeded), type: 'failed', kind, path }, outcome.body);
-    }
+    this.#unsent = this.#addEnd(run, now - startedAt, outcome);
     failurePoint?.('added');
     const mayWait = this.#unsent && this.#held.length > 0 && now - this.#sentAt < longestBatchMs;
     if (!mayWait) this.#flush(now);
+  }
+
+  #addEnd(run: number, durationMs: number, outcome: Outcome): FramePlace | undefined {
+    const end = this.#end;
+    end.run = run;
+    end.durationMs = durationMs;
+    end.memoryMB = memoryMB(performance.now(), durationMs > worthReadingMs ? 0 : undefined);
+    end.output = this.#output.written;
+    if (outcome.kind === 'succeeded') return this.#channel.add(end as Succeeded, outcome.body);
+    const { kind, path } = outcome;
+    return this.#channel.add({ ...(end as Succeeded), type: 'failed', kind, path }, outcome.body);
   }
 
   #flush(now = performance.now()): void {
@@ -218,7 +269,23 @@ export class Executor {
     });
   }
 
-  #outcome({ message, loaded, body, abort }: Held, startedAt: number): Ending | Promise<Ending> {
+  #outcome(held: Held, startedAt: number): Ending | Promise<Ending> {
+    const { body } = held;
+    let input: unknown;
+    try {
+      input = body === undefined ? undefined : decodeValue(body);
+    } catch (error) {
+      return failed('undecodable', error);
+    }
+    return this.#outcomeOf(held, 0, input, startedAt);
+  }
+
+  #outcomeOf(
+    { message, loaded, aborts }: Held,
+    index: number,
+    input: unknown,
+    startedAt: number,
+  ): Ending | Promise<Ending> {
     if (!loaded?.form) {
       return failed('notLoaded', loaded?.descriptor.state === 'failed' ? loaded.descriptor.error : undefined);
     }
@@ -230,96 +297,30 @@ export class Executor {
       this.#calls,
       this.#sharing,
       this.#conversation,
+      index,
     );
-    const sender = message.isStream ? new PartSender(message.run, this.#channel) : undefined;
-    const current = { run: message.run, context, sender };
+    const run = message.run + index;
+    const sender = message.isStream ? new PartSender(run, this.#channel) : undefined;
+    const current = { run, context, sender };
     this.#current = current;
+    const abort = aborts.length > 0 ? aborts.find((each) => each.run === run) : undefined;
     if (abort) context.abort(abort.reason);
-    let input: unknown;
-    try {
-      input = body === undefined ? undefined : decodeValue(body);
-    } catch (error) {
-      return failed('undecodable', error);
-    }
     failurePoint?.('decoded');
-    const { form } = loaded;
-    if (form.input || !this.#isReady.has(message.functionIndex)) {
-      return this.#prepareAndRun(message.functionIndex, form, input, current);
-    }
-    return runHandler(form, input, current);
-  }
-
-  async #prepareAndRun(index: number, form: Form, input: unknown, current: Current): Promise<Ending> {
-    let value = input;
-    try {
-      if (form.input) {
-        const validated = await validateInput(form.input, input);
-        if ('issues' in validated) return failed('invalidInput', validated.issues);
-        value = validated.value;
-      }
-      if (!this.#isReady.has(index)) await this.#setUpOnce(index, form.setup);
-    } catch (thrown) {
-      return failed('threw', thrown);
-    }
-    return runHandler(form, value, current);
-  }
-
-  #setUpOnce(index: number, setup: (() => unknown) | undefined): Promise<void> {
-    let done = this.#setUp.get(index);
-    if (!done) {
-      done = (async () => {
-        await setup?.();
-        this.#isReady.add(index);
-      })();
-      this.#setUp.set(index, done);
-      // A set-up that failed fails this invocation; the next one tries again.
-      done.catch(() => this.#setUp.delete(index));
-    }
-    return done;
+    return this.#handlers.run(message.functionIndex, loaded.form, input, current);
   }
 }
-
-type Form = NonNullable<LoadedFunction['form']>;
 
 type Outcome = { readonly kind: 'succeeded'; readonly body: EncodedValue } | Failed;
 
-/** What runs. */
-interface Current {
-  readonly run: number;
-  readonly context: RunContext;
-  /** When its result is read part by part. */
-  readonly sender: PartSender | undefined;
-}
-
-function runHandler({ handler }: Form, input: unknown, current: Current): Ending | Promise<Ending> {
-  const { context } = current;
-  // Cancelled on the way or during the set-up: a function that has not begun should not begin.
-  if (context.isAborted) return failed('threw', context.abortReason);
+/** What came together, or why it can't be read. */
+function itemsOf(body: EncodedValue | undefined, count: number): readonly unknown[] | Error {
   try {
-    const result = handler(input, context);
-    if (isThenable(result)) return settled(result, current);
-    return given(result, current) ?? { kind: 'returned', value: result };
-  } catch (thrown) {
-    return failed('threw', thrown);
+    const items = body === undefined ? undefined : decodeValue(body);
+    if (Array.isArray(items) && items.length === count) return items;
+    return new Error(`expected a list of ${count} arguments`);
+  } catch (error) {
+    return error as Error;
   }
-}
-
-async function settled(result: PromiseLike<unknown>, current: Current): Promise<Ending> {
-  try {
-    const value = await result;
-    // Awaited only where there is something to wait for.
-    const ending = given(value, current);
-    return ending ? await ending : { kind: 'returned', value };
-  } catch (thrown) {
-    return failed('threw', thrown);
-  }
-}
-
-/** The end of a run that gives parts, or is read by parts; undefined for all others. */
-function given(result: unknown, { context, sender }: Current): Promise<Ending> | undefined {
-  const parts = partsOf(result);
-  if (sender) return sendParts(parts ?? onlyPart(result), context, sender);
-  return parts && collectParts(parts, context);
 }
 
 function encoded(result: unknown): Outcome {

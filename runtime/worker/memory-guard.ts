@@ -63,6 +63,11 @@ export class MemoryGuard {
     if (Atomics.load(this.#words, guardWords.isAsleep) === 1) this.#wakeWatchdog();
   }
 
+  /** The next one begins of those that came together, under the same limit. */
+  goOn(run: number): void {
+    this.#change(run);
+  }
+
   /** It has ended: what comes after is not its doing. */
   end(): void {
     this.#change(0);

@@ -23,7 +23,9 @@ export class RunContext implements FunctionContext {
   readonly functionName: string;
   readonly version: string;
   readonly attempt: number;
-  readonly #invocationId: InvocationId;
+  readonly #firstId: InvocationId;
+  /** Which one it is of those that came together. */
+  readonly #index: number;
   readonly #run: number;
   readonly #timeoutMs: number;
   readonly #startedAt: number;
@@ -46,13 +48,15 @@ export class RunContext implements FunctionContext {
     calls: Calls,
     sharing: Sharing,
     conversation: Conversation | undefined,
+    index = 0,
   ) {
     this.cwd = message.cwd;
-    this.#invocationId = message.invocationId;
+    this.#firstId = message.invocationId;
+    this.#index = index;
     this.functionName = name;
     this.version = version;
     this.attempt = message.attempt;
-    this.#run = message.run;
+    this.#run = message.run + index;
     this.#timeoutMs = message.timeoutMs;
     this.#startedAt = startedAt;
     this.#channel = channel;
@@ -62,7 +66,7 @@ export class RunContext implements FunctionContext {
   }
 
   get invocationId(): string {
-    return this.#invocationId.text;
+    return this.#firstId.plus(this.#index).text;
   }
 
   get signal(): AbortSignal {

@@ -66,6 +66,11 @@ const nonsense: [what: string, bytes: Buffer, message: RegExp][] = [
   ['an empty head', prefix(6, 0, 0), /one of its kind/],
   ['a run that is cut off', Buffer.concat([prefix(16, 0, 10, 1), Buffer.alloc(10)]), /one of its kind/],
   [
+    'a run of several that is cut off before their count',
+    Buffer.concat([prefix(27, 0, 21, 1), Buffer.alloc(20), Buffer.from([2 + 8])]),
+    /one of its kind/,
+  ],
+  [
     'an end of a run that is cut off',
     Buffer.concat([prefix(16, 0, 10, 2), Buffer.alloc(10)]),
     /one of its kind/,

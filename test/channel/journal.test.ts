@@ -170,6 +170,8 @@ for (const { where, skip, open } of places) {
         if (moment === looksAt) isLeftOut = writer.isTakenBack(5);
       };
       const reader = new JournalReader({
+        memory: undefined,
+        fence: () => runtime.fence(),
         read: (...args) => runtime.read(...args),
         write(...args) {
           pass(0);
@@ -181,6 +183,70 @@ for (const { where, skip, open } of places) {
       pass(2);
       assert(isStarted || isLeftOut, `marked at ${marksAt}, looked at ${looksAt}: it would run twice`);
     }
+  });
+
+  test(`in ${where} the reader sees the results of runs that came together, and none that were sent`, {
+    skip,
+  }, (t) => {
+    const { reader, writer } = start(t);
+    const results = [
+      '1',
+      undefined,
+      '"größe 人 \u{1F600}"',
+      JSON.stringify('x'.repeat(2_000)),
+      '{"a":[1,2]}',
+    ];
+    const seen = () => reader.read().ends.map(({ body }) => body);
+    // At first by system calls, and then, where that can be had, in memory.
+    for (let round = 0, run = 1; round < 4_000; round++, run += 10) {
+      writer.started(run);
+      for (const [index, json] of results.entries()) {
+        assert(writer.resultAndStarted(json, run + index + 1));
+        if (round % 1_000 > 1) continue;
+        assert.equal(reader.startedTogether, run + index + 1);
+        assert.deepEqual(content(reader), [
+          undefined,
+          run + index + 1,
+          results.slice(0, index + 1).map((_, each) => run + each),
+        ]);
+        assert.deepEqual(seen(), results.slice(0, index + 1));
+      }
+    }
+    writer.started(50_000);
+    assert.deepEqual(content(reader), [undefined, 50_000, []]);
+    writer.finishedAndStarted(endOf(50_000), 50_001);
+    assert.deepEqual(content(reader), [undefined, 50_001, [50_000]]);
+  });
+
+  test(`in ${where} a result of runs that came together counts once the next run is marked`, {
+    skip,
+  }, (t) => {
+    const { reader, writer, storage } = start(t);
+    writer.started(1);
+    writer.resultAndStarted('"one"', 2);
+    writer.resultAndStarted('"two"', 3);
+    const all = Buffer.alloc(journalBytes);
+    storage.read(all, journalBytes, 0);
+    // What a worker has written when it dies before the mark: the entry, or a part of it.
+    const unmarked = Buffer.from(all);
+    unmarked.writeInt32LE(2, 20);
+    for (let cut = 36; cut < 60; cut++) {
+      storage.write(unmarked, 0, journalBytes, 0);
+      storage.write(Buffer.alloc(60 - cut, 0xff), 0, 60 - cut, cut);
+      const { started, ends } = reader.read();
+      assert.deepEqual([started, ends.map(({ body }) => body)], [2, ['"one"']]);
+    }
+  });
+
+  test(`in ${where} a journal that is full of such results says so`, { skip }, (t) => {
+    const { reader, writer } = start(t);
+    writer.started(1);
+    let run = 1;
+    while (writer.resultAndStarted(`"${'ü'.repeat(400)}"`, run + 1)) run++;
+    assert(run > 50);
+    const { started, ends } = reader.read();
+    assert.equal(started, run);
+    assert.equal(ends.length, run - 1);
   });
 
   test(`in ${where} a full journal says so`, { skip }, (t) => {

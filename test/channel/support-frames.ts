@@ -22,7 +22,7 @@ export const bytesOf = (length: number) => Uint8Array.from({ length }, (_, index
 
 function runOf(run: number, cwd: string) {
   return {
-    ...{ type: 'run', run, functionIndex: 3, invocationId: newInvocationId() },
+    ...{ type: 'run', run, count: 1, functionIndex: 3, invocationId: newInvocationId() },
     ...{ attempt: 1, isAhead: false, isStream: false, timeoutMs: 60_000, cwd },
   };
 }
@@ -45,8 +45,10 @@ export const samples: Frame[] = [
   [{ type: 'succeeded', run: 1, durationMs: 2, memoryMB: 3, output: [2 ** 40, 0] }, json('{}')],
   [{ type: 'succeeded', run: 2, durationMs: 2, memoryMB: 3, output: [2 ** 40, 1] }, json('{}')],
   [{ ...runOf(8, ''), isStream: true }, json('5')],
+  [{ ...runOf(9, ''), count: 2 ** 32 - 1, isAhead: true }, json('[5, 6]')],
+  [{ ...runOf(10, '/'), count: 2 }, json('[5, 6]')],
   [{ type: 'part', run: 2 ** 32 - 1, hasWaited: false }, json('5')],
-  [{ type: 'part', run: 8, hasWaited: true }, withBuffers(Buffer.from('abc'), [bytesOf(70_000)])],
+  [{ type: 'part', run: 8, hasWaited: true }, withBuffers(Buffer.from('abc'), [bytesOf(300)])],
   [{ type: 'buffers' }, withBuffers(Buffer.from('abc'), [bytesOf(5), bytesOf(0), bytesOf(200)])],
   [{ type: 'buffers alone' }, withBuffers(Buffer.alloc(0), [bytesOf(0)])],
   [{ type: 'empty body' }, v8(Buffer.alloc(0))],

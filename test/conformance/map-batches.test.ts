@@ -24,5 +24,5 @@ testEach('the small items of a map travel together', async (t, open, isolation) 
   assert.deepEqual(await within('all', collect(runtime.map('double', numbers(count)))), doubles(count));
   t.diagnostic(`${sends()} sends for ${count} items`);
   assert(sends() > 0, 'this is the way they go');
-  assert(sends() < count / 4, `${sends()} sends for ${count} items`);
+  assert(sends() < count / 40, `${sends()} sends for ${count} items`);
 });
