@@ -22,8 +22,8 @@ const checks: Readonly<Record<SharedRequest['op'], (fields: Fields) => boolean>>
   keep: () => true,
   outbox: () => true,
   bell: () => true,
-  permit: ({ permits, bounded, tries }) => isCountOrNone(permits) && isFlag(bounded) && isFlag(tries),
-  return: ({ of, permits, bounded }) => isNumber(of) && isCountOrNone(permits) && isFlag(bounded),
+  permit: (fields) => arePermits(fields) && isFlag(fields.tries),
+  return: (fields) => arePermits(fields) && isNumber(fields.of),
   event: ({ act }) => isOneOf(act, ['set', 'clear', 'isSet', 'wait']),
   condition: ({ lock }) => isName(lock),
   notify: ({ count }) => isNumber(count),
@@ -40,6 +40,11 @@ const checks: Readonly<Record<SharedRequest['op'], (fields: Fields) => boolean>>
   abandon: ({ of }) => isNumber(of),
   giveUp: ({ of }) => isNumber(of),
 };
+
+/** There may be none at first where they can be added to. */
+function arePermits({ permits, bounded }: Fields): boolean {
+  return isFlag(bounded) && (isCountOrNone(permits) || (permits === 0 && bounded === false));
+}
 
 function isName(value: unknown): boolean {
   return isText(value) && value !== '';

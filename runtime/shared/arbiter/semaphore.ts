@@ -36,7 +36,7 @@ export class Semaphore {
     if (this.#free > 0 && this.#line.isEmpty) this.#grant(asker, id);
     else if (tries) asker.succeeded(id, { had: false });
     else {
-      const waitedFor = () => `all of its ${this.#permits} permits are taken`;
+      const waitedFor = () => this.#whyNone;
       this.#line.add(asker, id, { waitedFor, serve: () => this.#grant(asker, id) });
     }
   }
@@ -67,6 +67,11 @@ export class Semaphore {
     this.#free++;
     this.#abandoned ||= abandoned;
     this.#line.serveNext();
+  }
+
+  get #whyNone(): string {
+    if (this.#permits === 0) return 'it has none yet, until one is added';
+    return `all of its ${this.#permits} permits are taken`;
   }
 
   #agrees(asker: Asker, id: number, { permits, bounded }: Options): boolean {

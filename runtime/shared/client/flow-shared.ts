@@ -26,8 +26,9 @@ export class FlowShared implements Shared {
 
   semaphore(name: string, options: SemaphoreOptions = {}): SharedSemaphore {
     check('semaphore', name, options, ofSemaphore);
-    checkCount('semaphore', 'permits', options.permits);
     checkFlag('semaphore', 'bounded', options.bounded);
+    // With a fixed number nobody would ever have one.
+    checkCount('semaphore', 'permits', options.permits, options.bounded === false ? 0 : 1);
     return new SharedSemaphore(this.#flow, name, options);
   }
 
@@ -81,7 +82,9 @@ function checkFlag(kind: string, option: string, value: unknown): void {
     throw new TypeError(expectedText(`the \`${option}\` of a ${kind} to be true or false`, value));
 }
 
-function checkCount(kind: string, option: string, value: unknown): void {
-  if (value === undefined || (Number.isSafeInteger(value) && (value as number) >= 1)) return;
-  throw new TypeError(expectedText(`the \`${option}\` of a ${kind} to be a whole number from 1`, value));
+function checkCount(kind: string, option: string, value: unknown, least = 1): void {
+  if (value === undefined || (Number.isSafeInteger(value) && (value as number) >= least)) return;
+  throw new TypeError(
+    expectedText(`the \`${option}\` of a ${kind} to be a whole number from ${least}`, value),
+  );
 }

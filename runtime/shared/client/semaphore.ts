@@ -4,7 +4,7 @@ import type { Wait, WaitOptions } from './wait.ts';
 
 /** What a semaphore is. Whoever uses it first decides; the others may leave it out. */
 export interface SemaphoreOptions {
-  /** How many can be had at once. Default: 1. */
+  /** How many can be had at once: a whole number from 1, and with `bounded: false` from 0. Default: 1. */
   readonly permits?: number | undefined;
   /** Whether there are never more than that; with `false`, `semaphore.add()` makes one more. Default: true. */
   readonly bounded?: boolean | undefined;
