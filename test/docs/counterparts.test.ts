@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import os from 'node:os';
-import { CancelledError, SerializationError } from 'warm-pool';
-import { notesOf, testEach } from '../conformance/support.ts';
+import { CancelledError, RuntimeClosedError, SerializationError } from 'warm-pool';
+import { assertGone, notesOf, testEach, whoIs } from '../conformance/support.ts';
 import { files } from '../conformance/support-map.ts';
 import { rejectionOf } from '../support/open-runtime.ts';
 import { until, within } from '../support/wait.ts';
@@ -131,3 +131,36 @@ testEach('a MessagePort is told to be none of the values that can be sent', asyn
     port1.close();
   }
 });
+
+testEach('a close with a timeout of 0 kills what runs at once, and waits for nothing', async (_t, open) => {
+  const { runtime } = await open({ max: 1, killGrace: '60s' });
+  const worker = await whoIs(runtime);
+  const running = runtime.invoke('spin');
+  await until('it to run', () => running.status === 'running');
+  const invocations = [running, runtime.invoke('echo', 1)];
+  const ended = Promise.all(invocations.map((each) => rejectionOf(each, RuntimeClosedError)));
+  await within('the close', runtime.close({ timeout: 0 }));
+  await within('their ends', ended);
+  await assertGone([worker]);
+});
+
+testEach(
+  'the young generation of a worker is as large as --max-semi-space-size lets it be',
+  async (_t, open, isolation) => {
+    const limitOf = async (megabytes: number) => {
+      const { runtime } = await open(
+        { max: 1, execArgv: ['--max-old-space-size=100', `--max-semi-space-size=${megabytes}`] },
+        {
+          'functions/limit.js': `
+            import v8 from 'node:v8';
+            import { resourceLimits } from 'node:worker_threads';
+            export default () =>
+              resourceLimits.maxYoungGenerationSizeMb ?? v8.getHeapStatistics().heap_size_limit / 2 ** 20;`,
+        },
+      );
+      return runtime.invoke<number>('limit');
+    };
+    // It has three semi-spaces.
+    assert.equal((await limitOf(32)) - (await limitOf(8)), 3 * 24, isolation);
+  },
+);

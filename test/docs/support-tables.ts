@@ -38,6 +38,6 @@ export function citedIn(shown: string): Cited[] | undefined {
 /** The names of the tests in a file, with `…` for what is put in when it runs. */
 export function testNamesIn(file: string): string[] {
   const source = fs.readFileSync(path.join(repository, 'test', `${file}.test.ts`), 'utf8');
-  const calls = source.matchAll(/\btest(?:Each|Installed)?\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gs);
+  const calls = source.matchAll(/\btest(?:Each|Installed|Shared)?\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gs);
   return Array.from(calls, ([, , name = '']) => name.replace(/\$\{[^}]*\}/g, '…').replace(/\\(.)/g, '$1'));
 }
