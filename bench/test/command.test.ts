@@ -56,7 +56,7 @@ for (const [mistake, argv, message] of [
   [
     'a subject that does not exist',
     ['invok'],
-    /Expected subjects out of invoke, map, payload, shared, start, thumbnail, watch; got `invok`/,
+    /Expected subjects out of invoke, isolation, map, payload, shared, start, thumbnail, watch; got `invok`/,
   ],
   ['an option that does not exist', ['--fast'], /--fast/],
   ['a number of rounds that is none', ['--rounds', '0'], /--rounds .* got `0`/],
