@@ -63,6 +63,11 @@ export class PartQueue {
     return this.#given > 0;
   }
 
+  /** Whether somebody has ever asked for one. */
+  get hasReader(): boolean {
+    return this.#taken > 0 || this.#readers.length > 0;
+  }
+
   /**
    * A part has come. `hasWaited`: the function had to wait before it gave this one.
    * @throws FrameError when it should have waited

@@ -7,7 +7,7 @@ import type { Worker } from './worker.ts';
  * who will never come back should not hold up the close for ever.
  */
 const longestUnreadMs = 5_000;
-const lookAgainMs = 250;
+const lookAgainMs = 50;
 
 /** Ends what waits for readers who have gone, once the runtime closes. */
 export class UnreadStreams {
@@ -26,7 +26,10 @@ export class UnreadStreams {
       const latest = performance.now() - longestUnreadMs;
       for (const worker of this.#workers()) {
         const { current, unreadSince } = worker;
-        if (!current || unreadSince === undefined || Math.max(unreadSince, from) > latest) continue;
+        if (!current || unreadSince === undefined) continue;
+        // Nobody has begun to read it: many that nobody ever will are not to wait so long one after another.
+        const isForgotten = current.record.parts?.hasReader === false;
+        if ((isForgotten ? from : Math.max(unreadSince, from)) > latest) continue;
         worker.abandon(current.record, { kind: 'refused', error: errorOf(current.record) });
       }
     }, lookAgainMs).unref();
