@@ -1,4 +1,5 @@
 import type { EncodedValue } from '../channel/codec.ts';
+import { FrameError } from '../channel/frame-format.ts';
 import { readBody, readDescriptors, readPart, readResults } from '../channel/from-worker.ts';
 import type { JournalContent } from '../channel/journal.ts';
 import type { FromWorker, FunctionSource } from '../channel/messages.ts';
@@ -377,7 +378,9 @@ export class Worker {
         break;
       case 'part': {
         const part = readPart(body);
-        this.#turns.ofRun(message.run)?.record.parts?.receive(part, message.hasWaited);
+        const record = this.#turns.ofRun(message.run)?.record;
+        if (record && !record.parts) throw new FrameError('expected parts of what is read by parts alone');
+        record?.parts?.receive(part, message.hasWaited);
         break;
       }
       case 'progress': {
@@ -398,6 +401,10 @@ export class Worker {
         break;
       case 'shared':
         this.#sharing.receive(message, body);
+        break;
+      case 'message':
+      case 'messagesRead':
+        throw new FrameError('expected messages of spawned functions alone');
     }
   }
 

@@ -53,6 +53,16 @@ const functions = {
       'progress that is no JSON': () => frame({ type: 'progress', run: 1 }, json('{')),
       'a part that is no JSON': () => frame(Buffer.alloc(5), { kind: 3, ...json('{') }),
       'a part without a value': () => frame(Buffer.alloc(5), { kind: 3 }),
+      'parts of what is not read by parts': () => {
+        const heads = Array.from({ length: 500 }, (_, run) => {
+          const head = Buffer.alloc(5);
+          head.writeUInt32LE(run);
+          return head;
+        });
+        return Buffer.concat(heads.map((head) => frame(head, { kind: 3, ...json('1') })));
+      },
+      'a message of what was not spawned': () => frame({ type: 'message' }, json('1')),
+      'that it has read messages of the program': () => frame({ type: 'messagesRead', count: 1 }),
       'a part as JSON': () => frame({ type: 'part', run: 1, hasWaited: 0 }, json('1')),
       'progress without a value': () => frame({ type: 'progress', run: 1 }),
       'a line at no level': () => frame({ type: 'log', run: 1, level: 'constructor', message: 'a' }),
