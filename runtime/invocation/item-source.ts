@@ -23,18 +23,30 @@ export class ItemSource<Item> {
     return this.#hasEnded || this.#isReading;
   }
 
-  /** The next step. Throws or rejects with what the source fails with, which has ended then. */
-  read(): Step<Item> | Promise<Step<Item>> {
-    let result: Reading<Item>;
-    try {
-      result = this.#iterator.next();
-      checkResult(result);
-    } catch (error) {
-      this.#hasEnded = true;
-      throw error;
+  /** Whether it has ended. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /**
+   * Reads up to `room` items that are there at once, as long as `goesOn`, and adds them to the list. Returns the next step
+   * when that has to be waited for. Throws, or rejects, with what the source fails with, which has ended then.
+   */
+  read(list: Item[], room: number, goesOn: () => boolean): Promise<Step<Item>> | undefined {
+    for (let left = room; left > 0 && !this.#hasEnded && goesOn(); left--) {
+      let result: Reading<Item>;
+      try {
+        result = this.#iterator.next();
+        checkResult(result);
+      } catch (error) {
+        this.#hasEnded = true;
+        throw error;
+      }
+      if (isPromise(result) || isPromise(result.value)) return this.#later(result);
+      if (result.done) this.#hasEnded = true;
+      else list.push(result.value);
     }
-    if (!isPromise(result) && !isPromise(result.value)) return this.#stepOf(result);
-    return this.#later(result);
+    return undefined;
   }
 
   /** Lets it free what it holds, unless it has ended. */

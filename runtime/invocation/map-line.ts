@@ -14,7 +14,7 @@ export class Stretch<Item> {
   readonly index: number;
   readonly items: readonly Item[];
   /** What those that have ended have given. */
-  readonly values: unknown[] = [];
+  values: readonly unknown[] = [];
   /** How many end here: all of them, unless the others were split off. */
   count: number;
   taken = 0;

@@ -193,10 +193,10 @@ export class Sender<Item> {
   #succeeded(stretch: Stretch<Item>, results: readonly unknown[]): void {
     if (!this.#isWanted(stretch.index)) return;
     if (this.#isOrdered) {
-      for (const result of results) stretch.values.push(result);
+      stretch.values = stretch.values.length === 0 ? results : [...stretch.values, ...results];
     } else {
       const ready = new Stretch<Item>(stretch.index, []);
-      ready.values.push(...results);
+      ready.values = results;
       ready.count = results.length;
       this.#line.push(ready);
     }

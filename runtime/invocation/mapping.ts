@@ -1,5 +1,5 @@
 import { CancelledError } from '../errors/pool-errors.ts';
-import { ItemSource, type Step } from './item-source.ts';
+import { ItemSource } from './item-source.ts';
 import type { MapOptions } from './map.ts';
 import { Line, nothingReady } from './map-line.ts';
 import { type MapContext, Sender } from './map-sender.ts';
@@ -20,16 +20,15 @@ export class Mapping<Result, Item> implements AsyncGenerator<Result, void, undef
   readonly #line = new Line<Item>();
   readonly #sender: Sender<Item>;
   #source: ItemSource<Item> | undefined;
-  #hasSourceEnded = false;
-  #count = 0;
+  /** How many were sent to the workers, an error of the source among them. */
+  #started = 0;
   /** How many have been handed out. */
   #handed = 0;
-  /** How many have been read and not handed out. */
-  #kept = 0;
   /** Reading has stopped until no more than this are kept. */
   #readsAt = -1;
-  /** What was read in this turn; the index is that of the first. */
+  /** What was read in this turn. */
   #toStart: Item[] = [];
+  #isStartDue = false;
   /** How many calls of `next` wait. */
   #asked = 0;
   /** Nothing more is read: an error is on its way out. */
@@ -127,7 +126,7 @@ export class Mapping<Result, Item> implements AsyncGenerator<Result, void, undef
   async #hasNext(): Promise<boolean> {
     for (;;) {
       this.#read();
-      if (this.#isStopped || (this.#hasSourceEnded && this.#kept === 0)) return false;
+      if (this.#isStopped || (this.#source?.hasEnded && this.#kept === 0)) return false;
       if (this.#line.isReady) return true;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -135,9 +134,13 @@ export class Mapping<Result, Item> implements AsyncGenerator<Result, void, undef
     }
   }
 
+  /** How many have been read and not handed out. */
+  get #kept(): number {
+    return this.#started + this.#toStart.length - this.#handed;
+  }
+
   #handOut(): void {
     this.#handed++;
-    this.#kept--;
     if (this.#kept <= this.#readsAt) this.#read();
   }
 
@@ -167,55 +170,54 @@ export class Mapping<Result, Item> implements AsyncGenerator<Result, void, undef
     // Those that travel together are read together.
     if (out > 0 && most - out < together) return;
     const limit = most * keptPerConcurrency;
-    let room = Math.min(most - out, limit - this.#kept);
-    if (this.#kept > 0 && limit - this.#kept < together) room = 0;
-    for (; room > 0 && !this.#source.isBusy && !this.#isEnding && !this.#isStopped; room--) {
-      try {
-        const step = this.#source.read();
-        if (step instanceof Promise) {
-          step.then(
-            (later) => {
-              this.#take(later);
-              this.#read();
-            },
-            (error: unknown) => this.#sourceFailed(error),
-          );
-        } else {
-          this.#take(step);
-        }
-      } catch (error) {
-        this.#sourceFailed(error);
-      }
+    const roomToKeep = limit - this.#kept;
+    const isHeldBack = roomToKeep <= most - out || roomToKeep < together;
+    const room = roomToKeep < together && this.#kept > 0 ? 0 : Math.min(most - out, roomToKeep);
+    const items = this.#toStart;
+    try {
+      const step = this.#source.read(items, room, this.#goesOn);
+      this.#took();
+      step?.then(
+        (later) => {
+          if (this.#isStopped || this.#isEnding) return;
+          if (!later.done) this.#toStart.push(later.item);
+          this.#took();
+          this.#read();
+        },
+        (error: unknown) => this.#sourceFailed(error),
+      );
+    } catch (error) {
+      this.#took();
+      this.#sourceFailed(error);
     }
-    if (this.#kept >= limit || room === 0) this.#readsAt = limit - together;
+    if (isHeldBack) this.#readsAt = limit - together;
   }
 
-  #take(step: Step<Item>): void {
-    if (this.#isStopped || this.#isEnding) return;
-    if (step.done) {
-      this.#hasSourceEnded = true;
-      this.#wake();
-      return;
-    }
-    this.#count++;
-    this.#kept++;
-    this.#toStart.push(step.item);
+  readonly #goesOn = (): boolean => !this.#isEnding && !this.#isStopped;
+
+  /** Items may have been added to those that are to start, or the source has ended. */
+  #took(): void {
+    if (!this.#goesOn()) return;
+    if (this.#source?.hasEnded) this.#wake();
+    if (this.#toStart.length === 0 || this.#isStartDue) return;
+    this.#isStartDue = true;
     // After this turn's promises: what is read in one turn goes to the workers in one write.
-    if (this.#toStart.length === 1) process.nextTick(() => this.#start());
+    process.nextTick(() => this.#start());
   }
 
   #start(): void {
+    this.#isStartDue = false;
     const items = this.#toStart;
     if (items.length === 0) return;
     this.#toStart = [];
-    this.#sender.send(this.#count - items.length, items);
+    this.#started += items.length;
+    this.#sender.send(this.#started - items.length, items);
   }
 
   #sourceFailed(error: unknown): void {
     // What was read before it stands before it.
     if (this.#isOrdered) this.#start();
-    const entry = { index: this.#count++, item: undefined, outcome: { error, isLast: true } };
-    this.#kept++;
+    const entry = { index: this.#started++, item: undefined, outcome: { error, isLast: true } };
     if (this.#isOrdered) this.#line.push(entry);
     else this.#line.pushFirst(entry);
     this.#endWith(entry.index);

@@ -1,5 +1,5 @@
 import type { Channel } from '../channel/channel.ts';
-import { decodeValue, type EncodedValue, encodeBorrowed, encodedUndefined } from '../channel/codec.ts';
+import { decodeValue, type EncodedValue, encodeBorrowed } from '../channel/codec.ts';
 import type { FramePlace } from '../channel/frame-batch.ts';
 import type { JournalWriter } from '../channel/journal.ts';
 import type { FromWorker, ToWorker } from '../channel/messages.ts';
@@ -14,8 +14,9 @@ import type { MemoryGuard } from './memory-guard.ts';
 import type { OutputCount } from './output.ts';
 import { PartSender } from './part-sender.ts';
 import { Results } from './results.ts';
-import { RunContext } from './run-context.ts';
+import { RunContext, type RunSetting } from './run-context.ts';
 import { Sharing } from './sharing.ts';
+import { shortJson } from './short-json.ts';
 
 type RunMessage = Extract<ToWorker, { type: 'run' }>;
 type Succeeded = Extract<FromWorker, { type: 'succeeded' }>;
@@ -191,6 +192,7 @@ export class Executor {
       journal: this.#journal,
       output: this.#output,
     });
+    const setting = this.#settingOf(held, startedAt);
     this.#channel.precededBy(results);
     this.#together = held;
     for (let index = 0; index < count; index++) {
@@ -198,22 +200,18 @@ export class Executor {
       if (index > 0) this.#memoryGuard?.goOn(run);
       const { written } = this.#output;
       const outcome = Array.isArray(items)
-        ? this.#outcomeOf(held, index, items[index], startedAt)
+        ? this.#outcomeOf(held, index, items[index], setting)
         : failed('undecodable', items);
       if (outcome instanceof Promise) this.#flushSoon();
       const ending = outcome instanceof Promise ? await outcome : outcome;
       this.#current?.context.end();
-      this.#current = undefined;
       const next = index + 1 < count ? run + 1 : undefined;
-      const end = ending.kind === 'returned' ? encoded(ending.value) : ending;
-      const isShort =
-        end.kind === 'succeeded' && (end.body === encodedUndefined || typeof end.body === 'string');
-      if (isShort && written === this.#output.written) {
-        results.push(typeof end.body === 'string' ? end.body : undefined, next);
-      } else {
+      const json = written === this.#output.written ? jsonOf(ending) : noJson;
+      if (json !== noJson) results.push(json, next);
+      else {
         const { lastMs } = results;
         results.add();
-        this.#addEnd(run, lastMs, end);
+        this.#addEnd(run, lastMs, ending.kind === 'returned' ? encoded(ending.value) : ending);
         results.skip(next);
       }
       if (next !== undefined && this.#journal.isTakenBack(next)) {
@@ -222,6 +220,7 @@ export class Executor {
         break;
       }
     }
+    this.#current = undefined;
     this.#together = undefined;
     this.#channel.precededBy(undefined);
     this.#memoryGuard?.end();
@@ -277,28 +276,31 @@ export class Executor {
     } catch (error) {
       return failed('undecodable', error);
     }
-    return this.#outcomeOf(held, 0, input, startedAt);
+    return this.#outcomeOf(held, 0, input, this.#settingOf(held, startedAt));
+  }
+
+  #settingOf({ message, loaded }: Held, startedAt: number): RunSetting {
+    return {
+      message,
+      source: loaded?.source,
+      startedAt,
+      channel: this.#channel,
+      calls: this.#calls,
+      sharing: this.#sharing,
+      conversation: this.#conversation,
+    };
   }
 
   #outcomeOf(
     { message, loaded, aborts }: Held,
     index: number,
     input: unknown,
-    startedAt: number,
+    setting: RunSetting,
   ): Ending | Promise<Ending> {
     if (!loaded?.form) {
       return failed('notLoaded', loaded?.descriptor.state === 'failed' ? loaded.descriptor.error : undefined);
     }
-    const context = new RunContext(
-      message,
-      loaded.source,
-      startedAt,
-      this.#channel,
-      this.#calls,
-      this.#sharing,
-      this.#conversation,
-      index,
-    );
+    const context = new RunContext(setting, index);
     const run = message.run + index;
     const sender = message.isStream ? new PartSender(run, this.#channel) : undefined;
     const current = { run, context, sender };
@@ -321,6 +323,19 @@ function itemsOf(body: EncodedValue | undefined, count: number): readonly unknow
   } catch (error) {
     return error as Error;
   }
+}
+
+const noJson = Symbol('more than JSON');
+
+/** The result of what has returned when it is short JSON or undefined. */
+function jsonOf(ending: Ending): string | undefined | typeof noJson {
+  if (ending.kind !== 'returned') return noJson;
+  const { value } = ending;
+  const json = shortJson(value);
+  if (json !== undefined || value === undefined) return json;
+  if (typeof value !== 'object') return noJson;
+  const outcome = encoded(value);
+  return outcome.kind === 'succeeded' && typeof outcome.body === 'string' ? outcome.body : noJson;
 }
 
 function encoded(result: unknown): Outcome {

@@ -17,8 +17,8 @@ export class Results {
   readonly #output: OutputCount;
   /** Of the first that has not been sent. */
   #run: number;
-  /** JSON, without the brackets of the list. */
-  #json = '';
+  /** In JSON. */
+  #results: string[] = [];
   #count = 0;
   #areUndefined = false;
   /** When the first of them began, by performance.now(). */
@@ -49,7 +49,7 @@ export class Results {
     else if (isUndefined !== this.#areUndefined) this.add();
     this.#lastMs = nowMs;
     this.#areUndefined = isUndefined;
-    if (!isUndefined) this.#json = this.#count === 0 ? json : `${this.#json},${json}`;
+    if (!isUndefined) this.#results.push(json);
     this.#count++;
     const isDue = nowMs - this.#sinceMs > longestWaitMs;
     if (next === undefined || isDue || !this.#journal.resultAndStarted(json, next)) {
@@ -81,10 +81,10 @@ export class Results {
     this.#since += durationMs;
     this.#sinceMs = this.#lastMs;
     if (count === 0) return;
-    const body = this.#areUndefined ? undefined : `[${this.#json}]`;
+    const body = this.#areUndefined ? undefined : `[${this.#results.join()}]`;
     this.#run += count;
     this.#count = 0;
-    this.#json = '';
+    this.#results = [];
     const output = this.#output.written;
     this.#channel.add({ type: 'results', run, count, durationMs, memoryMB: memoryMB(), output }, body);
   }

@@ -1,6 +1,5 @@
 import type { Channel } from '../channel/channel.ts';
 import { encodeValue } from '../channel/codec.ts';
-import type { InvocationId } from '../channel/invocation-id.ts';
 import { levelNames } from '../channel/levels.ts';
 import type { FromWorker, FunctionSource, ToWorker } from '../channel/messages.ts';
 import type { Flow } from '../shared/client/flow.ts';
@@ -14,6 +13,19 @@ import type { Sharing } from './sharing.ts';
 
 type RunMessage = Extract<ToWorker, { type: 'run' }>;
 
+/** What contexts are made of: that of one run, or of several that came together. */
+export interface RunSetting {
+  readonly message: RunMessage;
+  /** undefined when there is no such function here. */
+  readonly source: FunctionSource | undefined;
+  /** By performance.now(). */
+  readonly startedAt: number;
+  readonly channel: Channel<FromWorker, ToWorker>;
+  readonly calls: Calls;
+  readonly sharing: Sharing;
+  readonly conversation: Conversation | undefined;
+}
+
 /**
  * The context of one run. Most functions look at little of it, so that what costs something, the signal first of all,
  * is made when it is asked for.
@@ -23,50 +35,32 @@ export class RunContext implements FunctionContext {
   readonly functionName: string;
   readonly version: string;
   readonly attempt: number;
-  readonly #firstId: InvocationId;
+  readonly #setting: RunSetting;
   /** Which one it is of those that came together. */
   readonly #index: number;
-  readonly #run: number;
-  readonly #timeoutMs: number;
-  readonly #startedAt: number;
-  readonly #channel: Channel<FromWorker, ToWorker>;
-  readonly #calls: Calls;
-  readonly #sharing: Sharing;
   #flow: Flow | undefined;
   #shared: Shared | undefined;
-  readonly #conversation: Conversation | undefined;
   #controller: AbortController | undefined;
   #log: ContextLog | undefined;
   #reason: { readonly value: unknown } | undefined;
   #hasEnded = false;
 
-  constructor(
-    message: RunMessage,
-    { name, version }: FunctionSource,
-    startedAt: number,
-    channel: Channel<FromWorker, ToWorker>,
-    calls: Calls,
-    sharing: Sharing,
-    conversation: Conversation | undefined,
-    index = 0,
-  ) {
+  constructor(setting: RunSetting, index: number) {
+    const { message, source } = setting;
     this.cwd = message.cwd;
-    this.#firstId = message.invocationId;
-    this.#index = index;
-    this.functionName = name;
-    this.version = version;
+    this.functionName = source?.name ?? '';
+    this.version = source?.version ?? '';
     this.attempt = message.attempt;
-    this.#run = message.run + index;
-    this.#timeoutMs = message.timeoutMs;
-    this.#startedAt = startedAt;
-    this.#channel = channel;
-    this.#calls = calls;
-    this.#sharing = sharing;
-    this.#conversation = conversation;
+    this.#setting = setting;
+    this.#index = index;
+  }
+
+  get #run(): number {
+    return this.#setting.message.run + this.#index;
   }
 
   get invocationId(): string {
-    return this.#firstId.plus(this.#index).text;
+    return this.#setting.message.invocationId.plus(this.#index).text;
   }
 
   get signal(): AbortSignal {
@@ -78,53 +72,56 @@ export class RunContext implements FunctionContext {
   }
 
   get log(): ContextLog {
-    this.#log ??= makeLog(this.#channel, this.#run);
+    this.#log ??= makeLog(this.#setting.channel, this.#run);
     return this.#log;
   }
 
   get shared(): Shared {
-    this.#flow ??= this.#sharing.flowOf(this.functionName);
+    this.#flow ??= this.#setting.sharing.flowOf(this.functionName);
     this.#shared ??= new FlowShared(this.#flow);
     return this.#shared;
   }
 
   get messages(): AsyncIterable<unknown> {
-    return this.#conversation?.messages ?? noMessages(this.functionName);
+    return this.#setting.conversation?.messages ?? noMessages(this.functionName);
   }
 
   // A function may take these four off the context before it calls them.
   get remainingTime(): () => number {
     // JSON has no Infinity: 0 stands for no timeout.
-    return () =>
-      this.#timeoutMs === 0
+    return () => {
+      const { message, startedAt } = this.#setting;
+      return message.timeoutMs === 0
         ? Number.POSITIVE_INFINITY
-        : Math.max(0, this.#timeoutMs - (performance.now() - this.#startedAt));
+        : Math.max(0, message.timeoutMs - (performance.now() - startedAt));
+    };
   }
 
   get progress(): (value: unknown) => void {
     return (value) => {
       if (this.#hasEnded) return;
-      this.#channel.tell({ type: 'progress', run: this.#run }, encodeValue(value, 'progress'));
+      this.#setting.channel.tell({ type: 'progress', run: this.#run }, encodeValue(value, 'progress'));
     };
   }
 
   get invoke(): FunctionContext['invoke'] {
     return async (name, args, options) => {
-      if (!this.#hasEnded) return this.#calls.invoke(this.#run, { name, args, options }) as Promise<never>;
+      if (!this.#hasEnded)
+        return this.#setting.calls.invoke(this.#run, { name, args, options }) as Promise<never>;
       throw new Error(`"${name}" can't be invoked: the invocation of "${this.functionName}" has ended`);
     };
   }
 
   get send(): FunctionContext['send'] {
     return (value) => {
-      if (this.#conversation) return this.#conversation.send(value, this.functionName);
+      if (this.#setting.conversation) return this.#setting.conversation.send(value, this.functionName);
       return Promise.reject(notSpawned('ctx.send', this.functionName));
     };
   }
 
   abort(reason: unknown): void {
     this.#reason = { value: reason };
-    this.#conversation?.abort(reason);
+    this.#setting.conversation?.abort(reason);
     this.#controller?.abort(reason);
     this.#flow?.cancel(reason);
   }
@@ -143,8 +140,8 @@ export class RunContext implements FunctionContext {
       this.log.warn(`the invocation ended without giving back the lock "${name}": the next holder is told`);
     }
     this.#hasEnded = true;
-    this.#calls.forget();
-    this.#conversation?.end(this.functionName);
+    this.#setting.calls.forget();
+    this.#setting.conversation?.end(this.functionName);
   }
 }
 
