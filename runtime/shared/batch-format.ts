@@ -1,8 +1,13 @@
-/** Items of a queue that are sent together: of each a byte for its codec (0: JSON, 1: v8) and its bytes; their lengths are told beside. */
+/**
+ * Items of a queue that are sent together: of each a byte for its codec (0: JSON, 1: v8), the length of its bytes (32 bits,
+ * little endian) and its bytes.
+ */
 import type { EncodedBytes, EncodedValue } from '../channel/codec.ts';
 
 /** What is larger travels alone. */
 const longestInBatch = 8 * 1024;
+
+const headBytes = 5;
 
 /** Whether an item can be sent with others. */
 export function fitsBatch(value: EncodedValue | undefined): value is EncodedValue {
@@ -11,29 +16,41 @@ export function fitsBatch(value: EncodedValue | undefined): value is EncodedValu
   return value.bytes.length <= longestInBatch && !value.buffers;
 }
 
-export function packBatch(values: readonly EncodedValue[]): { lengths: number[]; body: EncodedBytes } {
+export function packBatch(values: readonly EncodedValue[]): EncodedBytes {
   const lengths = values.map((value) =>
     typeof value === 'string' ? Buffer.byteLength(value) : value.bytes.length,
   );
-  const bytes = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + length + 1, 0));
+  const bytes = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + headBytes + length, 0));
   let at = 0;
   for (const [index, value] of values.entries()) {
-    bytes[at++] = typeof value === 'string' || value.codec === 'json' ? 0 : 1;
+    const length = lengths[index] as number;
+    bytes[at] = typeof value === 'string' || value.codec === 'json' ? 0 : 1;
+    bytes.writeUInt32LE(length, at + 1);
+    at += headBytes;
     if (typeof value === 'string') bytes.write(value, at, 'utf8');
     else bytes.set(value.bytes, at);
-    at += lengths[index] as number;
+    at += length;
   }
-  return { lengths, body: { codec: 'v8', bytes } };
+  return { codec: 'v8', bytes };
 }
 
-/** The item of this length that begins there, and where the next one does. */
-export function unpackItem(
-  bytes: Uint8Array,
-  at: number,
-  length: number,
-): { value: EncodedValue; next: number } {
-  const start = at + 1;
-  const next = start + length;
-  const codec = bytes[at] === 0 ? 'json' : 'v8';
-  return { value: { codec, bytes: bytes.subarray(start, next) }, next };
+/** Reads items one after another. */
+export class BatchReader {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor({ buffer, byteOffset, byteLength }: Uint8Array) {
+    this.#bytes = Buffer.from(buffer, byteOffset, byteLength);
+  }
+
+  next(): EncodedBytes {
+    const codec = this.#bytes[this.#at] === 0 ? 'json' : 'v8';
+    const start = this.#at + headBytes;
+    this.skip();
+    return { codec, bytes: this.#bytes.subarray(start, this.#at) };
+  }
+
+  skip(): void {
+    this.#at += headBytes + this.#bytes.readUInt32LE(this.#at + 1);
+  }
 }

@@ -32,7 +32,7 @@ const checks: Readonly<Record<SharedRequest['op'], (fields: Fields) => boolean>>
   put: ({ maxSize, tries }) => isCountOrNone(maxSize) && isFlag(tries),
   get: ({ maxSize, tries, many }) => isCountOrNone(maxSize) && isFlag(tries) && isFlag(many),
   settle: ({ of, act }) => isNumber(of) && isOneOf(act, ['done', 'putBack']),
-  queue: ({ act }) => isOneOf(act, ['look', 'close', 'join', 'clear', 'lane', 'unbatch']),
+  queue: ({ act }) => isOneOf(act, ['look', 'close', 'join', 'clear', 'lane', 'closeLane']),
   set: ({ key, version }) => isText(key) && (version === undefined || isNumber(version)),
   entry: ({ key, act }) => isText(key) && isOneOf(act, ['get', 'has', 'delete']),
   increment: ({ key, by }) => isText(key) && typeof by === 'number',

@@ -60,16 +60,16 @@ export type QueueRequest =
       readonly name: string;
       readonly maxSize?: number;
       readonly tries?: boolean;
-      /** More than one may be sent: the asker has the words mapped. */
+      /** More of them may be sent ahead: the asker has the words mapped. */
       readonly many?: boolean;
     }
   /** What becomes of a delivery. Answered when it is so. */
   | { readonly op: 'settle'; readonly name: string; readonly of: number; readonly act: 'done' | 'putBack' }
-  /** `lane`: the number under which items can be put by the ring. `unbatch`: the items it has ahead are not wanted. */
+  /** `lane`: the number under which items can be put by the ring. `closeLane`: none is put so any more; not answered. */
   | {
       readonly op: 'queue';
       readonly name: string;
-      readonly act: 'look' | 'close' | 'join' | 'clear' | 'lane' | 'unbatch';
+      readonly act: 'look' | 'close' | 'join' | 'clear' | 'lane' | 'closeLane';
     };
 
 export type MapRequest =

@@ -1,6 +1,6 @@
 import { lockWords } from './arbiter/lock-words.ts';
 
-/** How many words there are beside those of locks: of batches of items, and of queues that may be closed. 64 KB. */
+/** How many words there are beside those of locks: two at most of each queue. 64 KB. */
 const otherWords = 16_384;
 
 /** All words that are shared: those of locks, then the others. */
@@ -16,17 +16,14 @@ export function wordsIn(bytes: Buffer): Int32Array {
 }
 
 /**
- * The word of a batch of items that a worker has ahead: which batch it is (12 bits, counted round), how many items are in it
- * (10 bits) and how many of them the worker has taken (10 bits). The worker takes the next one by one atomic change, and
- * the arbiter takes back the rest by another: each item is had by one.
+ * The word of the items of a queue that are sent ahead, the same ones to several readers: the number of the first one that
+ * nobody has had, counted from 0. Whoever makes it one more, by one atomic change, has that item. So items are had in
+ * their order, whoever has them. When the arbiter takes the rest back, it makes the word the number behind the last one.
+ *
+ * It never becomes less: what a reader was sent long ago is not its own for the second time. So words of this kind are used
+ * for nothing else, and not again when they have come so far that more could make a circle of the 32 bits.
  */
-export const batchWord = {
-  of: (batch: number, size: number, taken = 0) => ((batch & 0xfff) << 20) | (size << 10) | taken,
-  batch: (word: number) => word >>> 20,
-  size: (word: number) => (word >>> 10) & 0x3ff,
-  taken: (word: number) => word & 0x3ff,
-  largest: 512,
-} as const;
+export const headWord = { first: 0, last: 2 ** 30 } as const;
 
-/** Of a queue: whether it was closed. */
-export const closedWord = { open: 0, closed: 1 } as const;
+/** Of a queue: whether items may be put into it without a message. */
+export const laneWord = { open: 0, closed: 1, limited: 2 } as const;

@@ -6,7 +6,7 @@ import { Condition } from './condition.ts';
 import { Flag } from './flag.ts';
 import { Locks } from './locks.ts';
 import { Outbox } from './outbox.ts';
-import { Queue } from './queue.ts';
+import { Queues } from './queues.ts';
 import { Semaphore } from './semaphore.ts';
 import { SharedMap } from './shared-map.ts';
 import { WordStore } from './word-store.ts';
@@ -23,7 +23,7 @@ export class Arbiter {
   readonly #events = new Map<string, Flag>();
   readonly #conditions = new Map<string, Condition>();
   readonly #barriers = new Map<string, Barrier>();
-  readonly #queues = new Map<string, Queue>();
+  readonly #queues = new Queues(this.#store);
   readonly #maps = new Map<string, SharedMap>();
   #lastToken = 0;
 
@@ -40,10 +40,7 @@ export class Arbiter {
     asker.outbox?.close();
     asker.abandonAll();
     this.#locks.leftBy(asker);
-    for (const [name, queue] of this.#queues) {
-      queue.leftBy(asker);
-      if (queue.isIdle) this.#queues.delete(name);
-    }
+    this.#queues.leftBy(asker);
     this.#askers.delete(asker.token);
   }
 
@@ -122,16 +119,10 @@ export class Arbiter {
         this.#barrierState(asker, id, request);
         break;
       case 'put':
-        this.#queue(request.name, (queue) => queue.put(asker, id, request, body));
-        break;
       case 'get':
-        this.#queue(request.name, (queue) => queue.get(asker, id, request));
-        break;
       case 'settle':
-        this.#settle(asker, id, request);
-        break;
       case 'queue':
-        this.#queue(request.name, (queue) => queue.act(asker, id, request.act));
+        this.#queues.receive(asker, id, request, body);
         break;
       case 'set':
       case 'entry':
@@ -145,10 +136,6 @@ export class Arbiter {
         );
         break;
     }
-  }
-
-  #queue(name: string, use: (queue: Queue) => void): void {
-    using(this.#queues, name, () => new Queue(name, this.#store), use);
   }
 
   #return(asker: Asker, id: number, request: Extract<SharedRequest, { op: 'return' }>): void {
@@ -174,13 +161,6 @@ export class Arbiter {
       () => new Barrier(request.name, request.parties),
       (barrier) => barrier.act(asker, id, request),
     );
-  }
-
-  #settle(asker: Asker, id: number, { name, of, act }: Extract<SharedRequest, { op: 'settle' }>): void {
-    this.#queue(name, (queue) => {
-      const isSettled = queue.settle(asker, of, act);
-      asker.succeeded(id, isSettled);
-    });
   }
 }
 

@@ -1,5 +1,10 @@
-/** A line with two ends: what comes back is put before everything else. Amortized O(1). */
-export class ItemLine<Item> {
+/** An item knows by `order` the how manieth it was to come. */
+interface Ordered {
+  readonly order: number;
+}
+
+/** A line to which items come back: each to its old place, before all that came after it. Amortized O(1). */
+export class ItemLine<Item extends Ordered> {
   #items: (Item | undefined)[] = [];
   #first = 0;
   /** What came back, the last of it first. */
@@ -13,9 +18,16 @@ export class ItemLine<Item> {
     this.#items.push(item);
   }
 
-  /** Puts these back before all others, in their order. */
+  /** Puts these back, which follow each other, and were before all that have never been had. */
   putBack(items: readonly Item[]): void {
-    for (let index = items.length - 1; index >= 0; index--) this.#returned.push(items[index] as Item);
+    const returned = this.#returned;
+    for (let index = items.length - 1; index >= 0; index--) {
+      const item = items[index] as Item;
+      let at = returned.length;
+      while (at > 0 && (returned[at - 1] as Item).order < item.order) at--;
+      if (at === returned.length) returned.push(item);
+      else returned.splice(at, 0, item);
+    }
   }
 
   shift(): Item | undefined {
@@ -31,10 +43,11 @@ export class ItemLine<Item> {
   }
 
   /** Takes items from the front as long as they are so, at most that many. */
-  shiftWhile(most: number, isSo: (item: Item) => boolean): Item[] {
-    const taken: Item[] = [];
+  shiftWhile<So extends Item>(most: number, isSo: (item: Item) => item is So): So[] {
+    const taken: So[] = [];
     for (let next = this.#head; next !== undefined && taken.length < most && isSo(next); next = this.#head) {
-      taken.push(this.shift() as Item);
+      taken.push(next);
+      this.shift();
     }
     return taken;
   }

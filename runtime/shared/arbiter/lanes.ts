@@ -1,4 +1,4 @@
-import { closedWord } from '../shared-words.ts';
+import { laneWord } from '../shared-words.ts';
 import type { Asker } from './asker.ts';
 import type { Destination, Outbox } from './outbox.ts';
 import type { WordStore } from './word-store.ts';
@@ -6,8 +6,8 @@ import type { WordStore } from './word-store.ts';
 /** How an asker puts items into a queue without a message; without a number it can't. */
 export interface LaneInfo {
   readonly lane?: number;
-  /** Where the word is that says whether the queue was closed. */
-  readonly closedPlace?: number;
+  /** Where the word is that says whether it may be used. */
+  readonly wordPlace?: number;
   /** How many of its items came after that. */
   readonly refused: number;
 }
@@ -17,7 +17,7 @@ export class Lanes {
   readonly #queue: Destination;
   readonly #store: WordStore;
   readonly #outboxes = new Set<Outbox>();
-  #closedPlace: number | undefined;
+  #wordPlace: number | undefined;
 
   constructor(queue: Destination, store: WordStore) {
     this.#queue = queue;
@@ -32,11 +32,12 @@ export class Lanes {
   of({ outbox }: Asker, mayOpen: boolean): LaneInfo {
     const refused = outbox?.refusedBy(this.#queue) ?? 0;
     if (!outbox || !mayOpen) return { refused };
-    this.#closedPlace ??= this.#store.take();
-    const lane = this.#closedPlace === undefined ? undefined : outbox.laneTo(this.#queue);
+    this.#wordPlace ??= this.#store.take();
+    const lane = this.#wordPlace === undefined ? undefined : outbox.laneTo(this.#queue);
     if (lane === undefined) return { refused };
     this.#outboxes.add(outbox);
-    return { lane, closedPlace: this.#closedPlace, refused };
+    if (this.#queue.isAwaited) outbox.listenFor(this.#queue);
+    return { lane, wordPlace: this.#wordPlace, refused };
   }
 
   /** Brings to the queue what was put by now. */
@@ -46,21 +47,20 @@ export class Lanes {
 
   /** From the next item on somebody waits for it. */
   wantBells(): void {
-    for (const outbox of this.#outboxes) if (!outbox.wantsBell()) outbox.drain();
+    for (const outbox of this.#outboxes) outbox.listenFor(this.#queue);
   }
 
-  /** The queue takes nothing any more but what was put by now. */
-  close(): void {
+  /** From now on items are put by messages, or not at all; those that were put by now are brought here. */
+  close(why: 'closed' | 'limited'): void {
     // Whoever puts an item looks at this word after it: what was put before it was written is brought here now.
-    if (this.#closedPlace !== undefined)
-      Atomics.store(this.#store.words.array, this.#closedPlace, closedWord.closed);
+    if (this.#wordPlace !== undefined) Atomics.store(this.#store.words.array, this.#wordPlace, laneWord[why]);
     this.collect();
   }
 
   leftBy({ outbox }: Asker): void {
-    if (outbox) this.#outboxes.delete(outbox);
-    if (this.areOpen || this.#closedPlace === undefined) return;
-    this.#store.giveBack(this.#closedPlace);
-    this.#closedPlace = undefined;
+    if (outbox && this.#outboxes.delete(outbox)) outbox.closeLane(this.#queue);
+    if (this.areOpen || this.#wordPlace === undefined) return;
+    this.#store.giveBack(this.#wordPlace);
+    this.#wordPlace = undefined;
   }
 }

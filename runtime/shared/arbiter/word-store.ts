@@ -1,4 +1,4 @@
-import { sharedWords, type Words, wordsIn } from '../shared-words.ts';
+import { headWord, sharedWords, type Words, wordsIn } from '../shared-words.ts';
 import { lockWords } from './lock-words.ts';
 import { SharedFile, type SharedPlace } from './shared-file.ts';
 
@@ -6,6 +6,7 @@ import { SharedFile, type SharedPlace } from './shared-file.ts';
 export class WordStore {
   readonly words: Words = { array: new Int32Array(sharedWords) };
   readonly #free: number[] = [];
+  readonly #freeHeads: number[] = [];
   #next = lockWords;
   #file: SharedFile | undefined;
   #isTried = false;
@@ -30,6 +31,15 @@ export class WordStore {
 
   giveBack(place: number): void {
     this.#free.push(place);
+  }
+
+  /** The place of a `headWord`, which is as it was left. */
+  takeHead(): number | undefined {
+    return this.#freeHeads.pop() ?? this.take();
+  }
+
+  giveBackHead(place: number): void {
+    if (Atomics.load(this.words.array, place) < headWord.last) this.#freeHeads.push(place);
   }
 
   close(): void {

@@ -84,7 +84,6 @@ export class Flow {
     if (this.hasEnded) return [];
     this.hasEnded = true;
     this.waits.forget();
-    this.sharer.returnItems();
     for (const id of this.claims) this.sharer.asks.tell({ op: 'abandon', of: id });
     this.claims.clear();
     return this.locks.abandonAll();

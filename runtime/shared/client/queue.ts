@@ -27,14 +27,14 @@ export class SharedQueue<Item = unknown> implements AsyncIterable<Item> {
   readonly name: string;
   readonly #flow: Flow;
   readonly #options: QueueOptions;
-  readonly #end: QueueEnd;
+  #lastEnd: QueueEnd;
 
   /** Made by `shared.queue(name)`. @internal */
   constructor(flow: Flow, name: string, options: QueueOptions) {
     this.#flow = flow;
     this.name = name;
     this.#options = options;
-    this.#end = flow.sharer.queueEnd(name);
+    this.#lastEnd = flow.sharer.queueEnds.of(name);
   }
 
   /**
@@ -128,6 +128,11 @@ export class SharedQueue<Item = unknown> implements AsyncIterable<Item> {
     }
   }
 
+  get #end(): QueueEnd {
+    if (this.#lastEnd.isDropped) this.#lastEnd = this.#flow.sharer.queueEnds.of(this.name);
+    return this.#lastEnd;
+  }
+
   get #what(): string {
     return `The queue "${this.name}"`;
   }
@@ -156,21 +161,12 @@ export class SharedQueue<Item = unknown> implements AsyncIterable<Item> {
     const wait = this.#flow.waits.open('get', options);
     const ahead = this.#canSkipMessages(undefined) && !wait.hasEnded ? this.#end.read() : undefined;
     if (ahead !== undefined) return decodeValue(ahead) as Item;
-    const mayHaveMany = this.#canSkipMessages(undefined) && this.#end.takesMany;
-    const request = { op: 'get', name: this.name, ...this.#options, many: mayHaveMany } as const;
-    for (;;) {
-      const since = performance.now();
-      const answer = await this.#flow.have(request, this.#what, {
-        wait,
-        unless: `${this.#what} gave nothing`,
-      });
-      if (!this.#end.keepBatch(answer)) {
-        this.#flow.sharer.mapped.neededMessage(since);
-        return this.#had(answer);
-      }
-      const value = this.#end.read();
-      if (value !== undefined) return decodeValue(value) as Item;
-    }
+    const many = this.#canSkipMessages(undefined) && this.#end.takesMany;
+    const request = { op: 'get', name: this.name, ...this.#options, many } as const;
+    const since = performance.now();
+    const answer = await this.#flow.have(request, this.#what, { wait, unless: `${this.#what} gave nothing` });
+    this.#flow.sharer.mapped.neededMessage(since);
+    return this.#had(answer);
   }
 
   #get(call: string, tries: boolean, options?: WaitOptions): Promise<Answer> {
@@ -182,7 +178,8 @@ export class SharedQueue<Item = unknown> implements AsyncIterable<Item> {
   // Told before anybody sees the item: who is killed from here on has had it.
   #had(answer: Answer): Item {
     this.#flow.sharer.asks.tell({ op: 'settle', name: this.name, of: answer.id, act: 'done' });
-    return valueIn(answer) as Item;
+    const value = this.#end.received(answer);
+    return (value === undefined ? undefined : decodeValue(value)) as Item;
   }
 
   async #look(act: 'look' | 'close' | 'clear'): Promise<{ readonly size: number }> {

@@ -2,21 +2,22 @@ import type { SharedFailure } from '../requests.ts';
 import { Asks, type Link } from './asks.ts';
 import { LockPlace } from './lock-place.ts';
 import { Mapped } from './mapped.ts';
-import { QueueEnd } from './queue-end.ts';
+import { QueueEnds } from './queue-ends.ts';
 
 /** One asker as it sees itself: a worker, or a part of the program. */
 export class Sharer {
   readonly asks: Asks;
   readonly mapped: Mapped;
+  readonly queueEnds: QueueEnds;
   readonly #link: Link;
   /** By the names of locks; undefined for those whose place is being asked for, or that have none. */
   readonly #places = new Map<string, LockPlace | undefined>();
-  readonly #queues = new Map<string, QueueEnd>();
 
   constructor(link: Link) {
     this.#link = link;
     this.asks = new Asks(link);
     this.mapped = new Mapped(this.asks, link.memory);
+    this.queueEnds = new QueueEnds(this.asks, this.mapped, link.memory);
   }
 
   error(failure: SharedFailure, cause?: unknown): Error {
@@ -30,22 +31,6 @@ export class Sharer {
     this.#places.set(name, undefined);
     void this.#askPlace(name);
     return undefined;
-  }
-
-  /** This side of a queue. */
-  queueEnd(name: string): QueueEnd {
-    let end = this.#queues.get(name);
-    if (!end) {
-      end = new QueueEnd(name, this.asks, this.mapped);
-      // Without memory in common there is nothing to remember of it.
-      if (this.#link.memory !== 'none') this.#queues.set(name, end);
-    }
-    return end;
-  }
-
-  /** Gives back the items that were sent ahead: nobody is there for them. */
-  returnItems(): void {
-    for (const end of this.#queues.values()) end.returnItems();
   }
 
   async #askPlace(name: string): Promise<void> {
