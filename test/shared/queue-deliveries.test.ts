@@ -98,8 +98,38 @@ testShared('what comes back keeps its order with the other items', 1, async ({ s
   session.end();
   const rest: unknown[] = [];
   for (let index = 0; index < 3; index++) rest.push(await photos.get());
-  assert.deepEqual(rest.sort(), ['a', 'c', 'd']);
+  assert.deepEqual(rest, ['a', 'c', 'd']);
   assert.equal(await photos.tryGet(), undefined);
+});
+
+testShared('what comes back comes before what others were sent ahead', 1, async (test) => {
+  const { shared } = test;
+  const photos = shared.queue<number>('photos');
+  const count = 5000;
+  const reading = work(
+    test,
+    async (shared, count, { ctx }) => {
+      const photos = shared.queue<number>('photos');
+      const had: number[] = [];
+      while (had.length < count) had.push(await photos.get());
+      ctx.progress('has some');
+      await shared.event('go').wait();
+      for (let index = 0; index < count; index++) had.push(await photos.get());
+      return had;
+    },
+    count,
+  );
+  for (let photo = 0; photo < 2 * count; photo++) await photos.put(photo);
+  await stepsOf(reading)();
+  const [first, second] = [await photos.take(), await photos.take()];
+  assert.deepEqual([first.value, second.value], [count, count + 1]);
+  await second.putBack();
+  await first.putBack();
+  await shared.event('go').set();
+  assert.deepEqual(
+    await within('the rest', reading),
+    Array.from({ length: 2 * count }, (_, photo) => photo),
+  );
 });
 
 testShared('join waits until all was had and is done, also what came back', 2, async (test) => {
