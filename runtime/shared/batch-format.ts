@@ -16,22 +16,29 @@ export function fitsBatch(value: EncodedValue | undefined): value is EncodedValu
   return value.bytes.length <= longestInBatch && !value.buffers;
 }
 
-export function packBatch(values: readonly EncodedValue[]): EncodedBytes {
-  const lengths = values.map((value) =>
-    typeof value === 'string' ? Buffer.byteLength(value) : value.bytes.length,
-  );
-  const bytes = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + headBytes + length, 0));
-  let at = 0;
-  for (const [index, value] of values.entries()) {
-    const length = lengths[index] as number;
-    bytes[at] = typeof value === 'string' || value.codec === 'json' ? 0 : 1;
-    bytes.writeUInt32LE(length, at + 1);
-    at += headBytes;
-    if (typeof value === 'string') bytes.write(value, at, 'utf8');
-    else bytes.set(value.bytes, at);
-    at += length;
+/** Items one after another, and where each of them begins. */
+export interface Batch {
+  readonly bytes: Buffer;
+  readonly starts: readonly number[];
+}
+
+export function packBatch(values: readonly EncodedValue[]): Batch {
+  const starts: number[] = [];
+  let end = 0;
+  for (const value of values) {
+    starts.push(end);
+    end += headBytes + (typeof value === 'string' ? Buffer.byteLength(value) : value.bytes.length);
   }
-  return { codec: 'v8', bytes };
+  const bytes = Buffer.allocUnsafeSlow(end);
+  for (const [index, value] of values.entries()) {
+    const start = starts[index] as number;
+    const from = start + headBytes;
+    bytes[start] = typeof value === 'string' || value.codec === 'json' ? 0 : 1;
+    bytes.writeUInt32LE((starts[index + 1] ?? end) - from, start + 1);
+    if (typeof value === 'string') bytes.write(value, from, 'utf8');
+    else bytes.set(value.bytes, from);
+  }
+  return { bytes, starts };
 }
 
 /** Reads items one after another. */

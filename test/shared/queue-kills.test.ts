@@ -9,7 +9,7 @@ import { type SharingTest, type Tools, testShared, work } from './support.ts';
  * How many items each one puts. More of them find rarer things, as in `POOL_QUEUE_ITEMS=100000 node test/run.js
  * shared/queue-kills`.
  */
-const count = Number(process.env.POOL_QUEUE_ITEMS ?? 10_000);
+const count = Number(process.env.POOL_QUEUE_ITEMS ?? 5000);
 /** Who gets has them in a fraction of the time. */
 const timesByGet = 3;
 const parties = 3;

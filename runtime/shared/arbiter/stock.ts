@@ -20,7 +20,10 @@ export interface Given {
   readonly along?: { readonly sent: Sent; readonly body: EncodedValue };
 }
 
-/** So many items are sent ahead, and so many bytes: some time's work, so that readers don't all wait for the next ones. */
+/**
+ * So many items are sent ahead, and so many bytes: some time's work, so that readers don't all wait for the next ones. While
+ * half of them are there all readers are sent the same ones, which are put together once.
+ */
 const mostAhead = 1024;
 const mostBytesAhead = 64 * 1024;
 
@@ -79,7 +82,7 @@ export class Stock {
   #fillWindow(): boolean {
     const ahead = this.#window.length;
     // One alone is given as it is.
-    if (ahead + this.#line.length < 2) return ahead > 0;
+    if (ahead >= mostAhead / 2 || ahead + this.#line.length < 2) return ahead > 0;
     let bytes = 0;
     const fits = (item: Item): item is SendableItem => {
       if (!fitsBatch(item.value)) return false;

@@ -1,5 +1,5 @@
 import type { EncodedBytes, EncodedValue } from '../../channel/codec.ts';
-import { packBatch } from '../batch-format.ts';
+import { type Batch, packBatch } from '../batch-format.ts';
 import { headWord } from '../shared-words.ts';
 import type { WordStore } from './word-store.ts';
 
@@ -33,6 +33,8 @@ export class Window<Item extends Sendable> {
   /** The number of the first one below. */
   #from: number = headWord.first;
   #items: Item[] = [];
+  /** All items from a number on, as they were sent last. */
+  #packed: { readonly from: number; readonly batch: Batch } | undefined;
 
   constructor(store: WordStore) {
     this.#store = store;
@@ -56,6 +58,7 @@ export class Window<Item extends Sendable> {
       this.#from = Atomics.load(this.#store.words.array, place);
     }
     this.#items.push(...items);
+    this.#packed = undefined;
     return true;
   }
 
@@ -75,9 +78,11 @@ export class Window<Item extends Sendable> {
 
   /** What a reader is sent for which this one has been claimed just now. */
   sentFrom({ item, number }: Claimed<Item>): { readonly sent: Sent; readonly body: EncodedBytes } {
-    const items = [item, ...this.#items];
-    const body = packBatch(items.map(({ value }) => value));
-    return { sent: { place: this.#place as number, from: number, count: items.length }, body };
+    this.#packed ??= { from: number, batch: packBatch([item, ...this.#items].map(({ value }) => value)) };
+    const { from, batch } = this.#packed;
+    const bytes = batch.bytes.subarray(batch.starts[number - from]);
+    const sent = { place: this.#place as number, from: number, count: batch.starts.length - (number - from) };
+    return { sent, body: { codec: 'v8', bytes } };
   }
 
   /** From now on no reader has any of them. Returns those that nobody has had. */
@@ -89,6 +94,7 @@ export class Window<Item extends Sendable> {
       if (!this.#moveHead(end)) continue;
       const rest = this.#items;
       this.#items = [];
+      this.#packed = undefined;
       this.#from = end;
       return rest;
     }
@@ -106,7 +112,10 @@ export class Window<Item extends Sendable> {
   }
 
   #dropHad(): void {
-    if (this.#place === undefined || this.#items.length === 0) return;
+    if (this.#place === undefined || this.#items.length === 0) {
+      this.#packed = undefined;
+      return;
+    }
     const { array } = this.#store.words;
     const head = Atomics.load(array, this.#place);
     const count = head - this.#from;
