@@ -32,12 +32,17 @@ export class Lanes {
   of({ outbox }: Asker, mayOpen: boolean): LaneInfo {
     const refused = outbox?.refusedBy(this.#queue) ?? 0;
     if (!outbox || !mayOpen) return { refused };
-    this.#wordPlace ??= this.#store.take();
-    const lane = this.#wordPlace === undefined ? undefined : outbox.laneTo(this.#queue);
-    if (lane === undefined) return { refused };
+    const wordPlace = this.#wordPlace ?? this.#store.take();
+    if (wordPlace === undefined) return { refused };
+    const lane = outbox.laneTo(this.#queue);
+    if (lane === undefined) {
+      if (this.#wordPlace === undefined) this.#store.giveBack(wordPlace);
+      return { refused };
+    }
+    this.#wordPlace = wordPlace;
     this.#outboxes.add(outbox);
     if (this.#queue.isAwaited) outbox.listenFor(this.#queue);
-    return { lane, wordPlace: this.#wordPlace, refused };
+    return { lane, wordPlace, refused };
   }
 
   /** Brings to the queue what was put by now. */
