@@ -121,6 +121,16 @@ function linesOf(file: string): Line[] {
   });
 }
 
+/** Returns false when it is gone already, and nobody has noticed yet. */
+function kill(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    return false;
+  }
+}
+
 function testKills(name: string, setup: Setup): void {
   const workers = [setup.producers, setup.consumers].filter((side) => side === 'workers').length * parties;
   const body = async (test: SharingTest) => {
@@ -135,8 +145,7 @@ function testKills(name: string, setup: Setup): void {
         const busy = test.runtime.stats().workers.filter(({ state, pid }) => state === 'busy' && pid);
         const victim = busy[Math.floor(Math.random() * busy.length)];
         if (isOver || victim?.pid === undefined) continue;
-        process.kill(victim.pid, 'SIGKILL');
-        killed++;
+        if (kill(victim.pid)) killed++;
       }
     })();
     const told = await within('all that is put', Promise.all(producing), longMs);
