@@ -16,10 +16,10 @@ const unnamed: ReadonlySet<string> = new Set(['words', 'outbox', 'bell', 'giveUp
 
 const checks: Readonly<Record<SharedRequest['op'], (fields: Fields) => boolean>> = {
   lock: ({ tries }) => isFlag(tries),
-  unlock: ({ abandoned }) => isFlag(abandoned),
+  unlock: ({ abandoned, after }) => isFlag(abandoned) && isNumberOrNone(after),
   slot: () => true,
   words: () => true,
-  keep: () => true,
+  keep: ({ after }) => isNumberOrNone(after),
   outbox: () => true,
   bell: () => true,
   permit: (fields) => arePermits(fields) && isFlag(fields.tries),
@@ -33,7 +33,7 @@ const checks: Readonly<Record<SharedRequest['op'], (fields: Fields) => boolean>>
   get: ({ maxSize, tries, many }) => isCountOrNone(maxSize) && isFlag(tries) && isFlag(many),
   settle: ({ of, act }) => isNumber(of) && isOneOf(act, ['done', 'putBack']),
   queue: ({ act }) => isOneOf(act, ['look', 'close', 'join', 'clear', 'lane', 'closeLane']),
-  set: ({ key, version }) => isText(key) && (version === undefined || isNumber(version)),
+  set: ({ key, version }) => isText(key) && isNumberOrNone(version),
   entry: ({ key, act }) => isText(key) && isOneOf(act, ['get', 'has', 'delete']),
   increment: ({ key, by }) => isText(key) && typeof by === 'number',
   map: ({ act }) => isOneOf(act, ['size', 'keys', 'entries', 'clear']),
@@ -57,6 +57,10 @@ function isText(value: unknown): boolean {
 /** A number from 0, and not NaN. */
 function isNumber(value: unknown): boolean {
   return typeof value === 'number' && value >= 0;
+}
+
+function isNumberOrNone(value: unknown): boolean {
+  return value === undefined || isNumber(value);
 }
 
 function isCount(value: unknown): boolean {

@@ -7,8 +7,16 @@
 export type SharedRequest =
   /** Answered when the lock is had. With `reentrant` one that the asker holds is had once more. */
   | { readonly op: 'lock'; readonly name: string; readonly tries?: boolean }
-  /** Not answered. With `abandoned` its holder ended without a release. */
-  | { readonly op: 'unlock'; readonly name: string; readonly abandoned?: boolean }
+  /**
+   * Not answered. With `abandoned` its holder ended without a release. `after`: how long it was had, in ms, when it was
+   * had after a wait and this is the first that is heard of it.
+   */
+  | {
+      readonly op: 'unlock';
+      readonly name: string;
+      readonly abandoned?: boolean;
+      readonly after?: number;
+    }
   /** Where its word lies, for askers that have mapped the words. */
   | { readonly op: 'slot'; readonly name: string }
   /** Where the words of all locks can be mapped. */
@@ -17,8 +25,8 @@ export type SharedRequest =
   | { readonly op: 'outbox' }
   /** Not answered: there is something in it. */
   | { readonly op: 'bell' }
-  /** Not answered: the lock is free, and kept a moment for its last holder although others wait. */
-  | { readonly op: 'keep'; readonly name: string }
+  /** Not answered: the lock is free, and kept a moment for its last holder although others wait. `after`: see `unlock`. */
+  | { readonly op: 'keep'; readonly name: string; readonly after?: number }
   | {
       readonly op: 'permit';
       readonly name: string;

@@ -86,16 +86,20 @@ testShared(
   1,
   async (test) => {
     const { shared } = test;
+    const ours = await shared.lock('door').acquire();
     const keeping = work(
       test,
       async (shared, uses, { ctx }) => {
+        // From then on it has locks without a message.
+        for (let use = 0; use < uses; use++) (await shared.lock('another').acquire()).release();
         const lock = shared.lock('door');
-        for (let use = 0; use < uses; use++) (await lock.acquire()).release();
-        // For as long as its clock stands still it may take the lock again and again although others wait.
+        const waiting = lock.acquire();
+        ctx.progress('waits');
+        const held = await waiting;
+        // For as long as its clock stands still it may take again what it waited for, although others wait.
         const now = performance.now();
         performance.now = () => now;
         try {
-          const held = await lock.acquire();
           ctx.progress('has it');
           await shared.event('one waits').wait();
           held.release();
@@ -110,11 +114,13 @@ testShared(
       usesUntilQuick,
     );
     const step = stepsOf(keeping);
-    await step();
+    assert.equal(await step(), 'waits');
+    ours.release();
+    assert.equal(await step(), 'has it');
     const controller = new AbortController();
     const first = rejectionOf(shared.lock('door').acquire({ signal: controller.signal }), CancelledError);
     await shared.event('one waits').set();
-    await step();
+    assert.equal(await step(), 'has it again');
     controller.abort();
     await first;
     const second = shared.lock('door').acquire();

@@ -10,7 +10,6 @@ import {
   type Tools,
   testShared,
   usesUntilQuick,
-  withoutIds,
   work,
 } from './support.ts';
 
@@ -71,7 +70,7 @@ testShared(
       };
       const inWorker = await work(test, waitInVain, 'timeout' as const);
       const inProgram = await waitInVain(shared, 'timeout', { delay: async () => {} });
-      assert.deepEqual(withoutIds([inWorker, inProgram]), withoutIds([told, told]));
+      assert.deepEqual([inWorker, inProgram], [told, told]);
       await rejectionOf(shared.lock('door').acquire({ timeout: '20ms' }), TimeoutError);
       await shared.event('go').set();
       await within('the holder', ended);

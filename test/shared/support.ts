@@ -115,8 +115,3 @@ export interface Told {
 
 /** So often a lock is had before a worker takes it without a message: several times what is needed. */
 export const usesUntilQuick = 1000;
-
-/** The same without the ids by which errors name invocations. */
-export function withoutIds<Value>(value: Value): Value {
-  return JSON.parse(JSON.stringify(value).replaceAll(/\([^()]*\)/g, '(…)')) as Value;
-}

@@ -4,14 +4,25 @@
  * goes through the arbiter. As they lie in a file that the arbiter holds open they outlive whoever is killed.
  *
  *     bits 0–23   the token of the asker that has it; 0: it is free
+ *     bits 24–27  how often that asker took it when it was kept, counted round
  *     bit 28      kept: it is free, and only that asker may take it, for a moment
  *     bit 29      its last holder ended without a release; whoever has it next is told
  *     bit 30      others wait: a release has to go through the arbiter
  */
-export const lockBits = { token: 0xff_ffff, kept: 1 << 28, abandoned: 1 << 29, waiters: 1 << 30 } as const;
+export const lockBits = {
+  token: 0xff_ffff,
+  takes: 0xf << 24,
+  kept: 1 << 28,
+  abandoned: 1 << 29,
+  waiters: 1 << 30,
+} as const;
+
+/** Taken once more. */
+export function withOneMoreTake(word: number): number {
+  return (word & ~lockBits.takes) | ((word + oneTake) & lockBits.takes);
+}
+
+const oneTake = 1 << 24;
 
 /** How many locks can have a word; 64 KB. The others are had through messages. */
 export const lockWords = 16_384;
-
-/** For how long a holder may take a lock again although others wait, from when it took it first; in ms. */
-export const longestTurnMs = 1;

@@ -1,11 +1,13 @@
 import type { Words } from '../shared-words.ts';
 import type { Asker, Claim } from './asker.ts';
 import { cycleOf, deadlockError } from './deadlock.ts';
-import { lockBits, longestTurnMs } from './lock-words.ts';
+import { lockBits } from './lock-words.ts';
+import type { TurnLength } from './turn-length.ts';
 
 /** Who had a lock's word before, and what it was. */
 export interface LockContext {
   readonly words: Words;
+  readonly turn: TurnLength;
   askerOf(token: number): Asker | undefined;
 }
 
@@ -25,6 +27,10 @@ export class Lock {
   readonly #context: LockContext;
   readonly #line = new Set<Waiter>();
   #turnTimer: NodeJS.Timeout | undefined;
+  /** When its holder was given it, by performance.now(). */
+  #givenAt = 0;
+  /** What its word was when it was looked at last. */
+  #seen = 0;
   /** Who had told that it keeps the lock when the last of those who waited left: it doesn't tell it twice in a turn. */
   #keeper = 0;
 
@@ -89,22 +95,46 @@ export class Lock {
     this.#line.add(waiter);
     // It may have been given back before its holder could see that somebody waits, and been taken again since.
     while (!this.#markWaiters() && !this.#handOn(isFree)) {}
-    if (this.#keeper !== 0 && (this.#word & lockBits.token) === this.#keeper) this.keep();
+    if (this.#keeper !== 0 && (this.#word & lockBits.token) === this.#keeper) this.#watch();
     this.#keeper = 0;
   }
 
-  /** Its holder has given it back, or ended without: whoever is first in line has it now. */
-  release({ token }: Asker, abandoned = false): void {
+  /** Its holder has given it back, or ended without: whoever is first in line has it now. For `after` see `keep`. */
+  release({ token }: Asker, abandoned = false, after?: number): void {
+    this.#measure(token, after);
     this.#handOn((word) => isHeldBy(word, token), abandoned);
   }
 
-  /** Its holder gave it back and may take it again for the rest of its turn. */
-  keep(): void {
-    this.#turnTimer ??= setTimeout(() => {
+  /** Its holder gave it back, `after` so many ms, and may take it again for the rest of its turn. */
+  keep({ token }: Asker, after?: number): void {
+    this.#measure(token, after);
+    this.#watch();
+  }
+
+  /** The first word of its holder says how long it took to hand it over. */
+  #measure(token: number, after: number | undefined): void {
+    if (after === undefined || this.#givenAt === 0 || (this.#word & lockBits.token) !== token) return;
+    this.#context.turn.handedOver(performance.now() - this.#givenAt - after);
+    this.#givenAt = 0;
+  }
+
+  /** Looks from time to time whether it is still kept for somebody who does not take it. */
+  #watch(): void {
+    if (this.#turnTimer || this.#line.size === 0) return;
+    this.#seen = this.#word;
+    this.#lookIn(shortestLookMs);
+  }
+
+  #lookIn(ms: number): void {
+    this.#turnTimer = setTimeout(() => {
       this.#turnTimer = undefined;
-      // When it was taken again its release comes as a message, or it is kept once more.
-      if (this.#line.size > 0 && !this.#handOn(isKept)) this.keep();
-    }, longestTurnMs);
+      const word = this.#word;
+      // When it was taken meanwhile its release comes as a message, or it is kept once more.
+      const isUnused = word === this.#seen;
+      if (isUnused && isKept(word) && this.#handOn((each) => each === word)) return;
+      this.#seen = word;
+      this.#lookIn(isUnused ? Math.min(2 * ms, longestLookMs) : shortestLookMs);
+    }, ms);
   }
 
   /** This asker is gone. */
@@ -143,6 +173,7 @@ export class Lock {
       if (!canBe(word)) return false;
       const wasAbandoned = (word & lockBits.abandoned) | flag;
       if (!this.#swap(word, next ? next.asker.token | others : wasAbandoned)) continue;
+      this.#stopLooking();
       if (next) this.#giveTo(next, wasAbandoned !== 0);
       return true;
     }
@@ -151,7 +182,9 @@ export class Lock {
   #giveTo(waiter: Waiter, abandoned: boolean): void {
     this.#line.delete(waiter);
     this.#forget(waiter);
-    waiter.asker.succeeded(waiter.id, { had: true, abandoned, ...waiter.had });
+    this.#givenAt = performance.now();
+    const turnMs = this.#context.turn.ms;
+    waiter.asker.succeeded(waiter.id, { had: true, abandoned, turnMs, ...waiter.had });
   }
 
   #leave(waiter: Waiter): string | undefined {
@@ -172,9 +205,14 @@ export class Lock {
   // What is kept for somebody has to be free again: nobody looks at it any more.
   #unmarkWaiters(): void {
     if (this.#turnTimer) this.#keeper = this.#word & lockBits.token;
+    this.#stopLooking();
+    const unmarked = ~(lockBits.waiters | lockBits.takes);
+    this.#change((word) => (isKept(word) ? word & lockBits.abandoned : word & unmarked));
+  }
+
+  #stopLooking(): void {
     clearTimeout(this.#turnTimer);
     this.#turnTimer = undefined;
-    this.#change((word) => (isKept(word) ? word & lockBits.abandoned : word & ~lockBits.waiters));
   }
 
   get #word(): number {
@@ -192,6 +230,10 @@ export class Lock {
     }
   }
 }
+
+/** Whoever doesn't take again what is kept for it leaves it unused for so long, or twice as long. */
+const shortestLookMs = 1;
+const longestLookMs = 50;
 
 const isFree = (word: number) => (word & lockBits.token) === 0;
 const isKept = (word: number) => (word & lockBits.kept) !== 0;

@@ -3,6 +3,7 @@ import type { Words } from '../shared-words.ts';
 import type { Asker } from './asker.ts';
 import { Lock } from './lock.ts';
 import { lockWords } from './lock-words.ts';
+import { TurnLength } from './turn-length.ts';
 import type { WordStore } from './word-store.ts';
 
 type LockRequest = Extract<SharedRequest, { op: 'lock' | 'unlock' | 'keep' | 'slot' }>;
@@ -16,6 +17,7 @@ export class Locks {
   readonly #freeIndexes: number[] = [];
   #nextIndex = 0;
   readonly #words: Words;
+  readonly #turn = new TurnLength();
   /** Of the locks beyond those: nobody else sees them. */
   readonly #others: Words = { array: new Int32Array(0) };
 
@@ -37,7 +39,11 @@ export class Locks {
     if (!lock) {
       const index = this.#freeIndexes.pop() ?? this.#nextIndex++;
       const words = this.#wordsAt(index);
-      lock = new Lock(name, index, { words, askerOf: (token) => this.#askers.get(token) });
+      lock = new Lock(name, index, {
+        words,
+        turn: this.#turn,
+        askerOf: (token) => this.#askers.get(token),
+      });
       this.#locks.set(name, lock);
     }
     return lock;
@@ -49,11 +55,11 @@ export class Locks {
         this.get(request.name).acquire(asker, id, request.tries);
         return;
       case 'unlock':
-        this.#locks.get(request.name)?.release(asker, request.abandoned);
+        this.#locks.get(request.name)?.release(asker, request.abandoned, request.after);
         this.#forget(request.name);
         return;
       case 'keep':
-        this.#locks.get(request.name)?.keep();
+        this.#locks.get(request.name)?.keep(asker, request.after);
         return;
       case 'slot':
         asker.succeeded(id, { place: this.placeOf(request.name), token: asker.token });

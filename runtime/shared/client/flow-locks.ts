@@ -7,6 +7,8 @@ import type { WaitOptions } from './wait.ts';
 interface Had {
   readonly had: boolean;
   readonly abandoned: boolean;
+  /** For how long it may be taken again although others wait, in ms, when it was had after a wait. */
+  readonly turnMs?: number;
 }
 
 /** The locks that one flow of work has. */
@@ -44,8 +46,8 @@ export class FlowLocks {
     // Until it is had again nobody can give it back: a flow that ends doesn't, and `release` is for later.
     if (!this.#held.delete(held)) throw sharer.error(notHeld(what, held.name));
     const { info } = await sharer.asks.ask({ op: 'condition', name: condition, lock: held.name }, { wait });
-    const { notified, abandoned } = info as Had & { notified: boolean };
-    held.hadAgain(abandoned);
+    const { notified, abandoned, turnMs } = info as Had & { notified: boolean };
+    held.hadAgain(abandoned, turnMs);
     if (this.#flow.hasEnded) {
       if (notified) sharer.asks.tell({ op: 'notify', name: condition, count: 1 });
       return this.#giveBackUnseen(held.name, abandoned);
@@ -78,6 +80,7 @@ export class FlowLocks {
     const taken = place && this.take(place, name);
     if (taken) return taken;
     const since = performance.now();
+    place?.missed(since);
     const { info } = await sharer.asks.ask(
       { op: 'lock', name },
       { wait, unless: `The lock "${name}" was not had` },
@@ -87,10 +90,10 @@ export class FlowLocks {
   }
 
   /** A lock that the arbiter has given to this flow. */
-  async #given(name: string, { abandoned }: Had): Promise<Held> {
+  async #given(name: string, { abandoned, turnMs }: Had): Promise<Held> {
     if (this.#flow.hasEnded) return this.#giveBackUnseen(name, abandoned);
     const place = this.#flow.sharer.lockPlace(name);
-    place?.beganTurn();
+    place?.beganTurn(turnMs);
     return this.#had(name, place, abandoned);
   }
 
@@ -172,9 +175,9 @@ export class Held implements HeldLock {
   }
 
   /** It was given up for a while. */
-  hadAgain(wasAbandoned: boolean): void {
+  hadAgain(wasAbandoned: boolean, turnMs: number | undefined): void {
     this.wasAbandoned = wasAbandoned;
-    this.place?.beganTurn();
+    this.place?.beganTurn(turnMs);
   }
 
   get isGivenBack(): boolean {

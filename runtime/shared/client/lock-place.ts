@@ -1,4 +1,5 @@
-import { lockBits, longestTurnMs } from '../arbiter/lock-words.ts';
+import { lockBits, withOneMoreTake } from '../arbiter/lock-words.ts';
+import { turnsPerHandOver } from '../arbiter/turn-length.ts';
 import type { Asks } from './asks.ts';
 
 /** The word of one lock, for one asker: what is free is taken, and given back, without a message. */
@@ -10,7 +11,12 @@ export class LockPlace {
   readonly #asks: Asks;
   /** When its holder was given it after a wait; 0: it was free. */
   #turnBeganAt = 0;
-  #isKeptTold = false;
+  #turnMs = 0;
+  #isTold = false;
+  /** When it was given back although others waited, if it was not had since; else 0. */
+  #givenBackAt = 0;
+  /** Whether it was wanted again, after that, sooner than another one would have had it. */
+  #isWantedAgain = true;
 
   constructor(options: {
     words: { readonly array: Int32Array };
@@ -35,16 +41,25 @@ export class LockPlace {
       return true;
     }
     const kept = lockBits.kept | lockBits.waiters | this.#token;
-    return (
-      before === kept &&
-      Atomics.compareExchange(array, this.#index, kept, lockBits.waiters | this.#token) === kept
-    );
+    if ((before & ~lockBits.takes) !== kept) return false;
+    const taken = withOneMoreTake(before) & ~lockBits.kept;
+    if (Atomics.compareExchange(array, this.#index, before, taken) !== before) return false;
+    this.#givenBackAt = 0;
+    return true;
   }
 
-  /** It was had after a wait: how long its holder may take it again begins now. */
-  beganTurn(): void {
-    this.#turnBeganAt = performance.now();
-    this.#isKeptTold = false;
+  /** It could not be had at once, at this time by performance.now(). */
+  missed(now: number): void {
+    if (this.#givenBackAt === 0) return;
+    this.#isWantedAgain = now - this.#givenBackAt < this.#turnMs / turnsPerHandOver;
+    this.#givenBackAt = 0;
+  }
+
+  /** It was had after a wait: for so long its holder may take it again from now on. */
+  beganTurn(turnMs = 0): void {
+    this.#turnBeganAt = turnMs === 0 ? 0 : performance.now();
+    this.#turnMs = turnMs;
+    this.#isTold = false;
   }
 
   giveBack(): void {
@@ -52,14 +67,20 @@ export class LockPlace {
     if (Atomics.compareExchange(array, this.#index, this.#token, 0) === this.#token) return;
     // Others wait. Handing it to another worker takes longer than most holders need it: whoever takes it again and
     // again has it for a turn, and not for one time. Whoever found it free may have had it for long.
-    const held = lockBits.waiters | this.#token;
-    const mayKeep = this.#turnBeganAt !== 0 && performance.now() - this.#turnBeganAt < longestTurnMs;
-    if (!mayKeep || Atomics.compareExchange(array, this.#index, held, lockBits.kept | held) !== held) {
-      this.#asks.tell({ op: 'unlock', name: this.#name });
-      return;
-    }
-    if (this.#isKeptTold) return;
-    this.#isKeptTold = true;
-    this.#asks.tell({ op: 'keep', name: this.#name });
+    const now = performance.now();
+    const hadMs = now - this.#turnBeganAt;
+    this.#givenBackAt = now;
+    const mayKeep =
+      this.#turnBeganAt !== 0 && this.#isWantedAgain && hadMs < this.#turnMs && this.#keep(array);
+    if (mayKeep && this.#isTold) return;
+    const after = this.#turnBeganAt === 0 || this.#isTold ? undefined : hadMs;
+    this.#isTold = true;
+    this.#asks.tell({ op: mayKeep ? 'keep' : 'unlock', name: this.#name, after });
+  }
+
+  #keep(array: Int32Array): boolean {
+    const word = Atomics.load(array, this.#index);
+    if ((word & ~lockBits.takes) !== (lockBits.waiters | this.#token)) return false;
+    return Atomics.compareExchange(array, this.#index, word, lockBits.kept | word) === word;
   }
 }
