@@ -123,4 +123,9 @@ export class Channel<Out extends Message, In> {
   unref(): void {
     this.#transport.unref();
   }
+
+  /** Does not any more. */
+  ref(): void {
+    this.#transport.ref();
+  }
 }

@@ -100,6 +100,8 @@ export type ToWorker =
   | { readonly type: 'answer'; readonly call: number; readonly ok: boolean }
   /** A request about what is shared is answered; `info` is of its kind, or says what failed. The body holds a value. */
   | { readonly type: 'told'; readonly id: number; readonly ok: boolean; readonly info?: unknown }
+  /** Asks whether nothing goes on in this worker but what it waits for; answered by a `still` of shared/requests.ts. */
+  | { readonly type: 'standsStill'; readonly question: number }
   /** Before `load`: what this worker runs was spawned, and exchanges messages with the program. */
   | { readonly type: 'converse' }
   /** The body holds what the program sends to the function. */

@@ -87,6 +87,10 @@ export class PortTransport implements Transport {
     this.#port.unref();
   }
 
+  ref(): void {
+    this.#port.ref();
+  }
+
   // As a full socket holds up a process that tells more than is read: or the queue would fill the memory.
   #waitForReader(heeded: Int32Array, chunks: readonly Uint8Array[]): void {
     for (;;) {

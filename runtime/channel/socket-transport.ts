@@ -108,4 +108,9 @@ export class SocketTransport implements Transport {
     this.#incoming.unref();
     this.#outgoing.unref();
   }
+
+  ref(): void {
+    this.#incoming.ref();
+    this.#outgoing.ref();
+  }
 }

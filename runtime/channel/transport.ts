@@ -36,4 +36,6 @@ export interface Transport {
   close(): void;
   /** Lets the program end while this is open. */
   unref(): void;
+  /** Does not any more. */
+  ref(): void;
 }

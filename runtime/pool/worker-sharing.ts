@@ -7,20 +7,20 @@ import { isSharedRequest } from '../shared/is-request.ts';
 import type { Turn } from './turn.ts';
 
 type SharedMessage = Extract<FromWorker, { type: 'shared' }>;
-type Told = Extract<ToWorker, { type: 'told' }>;
+type ToSharer = Extract<ToWorker, { type: 'told' | 'standsStill' }>;
 
 /** What one worker shares with the others. */
 export class WorkerSharing {
   readonly #arbiter: Arbiter;
-  readonly #answer: (message: Told, body?: EncodedValue) => void;
+  readonly #send: (message: ToSharer, body?: EncodedValue) => void;
   readonly #label: () => string;
   #asker: Asker | undefined;
 
   /** `label` names what runs, for errors of others. */
-  constructor(arbiter: Arbiter, label: () => string, answer: (message: Told, body?: EncodedValue) => void) {
+  constructor(arbiter: Arbiter, label: () => string, send: (message: ToSharer, body?: EncodedValue) => void) {
     this.#arbiter = arbiter;
     this.#label = label;
-    this.#answer = answer;
+    this.#send = send;
   }
 
   /** @throws FrameError when that is no request */
@@ -39,10 +39,10 @@ export class WorkerSharing {
   get #opened(): Asker {
     this.#asker ??= this.#arbiter.open({
       label: this.#label,
-      isOneFlow: true,
+      flows: { askWhetherStill: (question) => this.#send({ type: 'standsStill', question }) },
       answers: {
-        succeeded: (id, info, body) => this.#answer({ type: 'told', id, ok: true, info }, body),
-        failed: (id, failure) => this.#answer({ type: 'told', id, ok: false, info: failure }),
+        succeeded: (id, info, body) => this.#send({ type: 'told', id, ok: true, info }, body),
+        failed: (id, failure) => this.#send({ type: 'told', id, ok: false, info: failure }),
       },
     });
     return this.#asker;

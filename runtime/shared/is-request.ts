@@ -12,10 +12,10 @@ export function isSharedRequest(value: unknown): value is SharedRequest {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const unnamed: ReadonlySet<string> = new Set(['words', 'outbox', 'bell', 'giveUp', 'abandon']);
+const unnamed: ReadonlySet<string> = new Set(['words', 'outbox', 'bell', 'giveUp', 'abandon', 'still']);
 
 const checks: Readonly<Record<SharedRequest['op'], (fields: Fields) => boolean>> = {
-  lock: ({ tries }) => isFlag(tries),
+  lock: ({ tries, mayEnd }) => isFlag(tries) && isFlag(mayEnd),
   unlock: ({ abandoned, after }) => isFlag(abandoned) && isNumberOrNone(after),
   slot: () => true,
   words: () => true,
@@ -39,6 +39,7 @@ const checks: Readonly<Record<SharedRequest['op'], (fields: Fields) => boolean>>
   map: ({ act }) => isOneOf(act, ['size', 'keys', 'entries', 'clear']),
   abandon: ({ of }) => isNumber(of),
   giveUp: ({ of }) => isNumber(of),
+  still: ({ of, isStill }) => isNumber(of) && typeof isStill === 'boolean',
 };
 
 /** There may be none at first where they can be added to. */

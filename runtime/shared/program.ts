@@ -31,9 +31,9 @@ export class ProgramSharing {
   constructor(arbiter: Arbiter) {
     this.#arbiter = arbiter;
     // Its parts know nothing of each other: what one holds the others may wait for.
-    const program = this.#openSession('the program', false);
+    const program = this.#openSession('the program', 'many');
     this.shared = Object.assign(program, {
-      session: (label = `session ${++this.#sessions} of the program`) => this.#openSession(label, true),
+      session: (label = `session ${++this.#sessions} of the program`) => this.#openSession(label, 'one'),
     });
   }
 
@@ -47,8 +47,8 @@ export class ProgramSharing {
     this.#arbiter.close();
   }
 
-  #openSession(label: string, isOneFlow: boolean): Session {
-    const session = new Session(this.#arbiter, { label, isOneFlow, onEnd: () => this.#open.delete(session) });
+  #openSession(label: string, flows: 'one' | 'many'): Session {
+    const session = new Session(this.#arbiter, { label, flows, onEnd: () => this.#open.delete(session) });
     this.#open.add(session);
     if (this.#isClosed) {
       session.close();
@@ -60,7 +60,7 @@ export class ProgramSharing {
 
 interface SessionOptions {
   readonly label: string;
-  readonly isOneFlow: boolean;
+  readonly flows: 'one' | 'many';
   onEnd(): void;
 }
 
@@ -70,7 +70,7 @@ class Session extends FlowShared implements SharedSession {
   readonly #asker: Asker;
   readonly #onEnd: () => void;
 
-  constructor(arbiter: Arbiter, { label, isOneFlow, onEnd }: SessionOptions) {
+  constructor(arbiter: Arbiter, { label, flows, onEnd }: SessionOptions) {
     const sharer: Sharer = new Sharer({
       // What it asks for is answered at once.
       memory: 'none',
@@ -79,7 +79,7 @@ class Session extends FlowShared implements SharedSession {
     });
     const asker = arbiter.open({
       label: () => label,
-      isOneFlow,
+      flows,
       answers: {
         succeeded: (id, info, body) => sharer.asks.succeeded(id, info, copyOf(body)),
         failed: (id, failure) => sharer.asks.failed(id, failure),

@@ -6,7 +6,13 @@
 /** Requests about the things themselves. `of` is the number of an earlier request of the same asker. */
 export type SharedRequest =
   /** Answered when the lock is had. With `reentrant` one that the asker holds is had once more. */
-  | { readonly op: 'lock'; readonly name: string; readonly tries?: boolean }
+  | {
+      readonly op: 'lock';
+      readonly name: string;
+      readonly tries?: boolean;
+      /** Whether the wait may end by itself: it has a timeout or a signal. */
+      readonly mayEnd?: boolean;
+    }
   /**
    * Not answered. With `abandoned` its holder ended without a release. `after`: how long it was had, in ms, when it was
    * had after a wait and this is the first that is heard of it.
@@ -57,6 +63,8 @@ export type SharedRequest =
   | MapRequest
   /** That permit or delivery comes back: its holder ended without. */
   | { readonly op: 'abandon'; readonly of: number }
+  /** Not answered. Whether nothing goes on in the asker but what it waits for, as it was asked by `of`. */
+  | { readonly op: 'still'; readonly of: number; readonly isStill: boolean }
   /** Not answered, but that wait is, if it waits still. */
   | { readonly op: 'giveUp'; readonly of: number };
 

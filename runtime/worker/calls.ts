@@ -43,6 +43,10 @@ export class Calls {
     });
   }
 
+  get areOpen(): boolean {
+    return this.#open.size > 0;
+  }
+
   answer({ call, ok }: Extract<ToWorker, { type: 'answer' }>, body: EncodedValue | undefined): void {
     const open = this.#open.get(call);
     if (!open) return; // its run has ended

@@ -17,6 +17,7 @@ import { Results } from './results.ts';
 import { RunContext, type RunSetting } from './run-context.ts';
 import { Sharing } from './sharing.ts';
 import { shortJson } from './short-json.ts';
+import { isStillWithout } from './stillness.ts';
 
 type RunMessage = Extract<ToWorker, { type: 'run' }>;
 type Succeeded = Extract<FromWorker, { type: 'succeeded' }>;
@@ -116,6 +117,13 @@ export class Executor {
   /** Something that is shared was asked for. */
   told(message: Extract<ToWorker, { type: 'told' }>, body: EncodedValue | undefined): void {
     this.#sharing.told(message, body);
+  }
+
+  /** Tells whether nothing goes on here but waits for what is shared. */
+  async tellStillness(question: number): Promise<void> {
+    // These go on by what comes through the channel.
+    const goesOn = this.#calls.areOpen || this.#conversation || this.#current?.sender?.isWaiting;
+    this.#sharing.tellStillness(question, !goesOn && (await isStillWithout(this.#channel)));
   }
 
   /** Whether a run goes on that was told to end. */

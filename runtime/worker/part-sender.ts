@@ -51,6 +51,11 @@ export class PartSender {
     });
   }
 
+  /** Whether the function waits for its reader. */
+  get isWaiting(): boolean {
+    return this.#goOn !== undefined;
+  }
+
   /** The reader has taken so many in all, and the function may be so far ahead of that. */
   taken({ taken, window }: TakenMessage): void {
     for (; this.#taken < taken; this.#taken++) this.#size -= this.#sizes.shift() ?? 0;

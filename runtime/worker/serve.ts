@@ -78,6 +78,9 @@ export function serve({ transport, journal, captureOutput, memoryGuard }: Connec
       case 'told':
         executor?.told(message, body);
         break;
+      case 'standsStill':
+        await executor?.tellStillness(message.question);
+        break;
       case 'converse':
         conversation = new Conversation(channel);
         break;

@@ -37,6 +37,11 @@ export class Sharing {
     else this.#sharer.asks.failed(id, info as SharedFailure);
   }
 
+  /** Whether nothing goes on here but what is waited for: see Stillness of the arbiter. */
+  tellStillness(question: number, isStill: boolean): void {
+    this.#sharer.asks.tell({ op: 'still', of: question, isStill });
+  }
+
   // Others wait for it, and the function may compute for minutes before the turn ends. Only of many in a row the later
   // ones are sent together.
   #send(id: number, request: SharedRequest, body: EncodedValue | undefined): void {

@@ -47,12 +47,14 @@ export class Arbiter {
   /** To be called when nobody asks any more. */
   close(): void {
     for (const { outbox } of this.#askers.values()) outbox?.close();
+    this.#locks.close();
     this.#store.close();
   }
 
   receive(asker: Asker, id: number, request: SharedRequest, body: EncodedValue | undefined): void {
     // What it put before comes before.
     asker.outbox?.drain();
+    if (request.op !== 'still') asker.stillness.requested();
     switch (request.op) {
       case 'bell':
         break;
@@ -68,6 +70,9 @@ export class Arbiter {
       case 'keep':
       case 'slot':
         this.#locks.receive(asker, id, request);
+        break;
+      case 'still':
+        this.#locks.toldStill(asker, request.of, request.isStill);
         break;
       case 'giveUp':
         asker.giveUp(request.of);

@@ -1,6 +1,8 @@
 import type { EncodedValue } from '../../channel/codec.ts';
 import type { SharedFailure } from '../requests.ts';
+import type { LockWait } from './deadlock.ts';
 import type { Outbox } from './outbox.ts';
+import { type Flows, Stillness } from './stillness.ts';
 
 /** Answers a request. */
 export interface Answers {
@@ -20,9 +22,11 @@ export interface AskerOptions {
   readonly answers: Answers;
   /** Whom errors name: an invocation, or a part of the program. */
   label(): string;
-  /** Whether all that it asks for belongs to one flow of work, so that what it holds stays held while it waits. */
-  readonly isOneFlow: boolean;
+  readonly flows: Flows;
 }
+
+/** Something that an asker waits for. */
+export type AskerWait = LockWait | { readonly lock?: undefined; readonly mayEnd?: undefined };
 
 /**
  * One of those who share: a worker, which runs one invocation at a time, or a part of the program. What it holds and waits
@@ -31,30 +35,34 @@ export interface AskerOptions {
 export class Asker {
   /** By which words know it, from 1. */
   readonly token: number;
-  readonly isOneFlow: boolean;
+  readonly stillness: Stillness;
   readonly label: () => string;
-  /** The locks that it waits for. */
-  readonly waitsFor = new Set<object>();
+  /** What it waits for, by the numbers of its requests. */
+  readonly waits = new Map<number, AskerWait>();
   /** What it puts into queues without a message. */
   outbox: Outbox | undefined;
   readonly #answers: Answers;
   readonly #claims = new Map<number, Claim>();
   isGone = false;
 
-  constructor(token: number, { answers, label, isOneFlow }: AskerOptions) {
+  constructor(token: number, { answers, label, flows }: AskerOptions) {
     this.token = token;
     this.label = label;
-    this.isOneFlow = isOneFlow;
+    this.stillness = new Stillness(flows);
     this.#answers = answers;
   }
 
   /** Answers a request; one that has no number wants no answer. */
   succeeded(id: number, info?: unknown, body?: EncodedValue): void {
-    if (!this.isGone && id !== 0) this.#answers.succeeded(id, info, body);
+    if (this.isGone || id === 0) return;
+    this.stillness.answered();
+    this.#answers.succeeded(id, info, body);
   }
 
   failed(id: number, failure: SharedFailure): void {
-    if (!this.isGone && id !== 0) this.#answers.failed(id, failure);
+    if (this.isGone || id === 0) return;
+    this.stillness.answered();
+    this.#answers.failed(id, failure);
   }
 
   keep(id: number, claim: Claim): void {

@@ -1,6 +1,7 @@
 import type { Words } from '../shared-words.ts';
 import type { Asker, Claim } from './asker.ts';
-import { cycleOf, deadlockError } from './deadlock.ts';
+import type { LockWait } from './deadlock.ts';
+import type { Deadlocks } from './deadlocks.ts';
 import { lockBits } from './lock-words.ts';
 import type { TurnLength } from './turn-length.ts';
 
@@ -8,13 +9,18 @@ import type { TurnLength } from './turn-length.ts';
 export interface LockContext {
   readonly words: Words;
   readonly turn: TurnLength;
+  readonly deadlocks: Deadlocks;
   askerOf(token: number): Asker | undefined;
 }
 
+export interface AcquireOptions {
+  readonly tries?: boolean | undefined;
+  /** See LockWait. */
+  readonly mayEnd?: boolean | undefined;
+}
+
 /** A wait for a lock, in line. */
-interface Waiter extends Claim {
-  readonly asker: Asker;
-  readonly id: number;
+interface Waiter extends Claim, LockWait {
   /** What is told with it. */
   readonly had?: object;
 }
@@ -52,18 +58,14 @@ export class Lock {
   }
 
   /** Answers when this asker has it. */
-  acquire(asker: Asker, id: number, tries = false): void {
+  acquire(asker: Asker, id: number, { tries = false, mayEnd = false }: AcquireOptions): void {
     if (this.#takeFor(asker, id)) return;
     if (tries) {
       asker.succeeded(id, { had: false });
       return;
     }
-    const cycle = cycleOf(asker, this);
-    if (cycle) {
-      asker.failed(id, deadlockError(cycle));
-      return;
-    }
-    const waiter: Waiter = { asker, id, giveUp: () => this.#leave(waiter), abandon: () => {} };
+    const giveUp = () => this.#leave(waiter);
+    const waiter: Waiter = this.#waiter({ asker, id, mayEnd, isDue: false, giveUp });
     this.#enqueue(waiter);
   }
 
@@ -77,8 +79,20 @@ export class Lock {
       if (asker.isGone && this.#leave(waiter) !== undefined) onLost();
       return undefined;
     };
-    const waiter: Waiter = { asker, id, had, giveUp, abandon: () => {} };
+    const waiter: Waiter = this.#waiter({ asker, id, had, mayEnd: false, isDue: true, giveUp });
     this.#enqueue(waiter);
+  }
+
+  #waiter(how: Omit<Waiter, 'lock' | 'abandon' | 'fail'>): Waiter {
+    const waiter: Waiter = {
+      ...how,
+      lock: this,
+      abandon: () => {},
+      fail: (failure) => {
+        if (this.#leave(waiter) !== undefined) how.asker.failed(how.id, failure);
+      },
+    };
+    return waiter;
   }
 
   #takeFor(asker: Asker, id: number, had?: object): boolean {
@@ -91,12 +105,13 @@ export class Lock {
   #enqueue(waiter: Waiter): void {
     const { asker, id } = waiter;
     asker.keep(id, waiter);
-    asker.waitsFor.add(this);
+    asker.waits.set(id, waiter);
     this.#line.add(waiter);
     // It may have been given back before its holder could see that somebody waits, and been taken again since.
     while (!this.#markWaiters() && !this.#handOn(isFree)) {}
     if (this.#keeper !== 0 && (this.#word & lockBits.token) === this.#keeper) this.#watch();
     this.#keeper = 0;
+    this.#context.deadlocks.begun(waiter);
   }
 
   /** Its holder has given it back, or ended without: whoever is first in line has it now. For `after` see `keep`. */
@@ -197,9 +212,7 @@ export class Lock {
 
   #forget({ asker, id }: Waiter): void {
     asker.drop(id);
-    // It may wait for it more than once.
-    for (const other of this.#line) if (other.asker === asker) return;
-    asker.waitsFor.delete(this);
+    asker.waits.delete(id);
   }
 
   // What is kept for somebody has to be free again: nobody looks at it any more.

@@ -1,6 +1,7 @@
 import type { SharedRequest } from '../requests.ts';
 import type { Words } from '../shared-words.ts';
 import type { Asker } from './asker.ts';
+import { Deadlocks } from './deadlocks.ts';
 import { Lock } from './lock.ts';
 import { lockWords } from './lock-words.ts';
 import { TurnLength } from './turn-length.ts';
@@ -18,6 +19,7 @@ export class Locks {
   #nextIndex = 0;
   readonly #words: Words;
   readonly #turn = new TurnLength();
+  readonly #deadlocks = new Deadlocks();
   /** Of the locks beyond those: nobody else sees them. */
   readonly #others: Words = { array: new Int32Array(0) };
 
@@ -42,6 +44,7 @@ export class Locks {
       lock = new Lock(name, index, {
         words,
         turn: this.#turn,
+        deadlocks: this.#deadlocks,
         askerOf: (token) => this.#askers.get(token),
       });
       this.#locks.set(name, lock);
@@ -52,7 +55,7 @@ export class Locks {
   receive(asker: Asker, id: number, request: LockRequest): void {
     switch (request.op) {
       case 'lock':
-        this.get(request.name).acquire(asker, id, request.tries);
+        this.get(request.name).acquire(asker, id, request);
         return;
       case 'unlock':
         this.#locks.get(request.name)?.release(asker, request.abandoned, request.after);
@@ -64,6 +67,16 @@ export class Locks {
       case 'slot':
         asker.succeeded(id, { place: this.placeOf(request.name), token: asker.token });
     }
+  }
+
+  /** Whether this asker does nothing but wait: the answer to a question of its Stillness. */
+  toldStill({ stillness }: Asker, question: number, isStill: boolean): void {
+    stillness.told(question, isStill);
+    if (isStill) this.#deadlocks.look();
+  }
+
+  close(): void {
+    this.#deadlocks.close();
   }
 
   leftBy(asker: Asker): void {

@@ -82,7 +82,7 @@ export class FlowLocks {
     const since = performance.now();
     place?.missed(since);
     const { info } = await sharer.asks.ask(
-      { op: 'lock', name },
+      { op: 'lock', name, ...(wait.mayEnd && { mayEnd: true }) },
       { wait, unless: `The lock "${name}" was not had` },
     );
     sharer.mapped.neededMessage(since);

@@ -67,6 +67,11 @@ export class Wait {
     return this.#end !== undefined || this.#signal?.aborted === true;
   }
 
+  /** Whether it may end without what it waits for. */
+  get mayEnd(): boolean {
+    return this.#signal !== undefined || Number.isFinite(this.timeoutMs);
+  }
+
   /** Whether nobody wants to know how it ended. */
   get isForgotten(): boolean {
     return this.#end?.kind === 'forgotten';
