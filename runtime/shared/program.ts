@@ -85,7 +85,7 @@ class Session extends FlowShared implements SharedSession {
         failed: (id, failure) => sharer.asks.failed(id, failure),
       },
     });
-    const flow = new Flow(sharer, `${label} has ended`, { isAwaited: true });
+    const flow = new Flow(sharer, `${label} has ended`, { isAwaited: true, hasParts: flows === 'many' });
     super(flow);
     this.#arbiter = arbiter;
     this.#flow = flow;

@@ -13,7 +13,10 @@ import type { SemaphoreOptions, SharedSemaphore } from './client/semaphore.ts';
  * killed, is given back, and the next holder is told.
  */
 export interface Shared {
-  /** Had by one at a time: Python's `Lock` and, with `reentrant`, `RLock`. */
+  /**
+   * Had by one at a time: Python's `Lock` and, with `reentrant`, `RLock`, for which the program needs a session.
+   * @throws TypeError for `reentrant` without one
+   */
   lock(name: string, options?: LockOptions): SharedLock;
   /** Had by so many at a time: `BoundedSemaphore` and, with `bounded: false`, `Semaphore`. */
   semaphore(name: string, options?: SemaphoreOptions): SharedSemaphore;
@@ -32,8 +35,8 @@ export interface Shared {
 /** What the program shares with its workers. */
 export interface ProgramShared extends Shared {
   /**
-   * The same for one flow of work of the program, as an invocation is one: a lock with `reentrant` can be had again by it,
-   * a deadlock with others is told, and what it holds is given back when it is disposed of. `label` names it in errors.
+   * The same for one flow of work of the program, which does one thing after another: a lock with `reentrant` can be had again
+   * by it, a deadlock with others is told, and what it holds is given back when it is disposed of. `label` names it in errors.
    */
   session(label?: string): SharedSession;
 }

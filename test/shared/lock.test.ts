@@ -59,6 +59,27 @@ testShared('a reentrant lock is free when it was given back as often as it was h
   }
 });
 
+testShared(
+  'a reentrant lock is not had by two parts of the program: each needs a session',
+  1,
+  async ({ shared }) => {
+    assert.throws(() => shared.lock('door', { reentrant: true }), {
+      name: 'TypeError',
+      message: /expected a session for a lock with `reentrant: true`.*runtime\.shared\.session\(\)/,
+    });
+    const [one, other] = [shared.session('one'), shared.session('other')];
+    const held = await one.lock('door', { reentrant: true }).acquire();
+    const again = await one.lock('door', { reentrant: true }).acquire();
+    assert.equal(await other.lock('door', { reentrant: true }).tryAcquire(), undefined);
+    held.release();
+    assert.equal(await other.lock('door', { reentrant: true }).tryAcquire(), undefined);
+    again.release();
+    assert(await other.lock('door', { reentrant: true }).tryAcquire());
+    assert((await shared.lock('gate', { reentrant: false }).tryAcquire()) !== undefined);
+  },
+  { where: ['process'] },
+);
+
 testShared('a lock that is given back twice is not taken from the next one', 2, async (test) => {
   const { shared } = test;
   const first = await shared.lock('door').acquire();

@@ -21,6 +21,7 @@ export class FlowShared implements Shared {
   lock(name: string, options: LockOptions = {}): SharedLock {
     check('lock', name, options, ofLock);
     checkFlag('lock', 'reentrant', options.reentrant);
+    if (options.reentrant && this.#flow.hasParts) throw new TypeError(sessionExpected);
     return new SharedLock(this.#flow, name, options);
   }
 
@@ -59,6 +60,10 @@ export class FlowShared implements Shared {
     return new SharedMap<Value>(this.#flow, name);
   }
 }
+
+const sessionExpected =
+  'expected a session for a lock with `reentrant: true`: the parts of the program that have none are not told apart, and ' +
+  'two of them would have it at once. Use `runtime.shared.session()`, and the `lock` of that.';
 
 const ofLock = new Set(['reentrant']);
 const ofSemaphore = new Set(['permits', 'bounded']);

@@ -17,11 +17,14 @@ export class Flow {
   readonly whatEnded: string;
   /** Whether somebody may wait for it that goes on after its end. */
   readonly #isAwaited: boolean;
+  /** Whether it is all of the program, whose parts are not told apart. */
+  readonly hasParts: boolean;
   #closed: SharedFailure | undefined;
   hasEnded = false;
 
-  constructor(sharer: Sharer, whatEnded: string, { isAwaited = false } = {}) {
+  constructor(sharer: Sharer, whatEnded: string, { isAwaited = false, hasParts = false } = {}) {
     this.#isAwaited = isAwaited;
+    this.hasParts = hasParts;
     this.sharer = sharer;
     this.whatEnded = whatEnded;
     this.locks = new FlowLocks(this);

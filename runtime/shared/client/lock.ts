@@ -5,7 +5,10 @@ import type { WaitOptions } from './wait.ts';
 
 /** How a lock is to be had. */
 export interface LockOptions {
-  /** Whether whoever has it can have it again (Python's RLock); it is free when it was given back as often. Default: no. */
+  /**
+   * Whether whoever has it can have it again (Python's RLock); it is free when it was given back as often. Who that is, is
+   * an invocation or a session: a thread is in Python, and `runtime.shared` alone is nobody. Default: no.
+   */
   readonly reentrant?: boolean | undefined;
 }
 
@@ -32,7 +35,7 @@ export class SharedLock {
 
   /**
    * Resolves when the lock is had; who asks first has it first. Rejects with `TimeoutError`, `CancelledError`, or
-   * `DeadlockError` when those who hold locks would wait for each other.
+   * `DeadlockError` when those who hold locks would wait for each other for ever: with a `timeout` or a `signal` none would.
    */
   acquire(options?: WaitOptions): Promise<HeldLock> {
     if (options === undefined && !this.#isReentrant) {
