@@ -17,7 +17,7 @@ export class Capacity {
   readonly #workers: ReadonlySet<Worker>;
   readonly #settings: PoolSettings;
   readonly #backlog: Backlog;
-  /** How many workers run something that waits for invocations of its own. */
+  /** How many workers run something that waits for others. */
   #waiting = 0;
   readonly #pace = new Pace();
 
@@ -27,12 +27,12 @@ export class Capacity {
     this.#backlog = backlog;
   }
 
-  /** What one of them runs waits for invocations of its own from now on. */
+  /** What one of them runs waits for others from now on. */
   waits(): void {
     this.#waiting++;
   }
 
-  /** Those have ended. */
+  /** It waits no more. */
   goesOn(): void {
     this.#waiting--;
   }
@@ -118,10 +118,11 @@ export class Capacity {
   }
 
   get #room(): NestingRoom {
-    // What waits for its reader leaves its place to others, as that may be what the reader waits for. Not without bound.
+    // What waits for its reader, or for something shared, leaves its place to others, as one of those may be what it
+    // waits for. Not without bound.
     let left = this.#settings.max;
     const occupied = [...this.#workers].filter(
-      (worker) => isOccupied(worker) && !(worker.isUnread && left-- > 0),
+      (worker) => isOccupied(worker) && !(worker.isHeldUp && left-- > 0),
     );
     return new NestingRoom(
       occupied.map(({ depth }) => depth),

@@ -23,9 +23,9 @@ export interface WorkerEvents {
   onReturned(records: readonly InvocationRecord[]): void;
   /** What it runs asks for an invocation of its own, with these arguments and options. */
   onCall(child: InvocationRecord, args: EncodedValue, options: Readonly<Record<string, unknown>>): void;
-  /** What it runs, of this function, waits for such invocations, or for whoever reads its parts, from now on. */
+  /** What it runs, of this function, waits from now on: for such invocations, whoever reads its parts, or what is shared. */
   onWaits(worker: Worker, functionName: string): void;
-  /** It waits for neither any more. */
+  /** It waits for none of those any more. */
   onGoesOn(functionName: string): void;
   /** Who has what workers share. */
   readonly arbiter: Arbiter;

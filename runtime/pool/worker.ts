@@ -23,7 +23,7 @@ import { Wear } from './wear.ts';
 import { WorkerCalls } from './worker-calls.ts';
 import type { WorkerEvents } from './worker-events.ts';
 import type { HostHandlers, WorkerHost } from './worker-host.ts';
-import { labelOf, WorkerSharing } from './worker-sharing.ts';
+import { WorkerSharing } from './worker-sharing.ts';
 import type { WorkerState } from './worker-state.ts';
 
 /**
@@ -98,11 +98,12 @@ export class Worker {
       onWaits: (functionName) => this.#waits.begin(functionName),
       onGoesOn: (functionName) => this.#waits.end(functionName),
     });
-    this.#sharing = new WorkerSharing(
-      events.arbiter,
-      () => labelOf(this.#turns.current),
-      (message, body) => this.#host.send(message, body),
-    );
+    this.#sharing = new WorkerSharing({
+      arbiter: events.arbiter,
+      waits: this.#waits,
+      current: () => this.#turns.current,
+      send: (message, body) => this.#host.send(message, body),
+    });
     this.#load();
   }
 
@@ -163,17 +164,17 @@ export class Worker {
     return current ? depthOf(current.record) : 0;
   }
 
-  /** Whether what it runs waits for invocations of its own, or for whoever reads its parts. */
+  /** Whether what it runs waits for invocations of its own, for whoever reads its parts, or for something shared. */
   get isWaiting(): boolean {
     return this.#waits.areAny;
   }
 
-  /** Whether it waits for whoever reads its parts. */
-  get isUnread(): boolean {
-    return this.#turns.current?.stream?.isWaiting === true;
+  /** Whether it waits for whoever reads its parts, or for something shared: for anybody, who may need its place. */
+  get isHeldUp(): boolean {
+    return this.#turns.current?.stream?.isWaiting === true || this.#sharing.isWaiting;
   }
 
-  /** Since when it does, by performance.now(), also when that is only a moment ago. */
+  /** Since when it waits for whoever reads its parts, by performance.now(), also when that is only a moment ago. */
   get unreadSince(): number | undefined {
     return this.#turns.current?.stream?.unreadSince;
   }
@@ -364,6 +365,7 @@ export class Worker {
       case 'failed':
         // Its time can't run out any more while the last of its output is read.
         if (message.run === this.#turns.current?.run) this.#timeout.clear();
+        this.#sharing.runEnded();
         if (this.#host.output.hasRead(message.output)) this.#finished(message, body);
         else this.#host.output.whenRead(message.output, () => this.#finished(message, body));
         break;

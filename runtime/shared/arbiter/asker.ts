@@ -23,6 +23,9 @@ export interface AskerOptions {
   /** Whom errors name: an invocation, or a part of the program. */
   label(): string;
   readonly flows: Flows;
+  /** It waits for what this request asks for, until `onGoesOn` of the same. */
+  onWaits?(id: number): void;
+  onGoesOn?(id: number): void;
 }
 
 /** Something that an asker waits for. */
@@ -38,31 +41,45 @@ export class Asker {
   readonly stillness: Stillness;
   readonly label: () => string;
   /** What it waits for, by the numbers of its requests. */
-  readonly waits = new Map<number, AskerWait>();
+  readonly #waits = new Map<number, AskerWait>();
   /** What it puts into queues without a message. */
   outbox: Outbox | undefined;
-  readonly #answers: Answers;
+  readonly #options: AskerOptions;
   readonly #claims = new Map<number, Claim>();
   isGone = false;
 
-  constructor(token: number, { answers, label, flows }: AskerOptions) {
+  constructor(token: number, options: AskerOptions) {
     this.token = token;
-    this.label = label;
-    this.stillness = new Stillness(flows);
-    this.#answers = answers;
+    this.label = options.label;
+    this.stillness = new Stillness(options.flows);
+    this.#options = options;
+  }
+
+  get waits(): ReadonlyMap<number, AskerWait> {
+    return this.#waits;
+  }
+
+  beginWait(id: number, wait: AskerWait): void {
+    this.#waits.set(id, wait);
+    this.#options.onWaits?.(id);
+  }
+
+  endWait(id: number): void {
+    this.#waits.delete(id);
+    this.#options.onGoesOn?.(id);
   }
 
   /** Answers a request; one that has no number wants no answer. */
   succeeded(id: number, info?: unknown, body?: EncodedValue): void {
     if (this.isGone || id === 0) return;
     this.stillness.answered();
-    this.#answers.succeeded(id, info, body);
+    this.#options.answers.succeeded(id, info, body);
   }
 
   failed(id: number, failure: SharedFailure): void {
     if (this.isGone || id === 0) return;
     this.stillness.answered();
-    this.#answers.failed(id, failure);
+    this.#options.answers.failed(id, failure);
   }
 
   keep(id: number, claim: Claim): void {

@@ -32,11 +32,11 @@ export class Line {
   add(asker: Asker, id: number, waiting: Waiting): void {
     const waiter: Waiter = { asker, id, waiting };
     this.#waiters.add(waiter);
-    asker.waits.set(id, other);
+    asker.beginWait(id, other);
     asker.keep(id, {
       giveUp: () => {
         if (!this.#waiters.delete(waiter)) return undefined;
-        asker.waits.delete(id);
+        asker.endWait(id);
         const told = waiting.waitedFor();
         waiting.left?.();
         if (!waiting.endWait || asker.isGone) return told;
@@ -52,7 +52,7 @@ export class Line {
     const [first] = this.#waiters;
     if (!first) return false;
     this.#waiters.delete(first);
-    first.asker.waits.delete(first.id);
+    first.asker.endWait(first.id);
     first.asker.drop(first.id);
     first.waiting.serve();
     return true;

@@ -105,7 +105,7 @@ export class Lock {
   #enqueue(waiter: Waiter): void {
     const { asker, id } = waiter;
     asker.keep(id, waiter);
-    asker.waits.set(id, waiter);
+    asker.beginWait(id, waiter);
     this.#line.add(waiter);
     // It may have been given back before its holder could see that somebody waits, and been taken again since.
     while (!this.#markWaiters() && !this.#handOn(isFree)) {}
@@ -212,7 +212,7 @@ export class Lock {
 
   #forget({ asker, id }: Waiter): void {
     asker.drop(id);
-    asker.waits.delete(id);
+    asker.endWait(id);
   }
 
   // What is kept for somebody has to be free again: nobody looks at it any more.
