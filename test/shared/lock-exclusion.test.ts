@@ -7,7 +7,7 @@ import { runProject } from '../support/open-runtime.ts';
 import { within } from '../support/wait.ts';
 import { stepsOf, type Tools, testShared, usesUntilQuick, work } from './support.ts';
 
-const times = 2_000;
+const times = 300;
 const longMs = 300_000;
 
 /** Adds to the number in a file, as somebody who doesn't know of others. */
