@@ -74,7 +74,7 @@ export class HeldCondition implements HeldLock {
 
   /**
    * Gives the lock up until somebody notifies, and resolves when it is had again. Rejects with `TimeoutError` or
-   * `CancelledError`, with the lock had again.
+   * `CancelledError`, with the lock had again; with `DeadlockError`, where all in the circle wait so, without.
    */
   async wait(options?: WaitOptions): Promise<void> {
     await this.#flow.locks.waitWithout(this.#held, this.#condition.name, options);
