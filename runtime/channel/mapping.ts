@@ -6,6 +6,7 @@
  * dependency: without it everything works, with system calls.
  */
 import { createRequire } from 'node:module';
+import { uninterrupted } from './native-loads.ts';
 import { isSwitchedOff } from './switches.ts';
 
 /** What loading koffi costs, in µs. */
@@ -36,7 +37,8 @@ export function mapFile(fd: number, length: number, access: Access): Mapping | u
 
 /** Memory that another thread of this process has mapped, and keeps mapped; undefined where that can't be had. */
 export function memoryAt(address: string, length: number): Buffer | undefined {
-  return system()?.view(address, length);
+  const views = system();
+  return views && uninterrupted(() => views.view(address, length));
 }
 
 interface System {
@@ -47,7 +49,7 @@ interface System {
 let found: { readonly system: System | undefined } | undefined;
 
 function system(): System | undefined {
-  found ??= { system: loadSystem() };
+  found ??= { system: uninterrupted(loadSystem) };
   return found.system;
 }
 

@@ -48,6 +48,8 @@ export interface ThreadStart {
   readonly journal: SharedArrayBuffer;
   /** A 32-bit number: how many bytes of what the thread sent have been read, modulo 2^32. */
   readonly read: SharedArrayBuffer;
+  /** See NativeLoads. */
+  readonly nativeLoads: SharedArrayBuffer;
 }
 
 /** Takes it out of the thread's `workerData`, which functions see as well. */

@@ -6,6 +6,7 @@ import { isFromWorker, readBody } from '../channel/from-worker.ts';
 import { JournalReader } from '../channel/journal.ts';
 import { JournalMemory } from '../channel/journal-memory.ts';
 import type { FromWorker, ToWorker } from '../channel/messages.ts';
+import { NativeLoads } from '../channel/native-loads.ts';
 import { PortTransport } from '../channel/port-transport.ts';
 import type { ThreadStart } from '../channel/start.ts';
 import { splitExecArgv } from './thread-limits.ts';
@@ -27,6 +28,7 @@ export class WorkerThread implements WorkerHost {
   readonly journal = new JournalReader(this.#memory);
   readonly output: WorkerOutput;
   readonly #read = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  readonly #nativeLoads = new NativeLoads();
   #stuckTimer: NodeJS.Timeout | undefined;
   #hasExited = false;
 
@@ -81,13 +83,19 @@ export class WorkerThread implements WorkerHost {
 
   kill(): void {
     if (this.#hasExited || !this.#thread) return;
-    void this.#thread.terminate();
-    // It holds the program up from then on.
-    this.#thread.unref();
+    this.#terminate(this.#thread);
     this.#stuckTimer ??= setTimeout(() => {
       this.output.tail.push(`It is in a native call, which can't be interrupted, and was given up.`);
       this.#report(terminatedExitCode);
     }, stuckAfterMs).unref();
+  }
+
+  #terminate(thread: Thread): void {
+    if (this.#nativeLoads.forbid()) {
+      void thread.terminate();
+      // It holds the program up from then on.
+      thread.unref();
+    } else setTimeout(() => this.#terminate(thread), lookAgainMs).unref();
   }
 
   /** Starts the thread, or says why Node would not. */
@@ -97,6 +105,7 @@ export class WorkerThread implements WorkerHost {
       port,
       journal: this.#memory.shared,
       read: this.#read.buffer as SharedArrayBuffer,
+      nativeLoads: this.#nativeLoads.shared,
     };
     try {
       return new Thread(workerEntry, {
@@ -151,6 +160,9 @@ const workerEntry = new URL('../worker/thread.js', import.meta.url);
 
 /** What Node tells of a thread that was terminated. */
 const terminatedExitCode = 1;
+
+/** A module is loaded in some ms. */
+const lookAgainMs = 1;
 
 /** How long a thread takes at the most from closing its port to its end. */
 const endsByItselfMs = 500;

@@ -2,12 +2,14 @@
 import { workerData } from 'node:worker_threads';
 import { JournalWriter } from '../channel/journal.ts';
 import { JournalMemory } from '../channel/journal-memory.ts';
+import { heedNativeLoads, NativeLoads } from '../channel/native-loads.ts';
 import { PortTransport } from '../channel/port-transport.ts';
 import { takeThreadStart } from '../channel/start.ts';
 import { serve } from './serve.ts';
 import { PostedOutput } from './thread-output.ts';
 
-const { port, journal, read } = takeThreadStart(workerData);
+const { port, journal, read, nativeLoads } = takeThreadStart(workerData);
+heedNativeLoads(new NativeLoads(nativeLoads));
 
 serve({
   transport: new PortTransport(port, { givesAll: true, heeds: new Int32Array(read) }),
