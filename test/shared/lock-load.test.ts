@@ -14,6 +14,7 @@ const longMs = 540_000;
  */
 const times = Number(process.env.POOL_LOCK_TIMES ?? 10_000);
 const fewerTimes = Number(process.env.POOL_LOCK_TIMES ?? 2_000);
+const mostKills = 60;
 const killGrace = 5;
 
 interface Adding {
@@ -145,11 +146,12 @@ testShared(
         isOver = true;
       })
       .catch(() => {});
-    for (let lastKills = -1; !isOver; ) {
-      await delay(10 + Math.random() * 40);
-      // The next one only after that: where a start takes long, some are left to get on.
-      if (kills === lastKills) continue;
-      lastKills = kills;
+    for (let killAt = 0; !isOver; ) {
+      await delay(1 + Math.random() * 20);
+      // Not before some more is done: where a start takes long, they would never get on.
+      const [sum = 0] = numbersIn(file);
+      if (sum < killAt) continue;
+      killAt = sum + (workers * fewerTimes) / mostKills;
       const [victim] = [...running].sort(() => Math.random() - 0.5);
       const busy = runtime.stats().workers.filter(({ state }) => state === 'busy');
       const worker = busy[Math.floor(Math.random() * busy.length)];
