@@ -371,6 +371,7 @@ export class Worker {
         break;
       case 'results': {
         const results = readResults(body, message.count);
+        this.#sharing.runEnded();
         if (this.#host.output.hasRead(message.output)) this.#finishedTogether(message, results);
         else this.#host.output.whenRead(message.output, () => this.#finishedTogether(message, results));
         break;
