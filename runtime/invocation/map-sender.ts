@@ -1,4 +1,4 @@
-import { encodeValue } from '../channel/codec.ts';
+import { isExactInJson } from '../channel/json-exact.ts';
 import { FunctionLoadError, FunctionNotFoundError, RuntimeClosedError } from '../errors/pool-errors.ts';
 import { Chunk } from './chunk.ts';
 import { Invocation, type InvokeOptions } from './invocation.ts';
@@ -40,6 +40,10 @@ const fewestTogether = 32;
 /** JSON that goes into one message: more of it is not faster. */
 const mostBytes = 64 * 1024;
 
+/** As many as this may be read before the first result is handed out, and so many for each that has been. */
+const itemsAtFirst = 1024;
+const itemsPerResult = 4;
+
 /** After a group had to be split so many items travel one by one: what made it necessary may hold for others too. */
 const itemsAlone = 1024;
 
@@ -64,8 +68,8 @@ export class Sender<Item> {
   #end = Number.POSITIVE_INFINITY;
   #handed = 0;
   #together = 1;
-  /** How many may travel together by what was seen so far: twice as many after each group that went well. */
-  #largest = fewestTogether;
+  /** How many may travel together after a group had to be split: twice as many after each that went well. */
+  #largest = Number.POSITIVE_INFINITY;
   /** Until so many have been handed out items travel one by one. */
   #aloneUntil = 0;
   #bytesEach = 1;
@@ -96,9 +100,9 @@ export class Sender<Item> {
     const one = this.#options.concurrency ?? this.#context.concurrency();
     const { size, groups } = this.#context.groups?.reach(this.#each) ?? alone;
     const largest = Math.min(size, this.#largest, Math.floor(mostBytes / this.#bytesEach));
-    // No more is read ahead than half of what somebody has asked for: who wants the first ten should not wait for, or pay for, thousands.
-    const most =
-      this.#options.concurrency ?? Math.max(one, Math.min(largest * groups, Math.floor(handed / 2)));
+    // Who wants the first ten should not wait for, nor pay for, tens of thousands.
+    const ahead = Math.max(itemsAtFirst, itemsPerResult * handed);
+    const most = this.#options.concurrency ?? Math.max(one, Math.min(largest * groups, ahead));
     const together = Math.min(largest, Math.floor(most / groups));
     this.#together = together < fewestTogether || handed < this.#aloneUntil ? 1 : together;
     return this.#together === 1 ? { most: one, together: 1 } : { most, together: this.#together };
@@ -229,11 +233,10 @@ export class Sender<Item> {
 
 const alone = { size: 1, groups: 1 };
 
-/** The list in JSON, when that carries each of them as it is. */
+/** The list in JSON, when that carries each of them as it is. What two of them have in common is none of the workers' business. */
 function jsonOf(items: readonly unknown[]): string | undefined {
   try {
-    const encoded = encodeValue(items, 'items');
-    return typeof encoded === 'string' ? encoded : undefined;
+    return items.every(isExactInJson) ? JSON.stringify(items) : undefined;
   } catch {
     return undefined; // whose fault it is comes out when they travel one by one
   }

@@ -60,7 +60,7 @@ const most = 256;
 
 /** Fewer are not worth it: the others travel one by one, and those go together in one write as well. */
 const fewestTogether = 32;
-const mostTogether = 1024;
+const mostTogether = 2048;
 
 // Down at once, up in steps: what is handed over wrongly waits, what is not is only a little slower.
 const slowerWeight = 0.9;

@@ -20,15 +20,17 @@ export const concernsOne: ReadonlySet<FromWorker['type']> = new Set([
   'shared',
 ]);
 
-/** The same as the end of each run. */
+/** The same as the end of each run. The first has taken `firstMs`: it was long, or they would not have been split. */
 export function* endsOf(
   { run, count, durationMs, memoryMB, output }: Results,
   results: readonly unknown[],
+  firstMs: number,
 ): Generator<[RunEnd, EncodedValue | undefined]> {
-  const mean = durationMs / count;
+  const mean = Math.max(0, durationMs - firstMs) / count;
   for (const [index, result] of results.entries()) {
     const body = result === undefined ? undefined : JSON.stringify(result);
-    yield [{ type: 'succeeded', run: run + index, durationMs: mean, memoryMB, output }, body];
+    const ms = index === 0 ? firstMs : mean;
+    yield [{ type: 'succeeded', run: run + index, durationMs: ms, memoryMB, output }, body];
   }
 }
 

@@ -436,7 +436,9 @@ export class Worker {
     if (!turn || !chunk || run !== turn.run + chunk.settled || count > chunk.left) {
       // They have been split since.
       this.#splitCurrent();
-      for (const [end, body] of endsOf(message, results)) this.#finished(end, body);
+      const { current } = this.#turns;
+      const firstMs = current?.run === run ? performance.now() - current.since : 0;
+      for (const [end, body] of endsOf(message, results, firstMs)) this.#finished(end, body);
       return;
     }
     const { record } = turn;

@@ -203,12 +203,13 @@ export class Executor {
     const setting = this.#settingOf(held, startedAt);
     this.#channel.precededBy(results);
     this.#together = held;
+    const current = this.#currentOf(setting, 0);
     for (let index = 0; index < count; index++) {
       const run = first + index;
       if (index > 0) this.#memoryGuard?.goOn(run);
       const { written } = this.#output;
       const outcome = Array.isArray(items)
-        ? this.#outcomeOf(held, index, items[index], setting)
+        ? this.#outcomeOf(held, items[index], index === 0 ? current : this.#next(current, setting, index))
         : failed('undecodable', items);
       if (outcome instanceof Promise) this.#flushSoon();
       const ending = outcome instanceof Promise ? await outcome : outcome;
@@ -284,7 +285,20 @@ export class Executor {
     } catch (error) {
       return failed('undecodable', error);
     }
-    return this.#outcomeOf(held, 0, input, this.#settingOf(held, startedAt));
+    return this.#outcomeOf(held, input, this.#currentOf(this.#settingOf(held, startedAt), 0));
+  }
+
+  #currentOf(setting: RunSetting, index: number): Current {
+    const { run, isStream } = setting.message;
+    const sender = isStream ? new PartSender(run, this.#channel) : undefined;
+    return { run: run + index, context: new RunContext(setting, index), sender };
+  }
+
+  /** The next one of those that came together. */
+  #next(current: Current, setting: RunSetting, index: number): Current {
+    current.run = setting.message.run + index;
+    current.context = new RunContext(setting, index);
+    return current;
   }
 
   #settingOf({ message, loaded }: Held, startedAt: number): RunSetting {
@@ -299,22 +313,13 @@ export class Executor {
     };
   }
 
-  #outcomeOf(
-    { message, loaded, aborts }: Held,
-    index: number,
-    input: unknown,
-    setting: RunSetting,
-  ): Ending | Promise<Ending> {
+  #outcomeOf({ message, loaded, aborts }: Held, input: unknown, current: Current): Ending | Promise<Ending> {
     if (!loaded?.form) {
       return failed('notLoaded', loaded?.descriptor.state === 'failed' ? loaded.descriptor.error : undefined);
     }
-    const context = new RunContext(setting, index);
-    const run = message.run + index;
-    const sender = message.isStream ? new PartSender(run, this.#channel) : undefined;
-    const current = { run, context, sender };
     this.#current = current;
-    const abort = aborts.length > 0 ? aborts.find((each) => each.run === run) : undefined;
-    if (abort) context.abort(abort.reason);
+    const abort = aborts.length > 0 ? aborts.find(({ run }) => run === current.run) : undefined;
+    if (abort) current.context.abort(abort.reason);
     failurePoint?.('decoded');
     return this.#handlers.run(message.functionIndex, loaded.form, input, current);
   }

@@ -4,8 +4,11 @@ import type { FromWorker, ToWorker } from '../channel/messages.ts';
 import { memoryMB } from './memory.ts';
 import type { OutputCount } from './output.ts';
 
-/** Results of runs that came together wait for those behind them until the clock, which counts ms, has gone on so often. */
+/** Results of runs that came together wait for those behind them no longer than this. */
 const longestWaitMs = 1;
+
+/** The clock is read after so many runs: that costs half as much as a short run. */
+const runsPerLook = 16;
 
 /**
  * The results of runs that came together, on their way to be sent together. Each is in the journal before the next run
@@ -23,9 +26,7 @@ export class Results {
   #areUndefined = false;
   /** When the first of them began, by performance.now(). */
   #since: number;
-  // By Date.now(): it is read after each run, and costs half as much as the other clock.
-  #sinceMs = Date.now();
-  #lastMs = this.#sinceMs;
+  #lookedAt: number;
 
   /** The first of the runs begins `now`, of performance.now(). */
   constructor(
@@ -35,6 +36,7 @@ export class Results {
   ) {
     this.#run = run;
     this.#since = now;
+    this.#lookedAt = now;
     this.#channel = to.channel;
     this.#journal = to.journal;
     this.#output = to.output;
@@ -42,17 +44,12 @@ export class Results {
 
   /** The next one has this result; `next` is the run that begins now, if there is one. */
   push(json: string | undefined, next: number | undefined): void {
-    const nowMs = Date.now();
     const isUndefined = json === undefined;
-    // A long one is told by itself, with its own duration.
-    if (nowMs - this.#lastMs > longestWaitMs) this.#add(this.#lastMs - this.#sinceMs);
-    else if (isUndefined !== this.#areUndefined) this.add();
-    this.#lastMs = nowMs;
+    if (isUndefined !== this.#areUndefined) this.add();
     this.#areUndefined = isUndefined;
     if (!isUndefined) this.#results.push(json);
     this.#count++;
-    const isDue = nowMs - this.#sinceMs > longestWaitMs;
-    if (next === undefined || isDue || !this.#journal.resultAndStarted(json, next)) {
+    if (next === undefined || this.#isDue || !this.#journal.resultAndStarted(json, next)) {
       this.#channel.flush();
       if (next !== undefined) this.#journal.started(next);
     }
@@ -60,38 +57,37 @@ export class Results {
 
   /** Adds what has come to what is sent next. */
   add(): void {
-    if (this.#count > 0) this.#add(performance.now() - this.#since);
+    const [run, count] = [this.#run, this.#count];
+    if (count === 0) return;
+    const now = performance.now();
+    const durationMs = now - this.#since;
+    const body = this.#areUndefined ? undefined : `[${this.#results.join()}]`;
+    this.#run += count;
+    this.#count = 0;
+    this.#results = [];
+    this.#since = now;
+    this.#lookedAt = now;
+    const output = this.#output.written;
+    this.#channel.add({ type: 'results', run, count, durationMs, memoryMB: memoryMB(now), output }, body);
   }
 
-  /** How long the run has taken that was not pushed, in ms; `add` comes after it. */
+  /** How long the run has taken that was not pushed, in ms, with some short ones before it; `add` comes after it. */
   get lastMs(): number {
-    return Math.max(0, performance.now() - this.#since - (this.#lastMs - this.#sinceMs));
+    return performance.now() - this.#lookedAt;
   }
 
   /** The next one is told by itself, and then this one begins. */
   skip(next: number | undefined): void {
     this.#channel.flush();
     this.#run++;
-    this.#begin();
+    this.#since = performance.now();
+    this.#lookedAt = this.#since;
     if (next !== undefined) this.#journal.started(next);
   }
 
-  #add(durationMs: number): void {
-    const [run, count] = [this.#run, this.#count];
-    this.#since += durationMs;
-    this.#sinceMs = this.#lastMs;
-    if (count === 0) return;
-    const body = this.#areUndefined ? undefined : `[${this.#results.join()}]`;
-    this.#run += count;
-    this.#count = 0;
-    this.#results = [];
-    const output = this.#output.written;
-    this.#channel.add({ type: 'results', run, count, durationMs, memoryMB: memoryMB(), output }, body);
-  }
-
-  #begin(): void {
-    this.#since = performance.now();
-    this.#sinceMs = Date.now();
-    this.#lastMs = this.#sinceMs;
+  get #isDue(): boolean {
+    if (this.#count % runsPerLook !== 0) return false;
+    this.#lookedAt = performance.now();
+    return this.#lookedAt - this.#since > longestWaitMs;
   }
 }
