@@ -25,7 +25,7 @@ export type {
   InvokeOptions,
   Priority,
 } from './invocation/invocation.ts';
-export type { MapOptions } from './invocation/map.ts';
+export type { MapOptions, MapResults } from './invocation/map.ts';
 export type { RetryCode, RetryOptions, RetrySettings } from './invocation/retry.ts';
 export type { SpawnedFunction, SpawnedStatus, SpawnOptions } from './invocation/spawned-function.ts';
 export type { InvocationStream } from './invocation/stream.ts';

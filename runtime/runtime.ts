@@ -14,7 +14,7 @@ import { ReloadingFunctions } from './functions/reloading.ts';
 import { type RunOptions, runInline } from './inline/run.ts';
 import { inlineKey } from './invocation/inline-function.ts';
 import type { Invocation, InvokeOptions } from './invocation/invocation.ts';
-import { type MapOptions, mapItems } from './invocation/map.ts';
+import { type MapOptions, type MapResults, mapItems } from './invocation/map.ts';
 import type { InvocationRecord } from './invocation/record.ts';
 import { spawn } from './invocation/spawn.ts';
 import type { SpawnedFunction, SpawnOptions } from './invocation/spawned-function.ts';
@@ -167,7 +167,7 @@ export class WarmRuntime implements Runtime {
     name: string,
     source: Iterable<Item> | AsyncIterable<Item>,
     options: MapOptions<Item> = {},
-  ): AsyncGenerator<Result, void, undefined> {
+  ): MapResults<Result> {
     return mapItems(source, options, {
       invoke: (args, each) => this.#submit(name, args, each),
       concurrency: () => this.#poolOf(name)?.reach(name) ?? 1,

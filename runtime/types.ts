@@ -8,7 +8,7 @@ import type { PoolStats } from './figures/pool-recorder.ts';
 import type { FunctionInfo } from './functions/registry.ts';
 import type { RunOptions } from './inline/run.ts';
 import type { Invocation, InvokeOptions } from './invocation/invocation.ts';
-import type { MapOptions } from './invocation/map.ts';
+import type { MapOptions, MapResults } from './invocation/map.ts';
 import type { SpawnedFunction, SpawnOptions } from './invocation/spawned-function.ts';
 import type { InvocationStream } from './invocation/stream.ts';
 import type { WorkerState } from './pool/worker-state.ts';
@@ -129,6 +129,7 @@ export interface Runtime {
    *
    * ```ts
    * for await (const { outputs } of runtime.map<Thumbnails>('thumbnail', photos)) console.log(outputs);
+   * const all = await runtime.map<Thumbnails>('thumbnail', photos).toArray();
    * ```
    * @throws TypeError when the source is no iterable or an option makes no sense
    */
@@ -136,7 +137,7 @@ export interface Runtime {
     name: string,
     source: Iterable<Item> | AsyncIterable<Item>,
     options?: MapOptions<Item>,
-  ): AsyncGenerator<Result, void, undefined>;
+  ): MapResults<Result>;
   /**
    * Locks, queues and the like, shared with all workers by their names: `ctx.shared` in a function means the same things.
    *

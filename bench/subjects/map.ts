@@ -39,7 +39,7 @@ export default function subject({ quick }: RunOptions): Subject {
 const notes: readonly string[] = [
   'Items a second, from the first until all results are in a list. Each result is looked at, and so is whether all workers had ' +
     'a part in it. Starting is not included: the workers are up, and have had the same items before.',
-  'warm-pool: runtime.map with its defaults. piscina, which runs one item at a call: in order by Promise.all for 1,000 items, and ' +
+  'warm-pool: runtime.map(…).toArray() with its defaults, and with a loop over it (for await). piscina, which runs one item at a call: in order by Promise.all for 1,000 items, and ' +
     'then the next 1,000; as they are ready with 64 in flight. ' +
     `Python: the best of the chunksizes ${allChunksizes.map((size) => size.toLocaleString('en-US')).join(', ')} in each reading, ` +
     'and the executor once more with what it has by default.',

@@ -10,6 +10,9 @@ export class ItemSource<Item> {
   readonly #iterator: Iterator<Item> | AsyncIterator<Item>;
   #hasEnded = false;
   #isReading = false;
+  /** While the iterator runs: then it can't be told to end. */
+  #isInNext = false;
+  #isClosed = false;
 
   constructor(source: Iterable<Item> | AsyncIterable<Item>) {
     this.#iterator =
@@ -35,13 +38,17 @@ export class ItemSource<Item> {
   read(list: Item[], room: number, goesOn: () => boolean): Promise<Step<Item>> | undefined {
     for (let left = room; left > 0 && !this.#hasEnded && goesOn(); left--) {
       let result: Reading<Item>;
+      this.#isInNext = true;
       try {
         result = this.#iterator.next();
         checkResult(result);
       } catch (error) {
         this.#hasEnded = true;
         throw error;
+      } finally {
+        this.#isInNext = false;
       }
+      if (this.#isClosed) this.#return();
       if (isPromise(result) || isPromise(result.value)) return this.#later(result);
       if (result.done) this.#hasEnded = true;
       else list.push(result.value);
@@ -53,10 +60,21 @@ export class ItemSource<Item> {
   async close(): Promise<void> {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
+    this.#isClosed = true;
+    if (this.#isInNext) return;
     const closed = this.#iterator.return?.();
     // It may never answer what it was asked before, and a generator answers in order.
     if (this.#isReading) Promise.resolve(closed).catch(() => {});
     else await closed;
+  }
+
+  /** Closes what has ended its own iteration while it was read. */
+  #return(): void {
+    try {
+      Promise.resolve(this.#iterator.return?.()).catch(() => {});
+    } catch {
+      // Why it ends is told, and not that the source could not be closed as well.
+    }
   }
 
   async #later(pending: Reading<Item>): Promise<Step<Item>> {

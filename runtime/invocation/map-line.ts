@@ -60,6 +60,17 @@ export class Line<Item> {
     return nothingReady;
   }
 
+  /** Adds the values of the next ones, as far as they are of stretches and have ended. */
+  takeValues(list: unknown[]): void {
+    for (let [part] = this.#parts; part instanceof Stretch; [part] = this.#parts) {
+      const { values, taken } = part;
+      for (let index = taken; index < values.length; index++) list.push(values[index]);
+      part.taken = values.length;
+      if (part.taken < part.count) break;
+      this.#parts.shift();
+    }
+  }
+
   /** Whether the next one has ended. */
   get isReady(): boolean {
     for (let [part] = this.#parts; part !== undefined; [part] = this.#parts) {

@@ -66,6 +66,7 @@ export class Sender<Item> {
   #unsent = 0;
   /** Nothing is wanted of those from this index on. */
   #end = Number.POSITIVE_INFINITY;
+  #endReason = '';
   #handed = 0;
   #together = 1;
   /** How many may travel together after a group had to be split: twice as many after each that went well. */
@@ -94,45 +95,58 @@ export class Sender<Item> {
     return this.#out + this.#unsent;
   }
 
+  /** Whether some are being sent: what is told meanwhile may come before they are in line. */
+  get isSending(): boolean {
+    return this.#unsent > 0;
+  }
+
   /** What to read now, when so many have been handed out. */
   plan(handed: number): Plan {
     this.#handed = handed;
     const one = this.#options.concurrency ?? this.#context.concurrency();
     const { size, groups } = this.#context.groups?.reach(this.#each) ?? alone;
-    const largest = Math.min(size, this.#largest, Math.floor(mostBytes / this.#bytesEach));
+    const largest = Math.min(size, this.#largest, Math.max(1, Math.floor(mostBytes / this.#bytesEach)));
     // Who wants the first ten should not wait for, nor pay for, tens of thousands.
     const ahead = Math.max(itemsAtFirst, itemsPerResult * handed);
     const most = this.#options.concurrency ?? Math.max(one, Math.min(largest * groups, ahead));
     const together = Math.min(largest, Math.floor(most / groups));
-    this.#together = together < fewestTogether || handed < this.#aloneUntil ? 1 : together;
+    const isAlone = together < fewestTogether || handed < this.#aloneUntil;
+    // Those that were too large may have been the only ones.
+    if (isAlone && handed >= this.#aloneUntil && this.#bytesEach > 1) this.#alone();
+    this.#together = isAlone ? 1 : together;
     return this.#together === 1 ? { most: one, together: 1 } : { most, together: this.#together };
   }
 
-  /** Sends these; the index is that of the first. */
+  /** Sends these; the index is that of the first. What reads an item may stop it. */
   send(index: number, items: readonly Item[]): void {
-    this.#unsent += items.length;
-    for (let start = 0; start < items.length; ) {
+    this.#unsent = items.length;
+    for (let start = 0; start < items.length && index + start < this.#end; ) {
       const group = items.slice(start, start + this.#together);
       if (group.length < fewestTogether || !this.#sendTogether(index + start, group)) {
         for (const [offset, item] of group.entries()) this.#sendAlone(index + start + offset, item);
       }
       start += group.length;
     }
+    this.#unsent = 0;
   }
 
   /** Cancels those from this index on. */
   stop(reason: string, from = 0): void {
     this.#end = Math.min(this.#end, from);
+    this.#endReason = reason;
     // A copy: a group that is cancelled is split.
     for (const running of [...this.#running]) if (running.index >= from) running.cancel(reason);
   }
 
   #sendAlone(index: number, item: Item): void {
+    if (index >= this.#end) return;
     const entry: Entry<Item> = { index, item };
     if (this.#isOrdered) this.#line.push(entry);
     this.#unsent--;
     this.#out++;
-    this.#follow(entry, this.#context.invoke(item, this.#each));
+    const invocation = this.#context.invoke(item, this.#each);
+    this.#follow(entry, invocation);
+    if (index >= this.#end) invocation.cancel(this.#endReason);
   }
 
   #follow(entry: Entry<Item>, invocation: Cancellable): void {
@@ -169,10 +183,12 @@ export class Sender<Item> {
       this.#alone();
       return false;
     }
+    if (index >= this.#end) return true;
     this.#bytesEach = Math.ceil(args.length / items.length);
     const stretch = new Stretch(index, items);
     if (this.#isOrdered) this.#line.push(stretch);
-    const running: Running = { index, cancel: (reason) => record.cancel(reason) };
+    let record: InvocationRecord | undefined;
+    const running: Running = { index, cancel: (reason) => record?.cancel(reason) };
     this.#running.add(running);
     this.#unsent -= items.length;
     this.#out += items.length;
@@ -190,7 +206,8 @@ export class Sender<Item> {
         this.#split(stretch, records);
       },
     });
-    const record = groups.invoke(chunk, args, this.#each);
+    record = groups.invoke(chunk, args, this.#each);
+    if (index >= this.#end) record.cancel(this.#endReason);
     return true;
   }
 
@@ -226,8 +243,9 @@ export class Sender<Item> {
 
   #alone(): void {
     this.#aloneUntil = this.#handed + itemsAlone;
-    this.#largest = fewestTogether;
+    this.#largest = 2 * fewestTogether;
     this.#together = 1;
+    this.#bytesEach = 1;
   }
 }
 

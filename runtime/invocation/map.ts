@@ -25,6 +25,19 @@ export interface MapOptions<Item = unknown> extends Omit<InvokeOptions, 'transfe
   signal?: AbortSignal | undefined;
 }
 
+/** What `runtime.map` returns: an async iterator over the results, and one more way to have them. */
+export interface MapResults<Result> extends AsyncGenerator<Result, void, undefined> {
+  /**
+   * All results that have not been handed out, in a list, in less time than a loop takes. As the method of Node's readable
+   * streams, and of iterator helpers. It rejects where the loop would throw.
+   *
+   * ```ts
+   * const sizes = await runtime.map<number>('size', files).toArray();
+   * ```
+   */
+  toArray(): Promise<Result[]>;
+}
+
 // Errors go to a callback, rather than among the results as those of `Promise.allSettled` do: results stay what the
 // function returns, and throwing in it is how to end after some errors and not after others.
 
@@ -37,7 +50,7 @@ export function mapItems<Result, Item>(
   source: Iterable<Item> | AsyncIterable<Item>,
   options: MapOptions<Item>,
   context: MapContext,
-): AsyncGenerator<Result, void, undefined> {
+): MapResults<Result> {
   checkSource(source);
   checkOptions(options);
   return new Mapping<Result, Item>(source, options, context);

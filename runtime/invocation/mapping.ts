@@ -1,6 +1,6 @@
 import { CancelledError } from '../errors/pool-errors.ts';
 import { ItemSource } from './item-source.ts';
-import type { MapOptions } from './map.ts';
+import type { MapOptions, MapResults } from './map.ts';
 import { Line, nothingReady } from './map-line.ts';
 import { type MapContext, Sender } from './map-sender.ts';
 import { textOf } from './text.ts';
@@ -12,7 +12,7 @@ import { textOf } from './text.ts';
 const keptPerConcurrency = 2;
 
 /** One iteration over the results. Whichever way it ends, nothing of it runs on and its source is closed. */
-export class Mapping<Result, Item> implements AsyncGenerator<Result, void, undefined> {
+export class Mapping<Result, Item> implements MapResults<Result> {
   readonly #iterable: Iterable<Item> | AsyncIterable<Item>;
   readonly #options: MapOptions<Item>;
   readonly #isOrdered: boolean;
@@ -61,7 +61,7 @@ export class Mapping<Result, Item> implements AsyncGenerator<Result, void, undef
     if (this.#asked === 0 && !this.#isStopped) {
       const value = this.#line.takeValue();
       if (value !== nothingReady) {
-        this.#handOut();
+        this.#handOut(1);
         return Promise.resolve({ done: false, value: value as Result });
       }
     }
@@ -69,6 +69,21 @@ export class Mapping<Result, Item> implements AsyncGenerator<Result, void, undef
     const result = this.#results.next();
     result.then(this.#answered, this.#answered);
     return result;
+  }
+
+  async toArray(): Promise<Result[]> {
+    const results: Result[] = [];
+    for (;;) {
+      // Without a promise for each of them.
+      if (this.#asked === 0 && !this.#isStopped) {
+        const before = results.length;
+        this.#line.takeValues(results);
+        this.#handOut(results.length - before);
+      }
+      const next = await this.next();
+      if (next.done) return results;
+      results.push(next.value);
+    }
   }
 
   // A generator hears of these two only when the `next` before them is answered, for which it would wait here.
@@ -103,7 +118,7 @@ export class Mapping<Result, Item> implements AsyncGenerator<Result, void, undef
       while (await this.#hasNext()) {
         const value = this.#line.takeValue();
         const entry = value === nothingReady ? this.#line.takeEntry() : undefined;
-        this.#handOut();
+        this.#handOut(1);
         const outcome = entry?.outcome ?? { value };
         if ('value' in outcome) yield outcome.value as Result;
         else if (outcome.isLast) throw outcome.error;
@@ -139,8 +154,8 @@ export class Mapping<Result, Item> implements AsyncGenerator<Result, void, undef
     return this.#started + this.#toStart.length - this.#handed;
   }
 
-  #handOut(): void {
-    this.#handed++;
+  #handOut(count: number): void {
+    this.#handed += count;
     if (this.#kept <= this.#readsAt) this.#read();
   }
 
@@ -215,6 +230,11 @@ export class Mapping<Result, Item> implements AsyncGenerator<Result, void, undef
   }
 
   #sourceFailed(error: unknown): void {
+    // It was read while others are on their way into the line, which it comes after.
+    if (this.#sender.isSending) {
+      process.nextTick(() => this.#sourceFailed(error));
+      return;
+    }
     // What was read before it stands before it.
     if (this.#isOrdered) this.#start();
     const entry = { index: this.#started++, item: undefined, outcome: { error, isLast: true } };

@@ -80,6 +80,12 @@ export class Fleet {
     return this.#workers;
   }
 
+  /** Whether its workers write down what they do. */
+  get hasJournals(): boolean {
+    for (const worker of this.#workers) if (!worker.hasJournal) return false;
+    return true;
+  }
+
   /** What is in service; undefined before the first is. */
   get code(): Code | undefined {
     return this.#code;

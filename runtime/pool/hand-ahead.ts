@@ -93,7 +93,9 @@ export class HandAhead {
       if (!current) continue;
       if (current.record.chunk) {
         isHolding = true;
-        if (now - current.since > stallMs && now - worker.runsTogetherSince(now) > stallTogetherMs) {
+        const hasStalled =
+          now - current.since > stallMs && now - worker.runsTogetherSince(now) > stallTogetherMs;
+        if (hasStalled || now - current.since > longestTogetherMs) {
           worker.catchUp();
           stalled.push(...worker.takeBack());
         }
@@ -124,6 +126,9 @@ function isLower(priority: Priority, than: Priority): boolean {
  * the others one by one costs as much.
  */
 const stallTogetherMs = 8;
+
+/** What should take a fortieth of this, and goes on still: each has become longer, and something else may wait for them all. */
+const longestTogetherMs = 20;
 
 /** One that runs, and one more so that the worker doesn't wait for it. */
 const chunksInHand = 2;

@@ -295,7 +295,9 @@ export class Pool implements Destination {
       code.concurrency.get(functionName) === undefined &&
       ms >= leastTimeoutMs &&
       maxInvocations === Number.POSITIVE_INFINITY &&
-      !this.#observer.isWatched;
+      !this.#observer.isWatched &&
+      // Without a journal nobody could tell which one of them had ended a worker.
+      this.#fleet.hasJournals;
     const groups = groupsPerWorker * max;
     const size = isPlain ? this.#handAhead.togetherOf(functionName) : 1;
     return { size: Math.min(size, Math.max(1, Math.floor(queueLimit / groups))), groups };
@@ -389,6 +391,7 @@ export class Pool implements Destination {
     const home = this.#homeOf(record.functionName);
     if (!home || home === this) return false;
     record.destination = home;
+    if (record.chunk) this.#chunks.delete(record.chunk);
     home.#adopt(record);
     this.#drain.letGo();
     return true;

@@ -8,11 +8,13 @@ import type { RunEnd, Turn } from './turn.ts';
 /** The message with which a worker says that several runs have ended. */
 export type Results = Extract<FromWorker, { type: 'results' }>;
 
-/** What only one of those that came together can have sent, behind the results of those before it. */
+/**
+ * What only one of those that came together can have sent, behind the results of those before it. Not `left`: that may be
+ * said of all of them.
+ */
 export const concernsOne: ReadonlySet<FromWorker['type']> = new Set([
   'succeeded',
   'failed',
-  'left',
   'progress',
   'log',
   'call',

@@ -121,6 +121,11 @@ export class Worker {
     return this.code.dedicatedTo;
   }
 
+  /** Whether what it does can be read when it is gone, and taken back before it does it. */
+  get hasJournal(): boolean {
+    return this.#host.journal.canTakeBack;
+  }
+
   get pid(): number | undefined {
     return this.#host.pid;
   }
@@ -188,7 +193,7 @@ export class Worker {
       this.state === 'busy' &&
       !this.isWaiting &&
       !this.isSpent &&
-      this.#host.journal.canTakeBack &&
+      this.hasJournal &&
       !this.#turns.areInDoubt &&
       this.#turns.current?.record.hasEnded === false
     );

@@ -181,14 +181,19 @@ export class Executor {
       failurePoint?.('started');
     }
     if (!isAhead || !this.#journal.isTakenBack(run)) return true;
-    this.#leave(run, run + count);
+    // The first stands for those that came with it.
+    this.#leave(run, run + 1, run + count);
     return false;
   }
 
-  /** Those from `run` to before `end` were taken back. */
-  #leave(run: number, end: number): void {
-    for (let left = run; left < end; left++) this.#channel.add({ type: 'left', run: left });
+  /**
+   * Says that those from `run` to before `end` were taken back: the last one first, as each goes back before those that went
+   * before it. The worker has come by all before `next`.
+   */
+  #leave(run: number, end: number, next: number): void {
+    for (let left = end - 1; left >= run; left--) this.#channel.add({ type: 'left', run: left });
     this.#flush();
+    if (next > run + 1) this.#journal.started(next - 1);
   }
 
   /** Runs those that came together: what each of them gives is sent with the others', unless that is more than a short result. */
@@ -200,13 +205,20 @@ export class Executor {
       journal: this.#journal,
       output: this.#output,
     });
-    const setting = this.#settingOf(held, startedAt);
+    let setting = this.#settingOf(held, startedAt);
+    let isSent = false;
     this.#channel.precededBy(results);
     this.#together = held;
     const current = this.#currentOf(setting, 0);
     for (let index = 0; index < count; index++) {
       const run = first + index;
-      if (index > 0) this.#memoryGuard?.goOn(run);
+      if (isSent) {
+        // A while has passed, or something else was done: what came before is not the doing of this one.
+        setting = this.#settingOf(held, performance.now());
+        this.#memoryGuard?.begin(run, held.message.functionIndex, setting.startedAt);
+      } else if (index > 0) {
+        this.#memoryGuard?.goOn(run);
+      }
       const { written } = this.#output;
       const outcome = Array.isArray(items)
         ? this.#outcomeOf(held, items[index], index === 0 ? current : this.#next(current, setting, index))
@@ -216,16 +228,17 @@ export class Executor {
       this.#current?.context.end();
       const next = index + 1 < count ? run + 1 : undefined;
       const json = written === this.#output.written ? jsonOf(ending) : noJson;
-      if (json !== noJson) results.push(json, next);
+      if (json !== noJson) isSent = results.push(json, next);
       else {
         const { lastMs } = results;
         results.add();
         this.#addEnd(run, lastMs, ending.kind === 'returned' ? encoded(ending.value) : ending);
         results.skip(next);
+        isSent = true;
       }
       if (next !== undefined && this.#journal.isTakenBack(next)) {
         results.add();
-        this.#leave(next, first + count);
+        this.#leave(next, first + count, first + count);
         break;
       }
     }

@@ -42,17 +42,17 @@ export class Results {
     this.#output = to.output;
   }
 
-  /** The next one has this result; `next` is the run that begins now, if there is one. */
-  push(json: string | undefined, next: number | undefined): void {
+  /** The next one has this result; `next` is the run that begins now, if there is one. Returns whether all was sent. */
+  push(json: string | undefined, next: number | undefined): boolean {
     const isUndefined = json === undefined;
     if (isUndefined !== this.#areUndefined) this.add();
     this.#areUndefined = isUndefined;
     if (!isUndefined) this.#results.push(json);
     this.#count++;
-    if (next === undefined || this.#isDue || !this.#journal.resultAndStarted(json, next)) {
-      this.#channel.flush();
-      if (next !== undefined) this.#journal.started(next);
-    }
+    if (next !== undefined && !this.#isDue && this.#journal.resultAndStarted(json, next)) return false;
+    this.#channel.flush();
+    if (next !== undefined) this.#journal.started(next);
+    return true;
   }
 
   /** Adds what has come to what is sent next. */

@@ -22,6 +22,8 @@ const ofCounts: readonly MapMeasure[] = ['countdown', 'speedup'];
 export const mapContestants: readonly MapContestant[] = [
   pool('warm-pool', async (options) => (await import('./warm-pool.ts')).open(options)),
   pool('warm-pool threads', async (options) => (await import('./warm-pool.ts')).open(options)),
+  loop('warm-pool'),
+  loop('warm-pool threads'),
   pool('piscina threads', async (options) => (await import('./piscina.ts')).open(options)),
   // It has no part in the counts: a thread that has two of them has them one after another all the same.
   pool(
@@ -57,6 +59,21 @@ function pool(
       const readings = await measureCountdown((from) => opened.map('countdown', from, 'ordered'), job);
       await opened.close();
       return readings;
+    },
+  };
+}
+
+/** One of ours with a loop in place of `toArray`. */
+function loop(name: string): MapContestant {
+  const open: OpenMappingPool = async (options) =>
+    (await import('./warm-pool.ts')).open(options, 'for await');
+  const contestant = pool(name, open, ofItems);
+  return {
+    ...contestant,
+    name: `${name} for await`,
+    find: async (options) => {
+      const found = await contestant.find(options);
+      return found.present ? { ...found, title: `${found.title}, for await` } : found;
     },
   };
 }

@@ -5,8 +5,14 @@ import type { PoolOptions } from '../pools/pool.ts';
 import { loadWarmPool } from '../warm-pool.ts';
 import type { MappingPool } from './mapping-pool.ts';
 
+/** How the results get into a list. */
+export type Way = 'toArray' | 'for await';
+
 /** `runtime.map` with its defaults. */
-export async function open({ kind, workers, build, folder }: PoolOptions): Promise<MappingPool> {
+export async function open(
+  { kind, workers, build, folder }: PoolOptions,
+  way: Way = 'toArray',
+): Promise<MappingPool> {
   const { createRuntime } = await loadWarmPool(build);
   const runtime = await createRuntime({
     cwd: folder,
@@ -17,10 +23,10 @@ export async function open({ kind, workers, build, folder }: PoolOptions): Promi
   });
   return {
     map: async (task, items, order) => {
+      const mapping = runtime.map(task, items, { ordered: order === 'ordered' });
+      if (way === 'toArray') return mapping.toArray();
       const results: unknown[] = [];
-      for await (const result of runtime.map(task, items, { ordered: order === 'ordered' })) {
-        results.push(result);
-      }
+      for await (const result of mapping) results.push(result);
       return results;
     },
     whereabouts: () => runtime.invoke<Whereabouts>('whereabouts'),
