@@ -1,8 +1,7 @@
 import type { SharedRequest } from '../requests.ts';
-import type { Words } from '../shared-words.ts';
 import type { Asker } from './asker.ts';
 import { Deadlocks } from './deadlocks.ts';
-import { Lock } from './lock.ts';
+import { Lock, type LockContext } from './lock.ts';
 import { lockWords } from './lock-words.ts';
 import { TurnLength } from './turn-length.ts';
 import type { WordStore } from './word-store.ts';
@@ -11,21 +10,20 @@ type LockRequest = Extract<SharedRequest, { op: 'lock' | 'unlock' | 'keep' | 'sl
 
 /** All locks, by their names. */
 export class Locks {
-  readonly #askers: ReadonlyMap<number, Asker>;
   readonly #locks = new Map<string, Lock>();
   /** Of those whose place others know, which stays theirs. */
   readonly #told = new Set<string>();
   readonly #freeIndexes: number[] = [];
   #nextIndex = 0;
-  readonly #words: Words;
-  readonly #turn = new TurnLength();
   readonly #deadlocks = new Deadlocks();
-  /** Of the locks beyond those: nobody else sees them. */
-  readonly #others: Words = { array: new Int32Array(0) };
+  readonly #context: LockContext;
+  /** Of the locks beyond those that have a word: nobody else sees theirs. */
+  readonly #contextOfOthers: LockContext;
 
   constructor(askers: ReadonlyMap<number, Asker>, { words }: WordStore) {
-    this.#askers = askers;
-    this.#words = words;
+    const turn = new TurnLength();
+    this.#context = { words, turn, deadlocks: this.#deadlocks, askerOf: (token) => askers.get(token) };
+    this.#contextOfOthers = { ...this.#context, words: { array: new Int32Array(0) } };
   }
 
   /** The place of its word; undefined when there is none left that others can be told. */
@@ -40,13 +38,7 @@ export class Locks {
     let lock = this.#locks.get(name);
     if (!lock) {
       const index = this.#freeIndexes.pop() ?? this.#nextIndex++;
-      const words = this.#wordsAt(index);
-      lock = new Lock(name, index, {
-        words,
-        turn: this.#turn,
-        deadlocks: this.#deadlocks,
-        askerOf: (token) => this.#askers.get(token),
-      });
+      lock = new Lock(name, index, this.#contextAt(index));
       this.#locks.set(name, lock);
     }
     return lock;
@@ -93,13 +85,14 @@ export class Locks {
     this.#freeIndexes.push(lock.index);
   }
 
-  #wordsAt(index: number): Words {
-    if (index < lockWords) return this.#words;
-    const { array } = this.#others;
+  #contextAt(index: number): LockContext {
+    if (index < lockWords) return this.#context;
+    const { words } = this.#contextOfOthers;
+    const { array } = words;
     if (index >= array.length) {
-      this.#others.array = new Int32Array(2 * index);
-      this.#others.array.set(array);
+      words.array = new Int32Array(2 * index);
+      words.array.set(array);
     }
-    return this.#others;
+    return this.#contextOfOthers;
   }
 }
