@@ -19,17 +19,28 @@ export class NativeLoads {
     return Atomics.compareExchange(this.#state, 0, states.none, states.underWay) === states.none;
   }
 
+  /** It does not return when the thread is to be terminated: what it did next would be taken for the work of one that lives. */
   end(): void {
-    Atomics.store(this.#state, 0, states.none);
+    const was = Atomics.compareExchange(this.#state, 0, states.underWay, states.none);
+    if (was !== states.isLast) return;
+    Atomics.store(this.#state, 0, states.forbidden);
+    Atomics.wait(this.#state, 0, states.forbidden);
   }
 
-  /** For whoever terminates it: whether that can be now. From then on none begins. */
+  /** For whoever terminates it: whether that can be now. From then on none begins, and one that is under way is the last. */
   forbid(): boolean {
-    return Atomics.compareExchange(this.#state, 0, states.none, states.forbidden) !== states.underWay;
+    for (;;) {
+      const was = Atomics.compareExchange(this.#state, 0, states.none, states.forbidden);
+      if (was === states.none || was === states.forbidden) return true;
+      if (was === states.isLast) return false;
+      // It may have ended just now.
+      if (Atomics.compareExchange(this.#state, 0, states.underWay, states.isLast) === states.underWay)
+        return false;
+    }
   }
 }
 
-const states = { none: 0, underWay: 1, forbidden: 2 } as const;
+const states = { none: 0, underWay: 1, isLast: 2, forbidden: 3 } as const;
 
 let ofThisThread: NativeLoads | undefined;
 

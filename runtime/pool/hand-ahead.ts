@@ -102,7 +102,6 @@ export class HandAhead {
         continue;
       }
       if (worker.load < 2) continue;
-      if (now - current.since > stallMs) worker.catchUp();
       if (now - current.since > stallMs && this.#fleet.free > 0) stalled.push(...worker.takeBack());
       if (worker.load > 1) isHolding = true;
     }

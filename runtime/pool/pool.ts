@@ -28,6 +28,7 @@ import { Occupancy } from './occupancy.ts';
 import { logFromWorker, logLine } from './output.ts';
 import { InvocationQueue } from './queue.ts';
 import type { Spares } from './spares.ts';
+import type { EarlyOutcome } from './turn.ts';
 import { UnreadStreams } from './unread-streams.ts';
 import type { Worker } from './worker.ts';
 import type { WorkerEvents } from './worker-events.ts';
@@ -258,7 +259,7 @@ export class Pool implements Destination {
     if (record.chunk) {
       this.#dispatcher.putBack(holder.takeBack());
       if (this.#queue.remove(record)) record.end(outcome);
-      for (const each of holder.split(record)) this.cancel(each, reason);
+      else this.#cancelEach(holder, holder.split(record), outcome);
       return;
     }
     if (holder.current?.record !== record) this.#dispatcher.putBack(holder.takeBack());
@@ -363,6 +364,16 @@ export class Pool implements Destination {
     this.#drain.takeOn();
     if (record.chunk) this.#chunks.add(record.chunk);
     this.#enqueue(record);
+  }
+
+  /** Of those that one record has stood for most have not begun, and are taken back all at once. */
+  #cancelEach(holder: Worker, records: readonly InvocationRecord[], outcome: EarlyOutcome): void {
+    this.#dispatcher.putBack(holder.takeBack());
+    for (const record of records) {
+      if (this.#queue.remove(record)) record.end(outcome);
+      else holder.abandon(record, outcome);
+    }
+    this.#dispatcher.dispatch();
   }
 
   /** Takes on those that one record has stood for, in the hands of a worker. */

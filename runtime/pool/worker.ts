@@ -232,7 +232,7 @@ export class Worker {
   /** What this record stands for is on its way one by one from now on: returns what has not ended. */
   split(record: InvocationRecord): readonly InvocationRecord[] {
     const turn = this.#turns.of(record);
-    return turn ? this.#split(turn, { ends: [] }) : [];
+    return turn ? this.#split(turn, this.#host.journal.read()) : [];
   }
 
   /** Hears of what has ended in it and is not sent before a long run behind it ends: that is in its journal. */

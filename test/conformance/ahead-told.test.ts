@@ -9,7 +9,7 @@ const files = {
 };
 
 testEach(
-  'a short one in front of one that blocks its worker is told at once, and only the other one times out',
+  'the timeout of one that blocks its worker is not held against the short one in front of it',
   async (_t, open) => {
     const { runtime } = await open({ max: 1, killGrace: 20 }, files);
     for (let round = 0; round < 8; round++) {

@@ -89,7 +89,7 @@ const typedMain = `
 
 /** What is in the package beside what runs. */
 const aboutIt =
-  /^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE|docs\/[a-z]+\.md|examples\/(?:README\.md|[\w/-]+\.ts))$/;
+  /^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE|docs\/[a-z-]+\.md|examples\/(?:README\.md|[\w/-]+\.ts))$/;
 
 describeInstalled('the package, installed into an empty project', (testInstalled) => {
   testInstalled('holds what is used, and nothing else', async ({ files }) => {
