@@ -354,7 +354,7 @@ export class Worker {
   }
 
   #receive(message: FromWorker, body: EncodedValue | undefined): void {
-    if (concernsOne.has(message.type)) this.#splitCurrent();
+    if (concernsOne.has(message.type)) this.#splitFor(message);
     switch (message.type) {
       case 'ready': {
         const descriptors = readDescriptors(body);
@@ -460,6 +460,13 @@ export class Worker {
     }
     if (why !== undefined) this.retire(why, 'recycled');
     if (isDone) this.#goOn();
+  }
+
+  /** While results wait for what was printed before them, what is told of one that came with others can be of those behind. */
+  #splitFor(message: FromWorker): void {
+    const together = 'run' in message ? this.#turns.togetherWith(message.run) : undefined;
+    if (together) this.#split(together, { ends: [] });
+    else this.#splitCurrent();
   }
 
   /** What a worker tells of one of those that came together comes after the results of those before it. */
