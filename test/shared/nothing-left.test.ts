@@ -121,7 +121,7 @@ test('what is idle is forgotten, of each kind', async (t) => {
   }
 });
 
-test('a worker forgets the locks of a hundred thousand names as well', async (t) => {
+test('a worker forgets the locks of fifty thousand names as well', async (t) => {
   const project = makeProject(t, {
     ...functions,
     'functions/names.js': `${collected}
@@ -139,12 +139,13 @@ test('a worker forgets the locks of a hundred thousand names as well', async (t)
     const runtime = await createRuntime({ config: { pool: { min: 1, max: 1, timeout: Infinity } } });
     await runtime.invoke('share', 1000);
     const before = memory();
-    const inWorker = await runtime.invoke('names', 100_000);
+    const inWorker = await runtime.invoke('names', 50_000);
     const here = Math.round((memory() - before) / 2 ** 20);
     await runtime.close();
     console.log(JSON.stringify({ inWorker, here }));`,
   );
   const { inWorker, here } = grown as { inWorker: number; here: number };
   // Some of the names keep their words, for as long as there are any.
-  assert(inWorker <= 8 && here <= 8, JSON.stringify(grown));
+  t.diagnostic(JSON.stringify(grown));
+  assert(inWorker <= 7 && here <= 7, JSON.stringify(grown));
 });
