@@ -9,7 +9,8 @@ import { join } from 'node:path';
  * the name of the photo is, and telling which process on which machine it belongs to.
  */
 export function temporaryName(): string {
-  return `.thumbnail-${machine()}-${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
+  startOfThis ??= readStat(process.pid)?.startedAt ?? unknownStart;
+  return `.thumbnail-${machine()}-${process.pid}-${startOfThis}-${randomBytes(4).toString('hex')}.tmp`;
 }
 
 /**
@@ -67,35 +68,43 @@ async function sweep(folder: string): Promise<number> {
 }
 
 function isLeftover(folder: string, name: string): boolean {
-  const parts = /^\.thumbnail-([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.tmp$/.exec(name);
+  const parts = /^\.thumbnail-([0-9a-f]{8})-(\d+)-(\d+)-[0-9a-f]{8}\.tmp$/.exec(name);
   if (parts === null) return false;
-  if (parts[1] === machine() && !isRunning(Number(parts[2]))) return true;
-  // Another machine's process can't be asked for, and a process of this one may have got a dead one's number.
+  if (parts[1] === machine() && !isRunning(Number(parts[2]), parts[3] as string)) return true;
+  // Another machine's process can't be asked for, and where nothing tells when one began it may have got a dead one's number.
   const status = lstatSync(join(folder, name), { throwIfNoEntry: false });
   return status !== undefined && Date.now() - status.mtimeMs > foreignAge;
 }
 
-function isRunning(pid: number): boolean {
+/** `startedAt` tells it from another one that was given its number since. */
+function isRunning(pid: number, startedAt: string): boolean {
   try {
     process.kill(pid, 0);
-    return !isZombie(pid);
   } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+    // EPERM: it is there, and another user's.
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
   }
+  const now = readStat(pid);
+  return !now?.isZombie && (now === undefined || [unknownStart, now.startedAt].includes(startedAt));
 }
 
+/** Where there is no /proc to tell. */
+const unknownStart = '0';
+let startOfThis: string | undefined;
+
 /**
- * Whether a process has ended and is only waited for. The workers of a runtime that was killed are left to the first process,
- * which may take its time; in some containers it never asks for them.
+ * When a process began, in clock ticks since the start of the machine, and whether it has ended and is only waited for: the
+ * workers of a runtime that was killed are left to the first process, which may take its time; in some containers it
+ * never asks for them. Fields 3 and 22 of proc(5) stat; undefined when there is no such process, or no /proc.
  */
-function isZombie(pid: number): boolean {
+function readStat(pid: number): { startedAt: string; isZombie: boolean } | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The name in brackets before the state may hold brackets and spaces itself.
-    return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { startedAt: rest[18] ?? unknownStart, isZombie: state === 'Z' };
   } catch {
-    // There is no /proc, or the process is gone by now, which the next sweep finds.
-    return false;
+    return undefined;
   }
 }
 

@@ -110,13 +110,32 @@ describe('temporary files found in a folder', () => {
     const pid = Number(line);
     const programOf = (id: number) => fs.readFileSync(`/proc/${id}/comm`, 'utf8').trim();
     await until('both programs', () => [parent.pid as number, pid].every((id) => programOf(id) === 'sleep'));
+    const startedAt = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[19];
     process.kill(pid, 'SIGKILL');
     await until('its end', async () => !(await isAlive(pid)));
-    fs.writeFileSync(path.join(target, temporaryName().replace(String(process.pid), String(pid))), '');
+    const own = new RegExp(`-${process.pid}-\\d+`);
+    fs.writeFileSync(path.join(target, temporaryName().replace(own, `-${pid}-${startedAt}`)), '');
     await thumbnail({ src, sizes: [64] });
     await until('it to be gone', () => fs.readdirSync(target).length === 1);
     assert.equal(process.kill(pid, 0), true, 'its end is still not taken note of');
     assert.deepEqual(fs.readdirSync(target), ['photo.jpg']);
+  });
+
+  test('those of a process that was killed are removed when another one has its number by now', {
+    skip: process.platform !== 'linux' && 'only /proc tells when a process began',
+  }, async (t) => {
+    const folder = photos.photoFolder(t);
+    const src = photos.put(folder, 'photo.jpg', await photos.rgbPhoto());
+    const target = path.join(folder, 'thumbnails', '64x64');
+    fs.mkdirSync(target, { recursive: true });
+    const inUse = temporaryName();
+    const started = new RegExp(`(?<=-${process.pid}-)\\d+`);
+    const before = inUse.replace(started, (ticks) => String(Number(ticks) - 1));
+    assert.notEqual(before, inUse);
+    for (const name of [inUse, before]) fs.writeFileSync(path.join(target, name), '');
+    await thumbnail({ src, sizes: [64] });
+    await until('it to be gone', () => !fs.existsSync(path.join(target, before)));
+    assert.deepEqual(fs.readdirSync(target).sort(), [inUse, 'photo.jpg']);
   });
 
   test('one that is left just after its folder was looked through is removed all the same, without another run', async (t) => {
