@@ -41,7 +41,7 @@ const notes: readonly string[] = [
     'a part in it. Starting is not included: the workers are up, and have had the same items before.',
   'warm-pool: runtime.map(…).toArray() with its defaults, and with a loop over it (for await). piscina, which runs one item at a call: in order by Promise.all for 1,000 items, and ' +
     'then the next 1,000; as they are ready with 64 in flight. ' +
-    `Python: the best of the chunksizes ${allChunksizes.map((size) => size.toLocaleString('en-US')).join(', ')} in each reading, ` +
+    `Python: the best of the chunksizes ${allChunksizes.map((size) => size.toLocaleString('en-US')).join(', ')}, which are tried in each reading, ` +
     'and the executor once more with what it has by default.',
   'Counts: the time of all, and how many times as fast that is as one after another without a pool, measured in turn in the same process.',
 ];

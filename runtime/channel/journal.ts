@@ -17,8 +17,8 @@
  * Numbers only grow, so that what is left of older entries, or one that was cut off by the end of the worker, fails that.
  *
  * Of runs that came together the entries are shorter: the length of the JSON of the result in bytes and 1, or 0 for
- * undefined, and the JSON. There are as many as the number at 20 is above the one at 4; it is written after them, and is
- * the smaller one as long as there are none.
+ * undefined, and the JSON; for a number -1 and its 64 bits (IEEE 754). There are as many as the number at 20 is above the
+ * one at 4; it is written after them, and is the smaller one as long as there are none.
  */
 import type { FramePlace } from './frame-batch.ts';
 import { FrameReader } from './frame-reader.ts';
@@ -105,24 +105,25 @@ export class JournalWriter {
 
   /**
    * One of several runs that came together begins, while the results before it have yet to be sent, the last of which is
-   * this JSON. Returns false when there is no room for it: then all have to be sent first.
+   * this one. Returns false when there is no room for it: then all have to be sent first.
    */
-  resultAndStarted(json: string | undefined, run: number): boolean {
+  resultAndStarted(result: ShortResult, run: number): boolean {
     const storage = this.#storage;
     if (!storage) return true;
     const start = this.#end;
     const { memory } = storage;
-    const most = numberBytes + (json === undefined ? 0 : longestInUtf8(json));
+    const most = numberBytes + longestOf(result);
     if (start + most > overrunOffset) return false;
     if (memory) {
-      this.#end = writeResult(json, memory, start);
       if (this.#viewed !== memory) this.#view(memory);
+      this.#end = writeResult(result, memory, this.#words, start);
       this.#words.setInt32(togetherOffset, run, true);
       storage.fence();
       return true;
     }
     if (this.#entry.length < most) this.#entry = Buffer.alloc(2 * most);
-    const length = writeResult(json, this.#entry, 0);
+    const { buffer, byteOffset } = this.#entry;
+    const length = writeResult(result, this.#entry, new DataView(buffer, byteOffset), 0);
     storage.write(this.#entry, 0, length, start);
     this.#end = start + length;
     this.#write(togetherOffset, run);
@@ -150,7 +151,7 @@ export class JournalWriter {
   /** A view is faster than the Buffer by what that checks. */
   #view(memory: Buffer): void {
     this.#viewed = memory;
-    this.#words = new DataView(memory.buffer, memory.byteOffset, entriesOffset);
+    this.#words = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
   }
 
   #write(offset: number, value: number): void {
@@ -264,29 +265,44 @@ function overrunOf(bytes: Buffer): MemoryOverrun | undefined {
   return { run, usedMB, limitMB: bytes.readInt32LE(overrunOffset + 2 * numberBytes) };
 }
 
-/** A unit of a string takes at most so many bytes. */
-function longestInUtf8(text: string): number {
-  return 3 * text.length;
+/** The result of one of several runs that came together: a number that JSON carries as it is, undefined, or JSON. */
+export type ShortResult = number | string | undefined;
+
+/** In the place of the length of an entry: it is a number. */
+const isNumber = -1;
+
+/** How many bytes it takes at most behind its length. A unit of a string takes up to three. */
+function longestOf(result: ShortResult): number {
+  if (typeof result === 'number') return Float64Array.BYTES_PER_ELEMENT;
+  return result === undefined ? 0 : 3 * result.length;
 }
 
 /** A loop is faster than a call of native code for texts of up to this length. */
 const shortText = 24;
 
-/** Writes an entry of runs that came together; returns where it ends. */
-function writeResult(json: string | undefined, buffer: Buffer, start: number): number {
-  if (json === undefined) return buffer.writeUInt32LE(0, start);
+/** Writes an entry of runs that came together into these bytes; returns where it ends. */
+function writeResult(result: ShortResult, buffer: Buffer, view: DataView, start: number): number {
   const textStart = start + numberBytes;
-  const { length } = json;
+  if (typeof result === 'number') {
+    view.setInt32(start, isNumber, true);
+    view.setFloat64(textStart, result, true);
+    return textStart + Float64Array.BYTES_PER_ELEMENT;
+  }
+  if (result === undefined) {
+    view.setInt32(start, 0, true);
+    return textStart;
+  }
+  const { length } = result;
   let end = textStart;
   if (length <= shortText) {
     for (let index = 0; index < length; index++) {
-      const code = json.charCodeAt(index);
+      const code = result.charCodeAt(index);
       if (code > 0x7f) break;
       buffer[end++] = code;
     }
   }
-  if (end - textStart < length) end = textStart + buffer.write(json, textStart, 'utf8');
-  buffer.writeUInt32LE(end - textStart + 1, start);
+  if (end - textStart < length) end = textStart + buffer.write(result, textStart, 'utf8');
+  view.setInt32(start, end - textStart + 1, true);
   return end;
 }
 
@@ -296,11 +312,13 @@ function readResults(bytes: Buffer, first: number, next: number): Envelope<FromW
   let offset = 0;
   for (let run = first; run < next; run++) {
     if (offset + numberBytes > bytes.length) break;
-    const length = Math.max(0, bytes.readUInt32LE(offset) - 1);
-    const isUndefined = bytes.readUInt32LE(offset) === 0;
+    const head = bytes.readInt32LE(offset);
+    const length = head === isNumber ? Float64Array.BYTES_PER_ELEMENT : Math.max(0, head - 1);
     offset += numberBytes;
     if (offset + length > bytes.length) break;
-    const body = isUndefined ? undefined : bytes.toString('utf8', offset, offset + length);
+    let body: string | undefined;
+    if (head === isNumber) body = String(bytes.readDoubleLE(offset));
+    else if (head !== 0) body = bytes.toString('utf8', offset, offset + length);
     ends.push({ message: { type: 'succeeded', run, durationMs: 0, memoryMB: 0, output: [0, 0] }, body });
     offset += length;
   }

@@ -15,8 +15,7 @@ export class ItemSource<Item> {
   #isClosed = false;
 
   constructor(source: Iterable<Item> | AsyncIterable<Item>) {
-    this.#iterator =
-      Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+    this.#iterator = iteratorOf(source);
     if (typeof (this.#iterator as Partial<Iterator<Item>> | null)?.next === 'function') return;
     throw new TypeError(expectedText('the iterator of the items to have a `next`', this.#iterator));
   }
@@ -103,6 +102,37 @@ export class ItemSource<Item> {
     if (!result.done) return { done: false, item: result.value };
     this.#hasEnded = true;
     return { done: true };
+  }
+}
+
+function iteratorOf<Item>(
+  source: Iterable<Item> | AsyncIterable<Item>,
+): Iterator<Item> | AsyncIterator<Item> {
+  if (Symbol.asyncIterator in source) return source[Symbol.asyncIterator]();
+  const open = source[Symbol.iterator];
+  const iterator = open.call(source);
+  const isOrdinary = Array.isArray(source) && open === iteratorOfArrays && iterator.next === nextOfArrays;
+  return isOrdinary ? new ArrayItems(source) : iterator;
+}
+
+const iteratorOfArrays: unknown = Array.prototype[Symbol.iterator];
+const nextOfArrays: unknown = [].values().next;
+
+/** Reads an array as its own iterator does, with one result for all of its steps. */
+class ArrayItems<Item> implements Iterator<Item> {
+  readonly #items: readonly Item[];
+  readonly #step: { done: boolean; value: Item | undefined } = { done: false, value: undefined };
+  #next = 0;
+
+  constructor(items: readonly Item[]) {
+    this.#items = items;
+  }
+
+  next(): IteratorResult<Item> {
+    const step = this.#step;
+    step.done = this.#next >= this.#items.length;
+    step.value = step.done ? undefined : this.#items[this.#next++];
+    return step as IteratorResult<Item>;
   }
 }
 

@@ -60,15 +60,18 @@ export class Line<Item> {
     return nothingReady;
   }
 
-  /** Adds the values of the next ones, as far as they are of stretches and have ended. */
-  takeValues(list: unknown[]): void {
+  /** Adds the lists of values of the next ones, as far as they are of stretches and have ended; returns how many values. */
+  takeLists(lists: (readonly unknown[])[]): number {
+    let count = 0;
     for (let [part] = this.#parts; part instanceof Stretch; [part] = this.#parts) {
       const { values, taken } = part;
-      for (let index = taken; index < values.length; index++) list.push(values[index]);
+      if (taken < values.length) lists.push(taken === 0 ? values : values.slice(taken));
+      count += values.length - taken;
       part.taken = values.length;
       if (part.taken < part.count) break;
       this.#parts.shift();
     }
+    return count;
   }
 
   /** Whether the next one has ended. */

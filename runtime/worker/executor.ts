@@ -1,7 +1,7 @@
 import type { Channel } from '../channel/channel.ts';
 import { decodeValue, type EncodedValue, encodeBorrowed } from '../channel/codec.ts';
 import type { FramePlace } from '../channel/frame-batch.ts';
-import type { JournalWriter } from '../channel/journal.ts';
+import type { JournalWriter, ShortResult } from '../channel/journal.ts';
 import type { FromWorker, ToWorker } from '../channel/messages.ts';
 import { Calls } from './calls.ts';
 import type { Conversation } from './conversation.ts';
@@ -227,8 +227,8 @@ export class Executor {
       const ending = outcome instanceof Promise ? await outcome : outcome;
       this.#current?.context.end();
       const next = index + 1 < count ? run + 1 : undefined;
-      const json = written === this.#output.written ? jsonOf(ending) : noJson;
-      if (json !== noJson) isSent = results.push(json, next);
+      const result = written === this.#output.written ? shortResultOf(ending) : noShortResult;
+      if (result !== noShortResult) isSent = results.push(result, next);
       else {
         const { lastMs } = results;
         results.add();
@@ -351,17 +351,17 @@ function itemsOf(body: EncodedValue | undefined, count: number): readonly unknow
   }
 }
 
-const noJson = Symbol('more than JSON');
+const noShortResult = Symbol('more than a short result');
 
-/** The result of what has returned when it is short JSON or undefined. */
-function jsonOf(ending: Ending): string | undefined | typeof noJson {
-  if (ending.kind !== 'returned') return noJson;
+/** The result of what has returned when it can be sent with others. */
+function shortResultOf(ending: Ending): ShortResult | typeof noShortResult {
+  if (ending.kind !== 'returned') return noShortResult;
   const { value } = ending;
-  const json = shortJson(value);
-  if (json !== undefined || value === undefined) return json;
-  if (typeof value !== 'object') return noJson;
+  const short = shortJson(value);
+  if (short !== undefined || value === undefined) return short;
+  if (typeof value !== 'object') return noShortResult;
   const outcome = encoded(value);
-  return outcome.kind === 'succeeded' && typeof outcome.body === 'string' ? outcome.body : noJson;
+  return outcome.kind === 'succeeded' && typeof outcome.body === 'string' ? outcome.body : noShortResult;
 }
 
 function encoded(result: unknown): Outcome {

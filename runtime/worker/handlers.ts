@@ -46,16 +46,6 @@ export class Handlers {
     return runHandler(form, input, current);
   }
 
-  /** The handler of one that needs no more than a call, now: no set-up, no check of its input. */
-  plain(functionIndex: number, form: Form): Form['handler'] | undefined {
-    return form.input || !this.#isReady.has(functionIndex) ? undefined : form.handler;
-  }
-
-  /** What comes of a result that is an object: what it has to be waited for, or undefined when it is one as it stands. */
-  following(result: object, current: Current): Promise<Ending> | undefined {
-    return isThenable(result) ? settled(result, current) : given(result, current);
-  }
-
   /** Runs `teardown` of each function that was set up here. */
   async tearDown(): Promise<void> {
     for (const index of this.#setUp.keys()) {

@@ -1,5 +1,5 @@
 import type { Channel } from '../channel/channel.ts';
-import type { JournalWriter } from '../channel/journal.ts';
+import type { JournalWriter, ShortResult } from '../channel/journal.ts';
 import type { FromWorker, ToWorker } from '../channel/messages.ts';
 import { memoryMB } from './memory.ts';
 import type { OutputCount } from './output.ts';
@@ -20,8 +20,10 @@ export class Results {
   readonly #output: OutputCount;
   /** Of the first that has not been sent. */
   #run: number;
-  /** In JSON. */
-  #results: string[] = [];
+  /** As long as all are numbers. */
+  #numbers: number[] = [];
+  /** Else, each in JSON. */
+  #texts: string[] | undefined;
   #count = 0;
   #areUndefined = false;
   /** When the first of them began, by performance.now(). */
@@ -43,13 +45,14 @@ export class Results {
   }
 
   /** The next one has this result; `next` is the run that begins now, if there is one. Returns whether all was sent. */
-  push(json: string | undefined, next: number | undefined): boolean {
-    const isUndefined = json === undefined;
+  push(result: ShortResult, next: number | undefined): boolean {
+    const isUndefined = result === undefined;
     if (isUndefined !== this.#areUndefined) this.add();
     this.#areUndefined = isUndefined;
-    if (!isUndefined) this.#results.push(json);
+    if (typeof result === 'number' && !this.#texts) this.#numbers.push(result);
+    else if (!isUndefined) this.#pushText(String(result));
     this.#count++;
-    if (next !== undefined && !this.#isDue && this.#journal.resultAndStarted(json, next)) return false;
+    if (next !== undefined && !this.#isDue && this.#journal.resultAndStarted(result, next)) return false;
     this.#channel.flush();
     if (next !== undefined) this.#journal.started(next);
     return true;
@@ -61,10 +64,11 @@ export class Results {
     if (count === 0) return;
     const now = performance.now();
     const durationMs = now - this.#since;
-    const body = this.#areUndefined ? undefined : `[${this.#results.join()}]`;
+    const body = this.#areUndefined ? undefined : this.#json();
     this.#run += count;
     this.#count = 0;
-    this.#results = [];
+    this.#numbers = [];
+    this.#texts = undefined;
     this.#since = now;
     this.#lookedAt = now;
     const output = this.#output.written;
@@ -83,6 +87,16 @@ export class Results {
     this.#since = performance.now();
     this.#lookedAt = this.#since;
     if (next !== undefined) this.#journal.started(next);
+  }
+
+  #pushText(json: string): void {
+    this.#texts ??= this.#numbers.map(String);
+    this.#texts.push(json);
+  }
+
+  #json(): string {
+    // In less than half the time that a text for each takes.
+    return this.#texts ? `[${this.#texts.join()}]` : JSON.stringify(this.#numbers);
   }
 
   get #isDue(): boolean {

@@ -31,10 +31,6 @@ export interface RunSetting {
  * is made when it is asked for.
  */
 export class RunContext implements FunctionContext {
-  readonly cwd: string;
-  readonly functionName: string;
-  readonly version: string;
-  readonly attempt: number;
   readonly #setting: RunSetting;
   /** Which one it is of those that came together. */
   readonly #index: number;
@@ -46,17 +42,28 @@ export class RunContext implements FunctionContext {
   #hasEnded = false;
 
   constructor(setting: RunSetting, index: number) {
-    const { message, source } = setting;
-    this.cwd = message.cwd;
-    this.functionName = source?.name ?? '';
-    this.version = source?.version ?? '';
-    this.attempt = message.attempt;
     this.#setting = setting;
     this.#index = index;
   }
 
   get #run(): number {
     return this.#setting.message.run + this.#index;
+  }
+
+  get cwd(): string {
+    return this.#setting.message.cwd;
+  }
+
+  get functionName(): string {
+    return this.#setting.source?.name ?? '';
+  }
+
+  get version(): string {
+    return this.#setting.source?.version ?? '';
+  }
+
+  get attempt(): number {
+    return this.#setting.message.attempt;
   }
 
   get invocationId(): string {

@@ -5,7 +5,7 @@ import { keepLines } from '../support/log-lines.ts';
 import { until, within } from '../support/wait.ts';
 import { testEach } from './support.ts';
 import { collect, nothingIsLeft } from './support-map.ts';
-import { files, type Item, itemsWith, ordinary, resultsOf } from './support-together.ts';
+import { files, type Item, itemsWith, ordinary, resultsOf, type Special } from './support-together.ts';
 
 const at = ordinary + 500;
 
@@ -77,6 +77,41 @@ for (const ordered of [true, false]) {
     },
   );
 }
+
+testEach('what has ended in a worker that dies comes as it is, whatever it is', async (_t, open) => {
+  const { runtime } = await open({ max: 2 }, files);
+  const values = [
+    1.5,
+    'größe',
+    -1e-7,
+    0,
+    true,
+    { a: [1, 'b'] },
+    1e21,
+    Number.MAX_SAFE_INTEGER,
+    '',
+    null,
+    5e-324,
+  ];
+  const mixed = values.map((value): Special => ({ kind: 'gives', value }));
+  for (const special of [mixed, mixed.toReversed(), mixed.filter(({ value }) => typeof value === 'number')]) {
+    const items = itemsWith(
+      Object.fromEntries([...special, { kind: 'dies' }].map((item, offset) => [at + offset, item])),
+    );
+    const { seen, onError } = failures();
+    const results = await within('all', collect(runtime.map('mixed', items, { onError })));
+    const dying = at + special.length;
+    assert.deepEqual(
+      seen.map(({ index }) => index),
+      [dying],
+    );
+    assert.deepEqual(
+      results,
+      resultsOf(items.toSpliced(dying, 1), ({ value }) => value),
+    );
+  }
+  await nothingIsLeft(runtime);
+});
 
 const byNumber = (one: unknown, other: unknown) => (one as number) - (other as number);
 

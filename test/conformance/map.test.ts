@@ -20,6 +20,29 @@ testEach('results come in the order of the items, from any kind of source', asyn
   }
 });
 
+testEach('an array is read as its own iterator reads it', async (_t, open) => {
+  const { runtime } = await open(pool, files);
+  class Backwards extends Array<number> {
+    override [Symbol.iterator]() {
+      return this.toReversed().values();
+    }
+  }
+  const own = Object.assign([1, 2], { [Symbol.iterator]: () => [7, 8, 9].values() });
+  assert.deepEqual(await collect(runtime.map('double', Backwards.of(1, 2, 3))), [6, 4, 2]);
+  assert.deepEqual(await collect(runtime.map('double', own)), [14, 16, 18]);
+  assert.deepEqual(await collect(runtime.map('double', new Array(2))), [Number.NaN, Number.NaN]);
+  assert.deepEqual(
+    await collect(runtime.map('double', [Promise.resolve(1), 2, Promise.resolve(3)])),
+    [2, 4, 6],
+  );
+  const growing = numbers(10);
+  const results: unknown[] = [];
+  for await (const result of runtime.map('double', growing, { concurrency: 1 })) {
+    if (results.push(result) === 1) growing.push(10, 11, 12);
+  }
+  assert.deepEqual(results, doubles(13));
+});
+
 testEach('a slow item is waited for in order, and overtaken without', async (_t, open) => {
   const { project, runtime } = await open({ max: 3 }, files);
   const names = ['a', 'b', 'c', 'd'];

@@ -21,6 +21,7 @@ export const files = {
       },
       later: async ({ at }) => { await null; return at; },
       nothing: () => undefined,
+      gives: ({ value }) => value,
       nan: () => Number.NaN,
       zero: () => -0,
       map: () => new Map([[1, new Set([2])]]),

@@ -10,7 +10,7 @@ export const itemCounts = { full: 100_000, quick: 10_000 };
 
 // As for `invoke`: until calls stop getting faster.
 const warmUpMs = { full: 1_500, quick: 500 };
-const windowMs = { full: 500, quick: 100 };
+export const windowMs = { full: 500, quick: 100 };
 
 /** Measures how many tiny items a pool takes a second, in the order that the measure of the job names. */
 export async function measureItems(open: OpenMappingPool, kind: WorkerKind, job: Job): Promise<number> {

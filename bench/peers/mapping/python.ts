@@ -4,7 +4,7 @@ import type { Job, Presence } from '../../harness/subject.ts';
 import { findPlainPython } from '../python/find.ts';
 import { startPython } from '../python/program.ts';
 import { mapWorkers, type Order } from './mapping-pool.ts';
-import { itemCounts } from './measure-items.ts';
+import { itemCounts, windowMs } from './measure-items.ts';
 
 /** Ways of Python's standard library to run a function for many items, by the measures that they take part in. */
 export type PythonWays = Partial<Record<Order, 'executor.map' | 'pool.imap' | 'pool.imap_unordered'>>;
@@ -24,7 +24,7 @@ export async function findMappingPython(title: string): Promise<Presence> {
     : { present: false, title: `Python, ${title}`, reason: 'there is no Python here that can `fork`' };
 }
 
-/** Measures how many tiny items a second, with each of these chunksizes, and takes the best. */
+/** Tries each of these chunksizes, and measures how many tiny items a second with the best, for as long as our own are measured. */
 export async function measurePython(
   ways: PythonWays,
   chunksizes: readonly number[],
@@ -35,17 +35,27 @@ export async function measurePython(
   if (python === undefined || way === undefined) {
     throw new Error(`Expected a Python and a way of it to measure ${measure}`);
   }
-  const items = itemCounts[quick ? 'quick' : 'full'];
+  const length = quick ? 'quick' : 'full';
+  const items = itemCounts[length];
   const script = path.join(bench, 'peers/mapping/mapping.py');
   const program = startPython(python.command, script, [way, String(mapWorkers)]);
   await program.ask([items, warmUpChunksize]);
-  let best = 0;
-  for (const chunksize of chunksizes) {
+  const run = async (chunksize: number) => {
     // Two chunks at least, or one of the processes would have nothing to do.
     const count = Math.max(mapWorkers * chunksize, Math.min(items, chunksize * mostChunks));
-    const seconds = (await program.ask([count, chunksize])) as number;
-    best = Math.max(best, count / seconds);
+    return { count, seconds: (await program.ask([count, chunksize])) as number };
+  };
+  let best = { chunksize: 0, rate: 0 };
+  for (const chunksize of chunksizes) {
+    const { count, seconds } = await run(chunksize);
+    if (count / seconds > best.rate) best = { chunksize, rate: count / seconds };
+  }
+  const total = { count: 0, seconds: 0 };
+  while (total.seconds * 1000 < windowMs[length]) {
+    const { count, seconds } = await run(best.chunksize);
+    total.count += count;
+    total.seconds += seconds;
   }
   await program.close();
-  return best;
+  return total.count / total.seconds;
 }
