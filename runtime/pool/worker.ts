@@ -15,7 +15,7 @@ import { RunSender } from './run-sender.ts';
 import { StepwiseKill } from './stepwise-kill.ts';
 import { StreamRun } from './stream-run.ts';
 import { startTimer } from './timer.ts';
-import { concernsOne, endsOf, type Results, unheardOf } from './together.ts';
+import { concernsOne, type Results, Together } from './together.ts';
 import { type EarlyOutcome, encodeFailure, outcomeOf, type RunEnd, type Turn } from './turn.ts';
 import { type Speaker, Turns } from './turns.ts';
 import { Waits } from './waits.ts';
@@ -54,6 +54,7 @@ export class Worker {
   readonly #settings: PoolSettings;
   readonly #events: WorkerEvents;
   readonly #turns = new Turns();
+  readonly #together: Together;
   readonly #sender: RunSender;
   readonly #wear: Wear;
   readonly #waits: Waits;
@@ -62,8 +63,6 @@ export class Worker {
   readonly #timeout = new LazyTimer(() => this.#timedOut());
   readonly #idleness: LazyTimer;
   readonly #stepwiseKill: StepwiseKill;
-  /** What `runsTogetherSince` has seen. */
-  #seen = { run: 0, at: 0 };
   #loadTimer: NodeJS.Timeout | undefined;
 
   /** `start` starts what it runs in. */
@@ -84,10 +83,23 @@ export class Worker {
     this.#host = start({
       onMessage: (message, body) => this.#receive(message, body),
       onLine: (stream, line) => {
-        this.#splitCurrent();
+        this.#together.splitCurrent();
         events.onLine(this, stream, line);
       },
       onExit: (exit, journal) => this.#exited(exit, journal),
+    });
+    this.#together = new Together({
+      turns: this.#turns,
+      journal: this.#host.journal,
+      onResults: (record, count, durationMs) => {
+        this.invocations += count;
+        events.onResults(record, count, durationMs);
+      },
+      onSplit: (record, records) => {
+        events.onSplit(records);
+        record.end({ kind: 'succeeded', body: undefined }, this.memoryMB);
+      },
+      onCurrent: (turn, now) => this.#runs(turn, now),
     });
     this.#sender = new RunSender(this.#host, this, settings);
     this.#stepwiseKill = new StepwiseKill(this.#host, settings.killGraceMs);
@@ -231,8 +243,7 @@ export class Worker {
 
   /** What this record stands for is on its way one by one from now on: returns what has not ended. */
   split(record: InvocationRecord): readonly InvocationRecord[] {
-    const turn = this.#turns.of(record);
-    return turn ? this.#split(turn, this.#host.journal.read()) : [];
+    return this.#together.split(record);
   }
 
   /** Hears of what has ended in it and is not sent before a long run behind it ends: that is in its journal. */
@@ -242,15 +253,13 @@ export class Worker {
     // What it told before it wrote that comes first.
     this.#host.readAll();
     if (!current || current !== this.#turns.current || this.#host.output.isAwaited) return;
-    if (current.record.chunk) this.#split(current, { ends });
+    if (current.record.chunk) this.#together.splitTurn(current, ends);
     else for (const { message, body } of ends) this.#receive(message, body);
   }
 
-  /** Since when the run has gone on that was begun last of those that came together, as far as it was looked at; `now` for now. */
+  /** See Together. */
   runsTogetherSince(now: number): number {
-    const run = this.#host.journal.startedTogether;
-    if (run !== this.#seen.run) this.#seen = { run, at: now };
-    return this.#seen.at;
+    return this.#together.runsSince(now);
   }
 
   /** Settles the caller of one that has begun, and sees to it that the function ends as well. */
@@ -328,10 +337,11 @@ export class Worker {
   #begin(turn: Turn, now: number): void {
     turn.since = now;
     this.#host.output.tail.clear();
-    if (turn.record.hasEnded) {
-      this.#giveTimeToEnd();
-      return;
-    }
+    if (turn.record.hasEnded) this.#giveTimeToEnd();
+    else this.#runs(turn, now);
+  }
+
+  #runs(turn: Turn, now: number): void {
     // Of those that came together none takes so long, or it is split before.
     this.#timeout.set(turn.record.chunk ? Number.POSITIVE_INFINITY : turn.timeoutMs, now);
     this.#tellStart(turn, now);
@@ -354,7 +364,7 @@ export class Worker {
   }
 
   #receive(message: FromWorker, body: EncodedValue | undefined): void {
-    if (concernsOne.has(message.type)) this.#splitFor(message);
+    if (concernsOne.has(message.type)) this.#together.splitFor(message);
     switch (message.type) {
       case 'ready': {
         const descriptors = readDescriptors(body);
@@ -435,15 +445,11 @@ export class Worker {
 
   /** The same of several that came together. */
   #finishedTogether(message: Results, results: readonly unknown[]): void {
-    const { run, count, memoryMB, durationMs } = message;
-    const turn = this.#turns.current;
+    const { count, memoryMB, durationMs } = message;
+    const turn = this.#together.turnOf(message);
     const chunk = turn?.record.chunk;
-    if (!turn || !chunk || run !== turn.run + chunk.settled || count > chunk.left) {
-      // They have been split since.
-      this.#splitCurrent();
-      const { current } = this.#turns;
-      const firstMs = current?.run === run ? performance.now() - current.since : 0;
-      for (const [end, body] of endsOf(message, results, firstMs)) this.#finished(end, body);
+    if (!turn || !chunk) {
+      for (const [end, body] of this.#together.endsOfEach(message, results)) this.#finished(end, body);
       return;
     }
     const { record } = turn;
@@ -462,48 +468,9 @@ export class Worker {
     if (isDone) this.#goOn();
   }
 
-  /** While results wait for what was printed before them, what is told of one that came with others can be of those behind. */
-  #splitFor(message: FromWorker): void {
-    const together = 'run' in message ? this.#turns.togetherWith(message.run) : undefined;
-    if (together) this.#split(together, { ends: [] });
-    else this.#splitCurrent();
-  }
-
-  /** What a worker tells of one of those that came together comes after the results of those before it. */
-  #splitCurrent(): void {
-    const { current } = this.#turns;
-    if (current?.record.chunk) this.#split(current, { ends: [] });
-  }
-
-  #split(together: Turn, { ends }: Pick<JournalContent, 'ends'>): readonly InvocationRecord[] {
-    const { record } = together;
-    const { chunk } = record;
-    if (!chunk) return [];
-    const isCurrent = together === this.#turns.current;
-    const now = performance.now();
-    const results = unheardOf(together, ends);
-    if (results.length > 0) {
-      chunk.succeed(results);
-      this.invocations += results.length;
-      this.#events.onResults(record, results.length, now - together.since);
-    }
-    const records = chunk.split(record);
-    this.#turns.split(together, records);
-    this.#events.onSplit(records);
-    record.end({ kind: 'succeeded', body: undefined }, this.memoryMB);
-    const { current } = this.#turns;
-    // None is left of those that were ended with the runtime.
-    if (isCurrent && current && records.length > 0) {
-      current.since = now;
-      this.#timeout.set(current.timeoutMs, now);
-      this.#tellStart(current, now);
-    }
-    return records;
-  }
-
   #left(run: number): void {
     const together = this.#turns.togetherWith(run);
-    if (together && together.run !== run) this.#split(together, { ends: [] });
+    if (together && together.run !== run) this.#together.splitTurn(together);
     const wasCurrent = this.#turns.current?.run === run;
     const turn = this.#turns.remove(run);
     if (!turn) return;
@@ -524,7 +491,7 @@ export class Worker {
 
   #exited(exit: WorkerExit, journal: JournalContent): void {
     const together = this.#turns.togetherWith(journal.started ?? 0);
-    if (together) this.#split(together, journal);
+    if (together) this.#together.splitTurn(together, journal.ends);
     clearTimeout(this.#loadTimer);
     this.#stepwiseKill.stop();
     for (const timer of [this.#timeout, this.#idleness]) timer.stop();

@@ -14,6 +14,7 @@ import {
 } from '../errors/pool-errors.ts';
 import type { Arbiter } from './arbiter/arbiter.ts';
 import type { Asker } from './arbiter/asker.ts';
+import { Breather } from './breather.ts';
 import { Flow } from './client/flow.ts';
 import { FlowShared } from './client/flow-shared.ts';
 import { Sharer } from './client/sharer.ts';
@@ -71,18 +72,23 @@ class Session extends FlowShared implements SharedSession {
   readonly #onEnd: () => void;
 
   constructor(arbiter: Arbiter, { label, flows, onEnd }: SessionOptions) {
+    const breather = new Breather();
     const sharer: Sharer = new Sharer({
       // What it asks for is answered at once.
       memory: 'none',
       send: (id, request, body) => arbiter.receive(asker, id, request, body),
+      takeNow: (queue) => {
+        const item = breather.isPausing ? undefined : arbiter.takeNow(queue);
+        return item && { value: copyOf(item.value) };
+      },
       error: errorOf,
     });
     const asker = arbiter.open({
       label: () => label,
       flows,
       answers: {
-        succeeded: (id, info, body) => sharer.asks.succeeded(id, info, copyOf(body)),
-        failed: (id, failure) => sharer.asks.failed(id, failure),
+        succeeded: (id, info, body) => breather.run(() => sharer.asks.succeeded(id, info, copyOf(body))),
+        failed: (id, failure) => breather.run(() => sharer.asks.failed(id, failure)),
       },
     });
     const flow = new Flow(sharer, `${label} has ended`, { isAwaited: true, hasParts: flows === 'many' });

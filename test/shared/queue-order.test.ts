@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Shared } from 'warm-pool';
 import { within } from '../support/wait.ts';
-import { type Tools, testShared, work } from './support.ts';
+import { type SharingTest, type Tools, testShared, work } from './support.ts';
 
 /**
  * How many items each one puts. More of them find rarer things, as in `POOL_QUEUE_ITEMS=100000 node test/run.js
@@ -53,35 +53,27 @@ function check(reads: readonly Read[]): void {
 
 const pauses = [50, 333, 5000];
 
+/** Waits until all is put, and then for what each reader has. */
+async function order(
+  { shared }: SharingTest,
+  { reading, putting }: { reading: Promise<Read>[]; putting: Promise<unknown>[] },
+): Promise<void> {
+  await within('all to be put', Promise.all(putting), longMs);
+  await shared.queue('items').close();
+  check(await within('all to be read', Promise.all(reading), longMs));
+}
+
 testShared('each of three readers has what each of three has put in order', 6, async (test) => {
   const reading = pauses.map((pauseEach) => work(test, readAll, pauseEach));
-  await within(
-    'all to be put',
-    Promise.all(producers.map((who) => work(test, putAll, { who, count }))),
-    longMs,
-  );
-  await test.shared.queue('items').close();
-  check(await within('all to be read', Promise.all(reading), longMs));
+  await order(test, { reading, putting: producers.map((who) => work(test, putAll, { who, count })) });
 });
 
 testShared('also where the readers are the program', 3, async (test) => {
   const reading = pauses.map((_, index) => readAll(test.shared.session(`reader ${index}`), Infinity));
-  await within(
-    'all to be put',
-    Promise.all(producers.map((who) => work(test, putAll, { who, count }))),
-    longMs,
-  );
-  await test.shared.queue('items').close();
-  check(await within('all to be read', Promise.all(reading), longMs));
+  await order(test, { reading, putting: producers.map((who) => work(test, putAll, { who, count })) });
 });
 
 testShared('also where those who put are the program', 3, async (test) => {
   const reading = pauses.map((pauseEach) => work(test, readAll, pauseEach));
-  await within(
-    'all to be put',
-    Promise.all(producers.map((who) => putAll(test.shared, { who, count }))),
-    longMs,
-  );
-  await test.shared.queue('items').close();
-  check(await within('all to be read', Promise.all(reading), longMs));
+  await order(test, { reading, putting: producers.map((who) => putAll(test.shared, { who, count })) });
 });

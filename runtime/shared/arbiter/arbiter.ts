@@ -9,6 +9,7 @@ import { Outbox } from './outbox.ts';
 import { Queues } from './queues.ts';
 import { Semaphore } from './semaphore.ts';
 import { SharedMap } from './shared-map.ts';
+import type { Item } from './stock.ts';
 import { WordStore } from './word-store.ts';
 
 /**
@@ -141,6 +142,11 @@ export class Arbiter {
         );
         break;
     }
+  }
+
+  /** The next item of a queue, if there is one: somebody in this process has had it. */
+  takeNow(queue: string): Item | undefined {
+    return this.#queues.takeNow(queue);
   }
 
   #return(asker: Asker, id: number, request: Extract<SharedRequest, { op: 'return' }>): void {

@@ -109,6 +109,16 @@ export class Queue implements Destination {
     }
   }
 
+  /** The next item, if there is one; it is done. */
+  takeNow(): Item | undefined {
+    this.#lanes.collect();
+    const given = this.#items.next(false);
+    if (!given) return undefined;
+    this.#admit();
+    this.#serveJoiners();
+    return given.item;
+  }
+
   /** Returns false when that is no open delivery of this asker. */
   settle(asker: Asker, id: number, act: 'done' | 'putBack'): boolean {
     const claim = asker.claim(id);

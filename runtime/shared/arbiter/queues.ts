@@ -2,6 +2,7 @@ import type { EncodedValue } from '../../channel/codec.ts';
 import type { QueueRequest } from '../requests.ts';
 import type { Asker } from './asker.ts';
 import { Queue, type QueueTerms } from './queue.ts';
+import type { Item } from './stock.ts';
 import type { WordStore } from './word-store.ts';
 
 /** Of so many queues that are idle the terms are known still; some 10 MB. */
@@ -36,6 +37,13 @@ export class Queues {
         queue.act(asker, id, request.act);
     }
     this.#forgetIfIdle(request.name, queue);
+  }
+
+  takeNow(name: string): Item | undefined {
+    const queue = this.#queues.get(name);
+    const item = queue?.takeNow();
+    if (queue && item) this.#forgetIfIdle(name, queue);
+    return item;
   }
 
   leftBy(asker: Asker): void {

@@ -62,7 +62,10 @@ export class SharedQueue<Item = unknown> implements AsyncIterable<Item> {
    * `QueueClosedError` when the queue is closed and empty.
    */
   get(options?: WaitOptions): Promise<Item> {
-    const value = this.#canSkipMessages(options) ? this.#end.read() : undefined;
+    if (!this.#canSkipMessages(options)) return this.#getSlowly(options);
+    const now = this.#flow.sharer.takeNow(this.name);
+    if (now) return decoded<Item>(now.value);
+    const value = this.#end.read();
     return value === undefined ? this.#getSlowly(options) : decoded<Item>(value);
   }
 
@@ -233,9 +236,9 @@ export class Delivery<Item = unknown> implements AsyncDisposable {
 
 const nothing = Promise.resolve();
 
-function decoded<Item>(value: EncodedValue): Promise<Item> {
+function decoded<Item>(value: EncodedValue | undefined): Promise<Item> {
   try {
-    return Promise.resolve(decodeValue(value) as Item);
+    return Promise.resolve((value === undefined ? undefined : decodeValue(value)) as Item);
   } catch (error) {
     return Promise.reject(error);
   }

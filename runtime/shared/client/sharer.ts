@@ -24,6 +24,11 @@ export class Sharer {
     return this.#link.error(failure, cause);
   }
 
+  /** See Link. */
+  takeNow(queue: string): ReturnType<NonNullable<Link['takeNow']>> {
+    return this.#link.takeNow?.(queue);
+  }
+
   /** Where the word of a lock lies that can be had without a message. */
   lockPlace(name: string): LockPlace | undefined {
     const place = this.#places.get(name);

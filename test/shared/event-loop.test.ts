@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import type { SharedSession } from 'warm-pool';
+import { testShared } from './support.ts';
+
+/** More than can be done before a timer is late. */
+const mostTimes = 100_000;
+
+type Loop = (shared: SharedSession) => () => Promise<unknown>;
+
+// Each is answered within its call, so that a loop over it never waits for anything.
+const loops: Record<string, Loop> = {
+  'puts into a queue': (shared) => () => shared.queue('items').put(1),
+  'gets from a queue': (shared) => () => shared.queue('full').get(),
+  'takes from a queue': (shared) => async () => (await shared.queue('full').take()).done(),
+  'has a lock and gives it back': (shared) => async () => (await shared.lock('one').acquire()).release(),
+  'sets an entry of a map': (shared) => () => shared.map('all').set('key', 1),
+};
+
+for (const [what, loop] of Object.entries(loops)) {
+  testShared(
+    `the event loop turns while a part of the program ${what} again and again`,
+    1,
+    async ({ shared }) => {
+      const full = shared.session('who fills it').queue('full');
+      if (what.includes('from')) for (let item = 0; item < mostTimes; item++) void full.put(item);
+      let isTime = false;
+      setTimeout(() => {
+        isTime = true;
+      }, 5);
+      const step = loop(shared.session('part'));
+      let times = 0;
+      while (!isTime && times < mostTimes) {
+        await step();
+        times++;
+      }
+      assert(times < mostTimes, `the timer waited for ${times} times`);
+    },
+    { where: ['thread'] },
+  );
+}
+
+testShared('the event loop turns, and items keep their order', 1, async ({ shared }) => {
+  const count = 50_000;
+  const putting = shared.session('who puts').queue<number>('items');
+  const getting = shared.session('who gets').queue<number>('items');
+  const had: number[] = [];
+  // Some wait for an item that is not there yet, and the others find one.
+  const readers = Array.from({ length: 10 }, async () => {
+    for (;;) {
+      const item = await getting.get();
+      if (item < 0) return;
+      had.push(item);
+    }
+  });
+  for (let item = 0; item < count; item++) {
+    void putting.put(item);
+    if (item % 10_000 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  for (const _ of readers) void putting.put(-1);
+  await Promise.all(readers);
+  assert.equal(had.length, count);
+  assert(
+    had.every((item, index) => item === index),
+    'in their order',
+  );
+});
