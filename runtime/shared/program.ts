@@ -77,6 +77,7 @@ class Session extends FlowShared implements SharedSession {
       // What it asks for is answered at once.
       memory: 'none',
       send: (id, request, body) => arbiter.receive(asker, id, request, body),
+      putNow: (queue, value) => !breather.isPausing && arbiter.putNow(queue, value),
       takeNow: (queue) => {
         const item = breather.isPausing ? undefined : arbiter.takeNow(queue);
         return item && { value: copyOf(item.value) };

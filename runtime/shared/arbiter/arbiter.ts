@@ -144,6 +144,11 @@ export class Arbiter {
     }
   }
 
+  /** Puts an item into a queue, if there is room: from somebody in this process. */
+  putNow(queue: string, value: EncodedValue): boolean {
+    return this.#queues.putNow(queue, value);
+  }
+
   /** The next item of a queue, if there is one: somebody in this process has had it. */
   takeNow(queue: string): Item | undefined {
     return this.#queues.takeNow(queue);

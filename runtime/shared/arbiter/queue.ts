@@ -73,7 +73,7 @@ export class Queue implements Destination {
       asker.succeeded(id, { had: true });
       this.#serveGetters();
     };
-    if (this.#hasRoom && this.#putters.isEmpty) accept();
+    if (this.#hasRoomNow) accept();
     else if (request.tries) asker.succeeded(id, { had: false });
     else {
       const serve = () => (this.#isClosed ? asker.failed(id, this.#closedError()) : accept());
@@ -107,6 +107,14 @@ export class Queue implements Destination {
       this.#getters.add(asker, id, { waitedFor: () => 'it is empty', serve });
       this.#lanes.wantBells();
     }
+  }
+
+  /** Puts an item if there is room now; returns whether there was. */
+  putNow(value: EncodedValue): boolean {
+    if (this.#isClosed || !this.#hasRoomNow) return false;
+    this.#items.push(ownCopy(value));
+    this.#serveGetters();
+    return true;
   }
 
   /** The next item, if there is one; it is done. */
@@ -214,6 +222,11 @@ export class Queue implements Destination {
 
   get #isAllDone(): boolean {
     return this.#items.size === 0 && this.#open === 0 && this.#putters.isEmpty;
+  }
+
+  /** Whether there is room that nobody waits for. */
+  get #hasRoomNow(): boolean {
+    return this.#hasRoom && this.#putters.isEmpty;
   }
 
   get #hasRoom(): boolean {

@@ -39,6 +39,13 @@ export class Queues {
     this.#forgetIfIdle(request.name, queue);
   }
 
+  putNow(name: string, value: EncodedValue): boolean {
+    const queue = this.#of(name);
+    const isPut = queue.putNow(value);
+    this.#forgetIfIdle(name, queue);
+    return isPut;
+  }
+
   takeNow(name: string): Item | undefined {
     const queue = this.#queues.get(name);
     const item = queue?.takeNow();

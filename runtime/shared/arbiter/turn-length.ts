@@ -1,8 +1,8 @@
 /**
  * How long whoever waited for a lock may take it again and again although others wait. To hand a lock to another worker takes two
  * messages: some 0.4 ms between them where nothing else runs, and with more that wants to run than there are cores 2 to 3 ms on
- * average, as each message has to wait for a core. So a turn is some times as long: the lock is then of use for four
- * fifths of the time. With turns of 1 ms, eight workers beside three busy loops had it for a third.
+ * average, as each message has to wait for a core. So a turn is some times as long: the lock is then of use for eight
+ * ninths of the time. With turns of 1 ms, eight workers beside three busy loops had it for a third.
  */
 export class TurnLength {
   #handOverMs = shortestTurnMs / turnsPerHandOver;
@@ -20,7 +20,7 @@ export class TurnLength {
 }
 
 /** A turn is so many times as long as it takes to hand the lock over. */
-export const turnsPerHandOver = 4;
+export const turnsPerHandOver = 8;
 
 const shortestTurnMs = 1;
 

@@ -9,7 +9,9 @@ export type SharedMemoryKind = 'process' | 'thread' | 'none';
 export interface Link {
   readonly memory: SharedMemoryKind;
   send(id: number, request: SharedRequest, body?: EncodedValue): void;
-  /** Where the arbiter is at hand: the next item of a queue in a box, if there is one. Whoever asks has had it. */
+  /** Where the arbiter is at hand: puts an item into a queue without a limit of its own, if there is room. */
+  putNow?(queue: string, value: EncodedValue): boolean;
+  /** The same: the next item of a queue in a box, if there is one. Whoever asks has had it. */
   takeNow?(queue: string): { readonly value: EncodedValue | undefined } | undefined;
   /** Makes an error of one of the project's classes. */
   error(failure: SharedFailure, cause?: unknown): Error;

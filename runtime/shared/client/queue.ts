@@ -48,7 +48,9 @@ export class SharedQueue<Item = unknown> implements AsyncIterable<Item> {
     } catch (error) {
       return Promise.reject(error);
     }
-    const written = this.#canSkipMessages(options) ? this.#end.write(value) : 'no';
+    if (!this.#canSkipMessages(options)) return this.#putSlowly(value, 'no', options);
+    if (this.#flow.sharer.putNow(this.name, value)) return nothing;
+    const written = this.#end.write(value);
     return written === 'put' ? nothing : this.#putSlowly(value, written, options);
   }
 

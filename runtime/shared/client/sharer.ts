@@ -1,3 +1,4 @@
+import type { EncodedValue } from '../../channel/codec.ts';
 import type { SharedFailure } from '../requests.ts';
 import { Asks, type Link } from './asks.ts';
 import { LockPlace } from './lock-place.ts';
@@ -22,6 +23,11 @@ export class Sharer {
 
   error(failure: SharedFailure, cause?: unknown): Error {
     return this.#link.error(failure, cause);
+  }
+
+  /** See Link. */
+  putNow(queue: string, value: EncodedValue): boolean {
+    return this.#link.putNow?.(queue, value) === true;
   }
 
   /** See Link. */
