@@ -9,6 +9,8 @@ export type Speaker = Pick<InvocationRecord, 'title' | 'invocationId'>;
 export class Turns {
   readonly #turns: Turn[] = [];
   #runs = 0;
+  /** How many of the turns stand for several. */
+  #groups = 0;
   #doubtful = 0;
   /** Whose run ended last. Not the record itself, which would keep the result in memory. */
   readonly #last: { run: number } & { -readonly [Key in keyof Speaker]?: Speaker[Key] } = { run: 0 };
@@ -44,12 +46,15 @@ export class Turns {
       since: 0,
     };
     this.#runs += record.chunk?.count ?? 1;
+    if (record.chunk) this.#groups++;
     this.#turns.push(turn);
     return turn;
   }
 
   /** The one that stands for several, of which this run is one. */
   togetherWith(run: number): Turn | undefined {
+    // Asked of each result, with up to hundreds of turns of one run each in hand.
+    if (this.#groups === 0) return undefined;
     return this.#turns.find(
       ({ record: { chunk }, run: first }) => chunk && run >= first && run < first + chunk.count,
     );
@@ -71,6 +76,7 @@ export class Turns {
       }),
     );
     this.#turns.splice(this.#turns.indexOf(together), 1, ...turns);
+    this.#groups--;
   }
 
   #noteTogether({ run, record: { title, invocationId } }: Turn, { count }: Chunk): void {
@@ -89,7 +95,7 @@ export class Turns {
   endCurrent(): void {
     const turn = this.#turns.shift();
     if (!turn) return;
-    turn.lease?.release();
+    this.#removed(turn);
     if (turn.record.chunk) this.#noteTogether(turn, turn.record.chunk);
     this.#last.run = turn.run;
     this.#last.title = turn.record.title;
@@ -101,7 +107,7 @@ export class Turns {
     const index = this.#turns.findIndex((turn) => turn.run === run);
     if (index === -1) return undefined;
     const [turn] = this.#turns.splice(index, 1);
-    turn?.lease?.release();
+    if (turn) this.#removed(turn);
     return turn;
   }
 
@@ -118,11 +124,16 @@ export class Turns {
     this.#doubtful = this.#turns.findIndex((turn) => turn.run === run) > 0 ? run : 0;
     const first = this.#turns.findIndex((turn, index) => index > 0 && turn.run > run);
     if (first === -1) return [];
-    return this.#turns.splice(first).map(({ record, lease }) => {
+    return this.#turns.splice(first).map((turn) => {
       // The worker may have read them, but it will not begin.
-      lease?.release();
-      return record;
+      this.#removed(turn);
+      return turn.record;
     });
+  }
+
+  #removed({ record, lease }: Turn): void {
+    if (record.chunk) this.#groups--;
+    lease?.release();
   }
 
   /** The worker is gone, and reads nothing any more. */
