@@ -19,7 +19,6 @@ export class Breather {
       this.#since = now;
       setImmediate(this.#turned);
     }
-
     if (now - this.#since > longestMs) this.#held = [];
     return this.#held !== undefined;
   }

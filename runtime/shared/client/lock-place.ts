@@ -89,7 +89,7 @@ export class LockPlace {
       return this.#lookedAt;
     }
     const now = performance.now();
-    // What took short is likely to go on so; what didn't may be a while without a look once.
+    // What took short is likely to go on so. Where it doesn't, the turn is longer by so many times at the most.
     if (now - this.#lookedAt < shortMs) this.#timesToLook = timesPerLook - 1;
     this.#lookedAt = now;
     return now;
