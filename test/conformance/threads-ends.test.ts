@@ -87,7 +87,10 @@ testEach(
         'functions/report.js': `
           import fs from 'node:fs';
           const said = fs.openSync(new URL('../said', import.meta.url), 'a');
+          const busy = new URL('../busy', import.meta.url);
           export default (count, { progress }) => {
+            fs.writeFileSync(new URL('../begun', import.meta.url), '');
+            while (!fs.existsSync(busy)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
             for (let index = 0; index < count; index++) {
               progress(String(index).padEnd(100_000));
               fs.writeSync(said, Math.round(performance.now()) + '\\n');
@@ -100,12 +103,14 @@ testEach(
     const { progress } = reporting;
     const timesSaid = () =>
       fs.readFileSync(project.path('said'), 'utf8').split('\n').slice(0, -1).map(Number);
-    await until('the first', () => timesSaid().length > 0);
+    await until('the function to begin', () => fs.existsSync(project.path('begun')));
     const gaps = () => {
       const times = timesSaid();
       return times.slice(1).map((time, index) => time - (times[index] as number));
     };
-    // This program is busy, for longer than a thread waits: meanwhile that one stands still, and then goes on by one.
+    // This program is busy, for longer than a thread waits: meanwhile that one stands still, and then goes on by one. It
+    // says nothing before: what is said to a program that reads never waits.
+    project.write('busy', '');
     const begun = performance.now();
     const hasWaited = () => gaps().some((ms) => ms >= longestWaitMs / 2);
     while (performance.now() - begun < 6 * longestWaitMs && !hasWaited()) {
