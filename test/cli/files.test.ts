@@ -84,7 +84,7 @@ const twoTriggers = `
 
 test('with several triggers the table says which one a line is of', async (t) => {
   const project = makeFilesProject(t);
-  project.write('pool.config.ts', twoTriggers);
+  project.write('pool.config.mjs', twoTriggers);
   const service = await startService(t, project);
   project.write('inbox/bad.txt', 'bad');
   await until('both have given it up', () => service.stderr().match(/is set aside until/g)?.length === 2);
@@ -104,7 +104,7 @@ test('with several triggers the table says which one a line is of', async (t) =>
 
 test('a file of several triggers that is tried again counts once', async (t) => {
   const project = makeFilesProject(t);
-  project.write('pool.config.ts', twoTriggers);
+  project.write('pool.config.mjs', twoTriggers);
   const service = await startService(t, project);
   project.write('inbox/bad.txt', 'bad');
   await until('both have given it up', () => service.stderr().match(/is set aside until/g)?.length === 2);

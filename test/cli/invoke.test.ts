@@ -91,7 +91,7 @@ const examples: Example[] = [
     code: 1,
     stdout: '',
     stderr:
-      /^pool: Function "throws" failed: RangeError: it is full\. It was thrown at functions\/throws\.ts:3:\d+\./m,
+      /^pool: Function "throws" failed: RangeError: it is full\. It was thrown at functions\/throws\.js:3:\d+\./m,
   },
   {
     name: 'an exit',
@@ -211,14 +211,14 @@ describeBoth('pool invoke', files, (project, isAttached) => {
     );
     assert.deepEqual([error.cause.name, error.cause.message], ['RangeError', 'it is full']);
     assert.deepEqual(error.cause.properties, { code: 7 });
-    assert.match(error.cause.stack, /throws\.ts:3:/);
+    assert.match(error.cause.stack, /throws\.js:3:/);
     assert.equal(error.cause.cause.message, 'the last straw');
     assert.equal(code, 1);
   });
 
   test('--verbose adds the stack, the own properties and the cause', async (t) => {
     const { stderr } = await runPool(t, project, ['invoke', 'throws', '--verbose']);
-    assert.match(stderr, /^ {4}at .*throws\.ts:3:\d+/m);
+    assert.match(stderr, /^ {4}at .*throws\.js:3:\d+/m);
     assert.match(stderr, /\{ code: 7 \}/);
     assert.match(stderr, /Caused by: Error: the last straw/);
   });
@@ -276,4 +276,33 @@ test('what a function logs goes to stderr, and names its invocation', async (t) 
   assert.deepEqual(lines.map(({ msg }) => msg).sort(), ['from the console', 'from the logger']);
   const logged = lines.find(({ msg }) => msg === 'from the logger');
   assert.deepEqual([logged.function, logged.found], ['logs', 3]);
+});
+
+test('of a project in TypeScript the stack has the lines of the sources', async (t) => {
+  const project = makePoolProject(t, {
+    'pool.config.ts': `
+      import { defineConfig } from 'warm-pool';
+      const max: number = 1;
+      export default defineConfig({ pool: { max } });
+    `,
+    'functions/typed.ts': `
+      interface Full { readonly rooms: number }
+      export default async function typed({ rooms }: Full): Promise<never> {
+        throw new RangeError(\`all \${rooms} rooms are taken\`);
+      }
+    `,
+  });
+  const { code, stderr } = await runPool(t, project, [
+    'invoke',
+    'typed',
+    '--args',
+    '{"rooms":3}',
+    '--verbose',
+  ]);
+  assert.match(
+    stderr,
+    /"typed" failed: RangeError: all 3 rooms are taken\. It was thrown at functions\/typed\.ts:4:\d+\./,
+  );
+  assert.match(stderr, /^ {4}at .*typed\.ts:4:\d+/m);
+  assert.equal(code, 1);
 });

@@ -94,7 +94,10 @@ test('what a program behind a pipe prints on the same terminal is whole', { skip
   const args = ['map', 'waits', ...items, '--as', 'ms', '--concurrency', '1'];
   const terminal = openTerminal(t, project, args, { after: '| cat' });
   await terminal.ended;
-  assertClean(terminal, [...items.map((ms) => `"${ms}"`), /^MAP waits 5 items {2}5 done/]);
+  const ended = [...items.map((ms) => `"${ms}"`), /^MAP waits 5 items {2}5 done/];
+  // The closing line follows at once: where `cat` gets no turn in between, it stands above the last result.
+  const isLate = terminal.screen.lines.at(-1) === ended.at(-2);
+  assertClean(terminal, isLate ? [...ended.slice(0, -2), ...ended.slice(-2).reverse()] : ended);
   assert.ok(terminal.screen.erased.some((line) => /^waits {2}█/.test(line)));
 });
 

@@ -130,7 +130,7 @@ const brokenPhotos: [what: string, content: Uint8Array | undefined, place: RegEx
 for (const [what, content, place] of brokenPhotos) {
   test(`the stack of a photo that ${what} begins where that was found`, async (t) => {
     const project = makePoolProject(t, {
-      'pool.config.ts': "export default { functions: 'warm-pool/functions' };",
+      'pool.config.mjs': "export default { functions: 'warm-pool/functions' };",
       ...(content && { 'a.jpg': content }),
     });
     const args = ['invoke', 'thumbnail', '--args', '{"src":"a.jpg"}', '--json', '--verbose'];

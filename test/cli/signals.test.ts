@@ -14,7 +14,7 @@ import { until } from '../support/wait.ts';
 
 const patientConfiguration = {
   // A worker that doesn't listen is left alone for so long that only a second Ctrl-C can be what ends it.
-  'pool.config.ts': `export default { pool: { max: 2, killGrace: '10 min' } };`,
+  'pool.config.mjs': `export default { pool: { max: 2, killGrace: '10 min' } };`,
 };
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

@@ -32,7 +32,7 @@ test('the control socket is open to its user alone, and gone with the runtime', 
   const service = await startService(t, project);
   const { pid, address, config } = controlOf(project);
   assert.equal(pid, service.pid);
-  assert.equal(config, project.path('pool.config.ts'));
+  assert.equal(config, project.path('pool.config.mjs'));
   assert.equal(address, project.path('.pool', 'control.sock'));
   assert.ok(lstatSync(address).isSocket());
   assert.equal(modeOf(address), '600');
@@ -51,7 +51,7 @@ const unstoppable = `
   };`;
 
 test('the control socket is gone also when the runtime could not be closed', async (t) => {
-  const project = makePoolProject(t, { 'pool.config.ts': unstoppable });
+  const project = makePoolProject(t, { 'pool.config.mjs': unstoppable });
   const service = await startService(t, project);
   service.interrupt();
   const { stderr } = await service.ended;
@@ -62,7 +62,7 @@ test('the control socket is gone also when the runtime could not be closed', asy
 });
 
 test('a start that fails says why, also when what had been started can not be closed', async (t) => {
-  const project = makePoolProject(t, { 'pool.config.ts': unstoppable, '.pool/control.sock': 'no socket' });
+  const project = makePoolProject(t, { 'pool.config.mjs': unstoppable, '.pool/control.sock': 'no socket' });
   const { code, stderr } = await runPool(t, project, ['start']);
   assert.match(stderr, /^pool: The control socket can't be made: .*control\.sock is there and is no socket/m);
   assert.match(stderr, /stuck/);
@@ -71,7 +71,7 @@ test('a start that fails says why, also when what had been started can not be cl
 
 test('a data folder too long for a socket address has its socket in a folder of the user', async (t) => {
   const dataDir = path.join('data', 'd'.repeat(100));
-  const project = makePoolProject(t, { 'pool.config.ts': `export default { dataDir: '${dataDir}' };` });
+  const project = makePoolProject(t, { 'pool.config.mjs': `export default { dataDir: '${dataDir}' };` });
   const service = await startService(t, project);
   const { address } = controlOf(project, dataDir);
   assert.ok(Buffer.byteLength(address) < 104, address);
@@ -105,14 +105,14 @@ test('a second pool start says who holds the data folder, with exit code 69', as
 });
 
 test('a runtime is found through a data folder that the configuration names', async (t) => {
-  const project = makePoolProject(t, { 'pool.config.ts': `export default { dataDir: 'var/pool' };` });
+  const project = makePoolProject(t, { 'pool.config.mjs': `export default { dataDir: 'var/pool' };` });
   await startService(t, project);
   assert.equal(await isAttached(t, project), true);
 });
 
 test('a runtime is found without a configuration file', async (t) => {
   const project = makePoolProject(t);
-  project.remove('pool.config.ts');
+  project.remove('pool.config.mjs');
   await startService(t, project);
   assert.equal(await isAttached(t, project), true);
 });
@@ -121,7 +121,7 @@ test('a runtime of another configuration is not taken for this one', async (t) =
   const project = makePoolProject(t, { 'other.config.ts': 'export default {};' });
   await startService(t, project);
   assert.equal(await isAttached(t, project, ['--config', 'other.config.ts']), false);
-  assert.equal(await isAttached(t, project, ['--config', './pool.config.ts']), true);
+  assert.equal(await isAttached(t, project, ['--config', './pool.config.mjs']), true);
 });
 
 test('a runtime is found from a folder inside the project', async (t) => {
@@ -132,7 +132,7 @@ test('a runtime is found from a folder inside the project', async (t) => {
 
 test('a runtime whose workers can not start is no runtime, with exit code 69', async (t) => {
   const project = makePoolProject(t, {
-    'pool.config.ts': `export default { pool: { execArgv: ['--no-such-option'] } };`,
+    'pool.config.mjs': `export default { pool: { execArgv: ['--no-such-option'] } };`,
   });
   for (const command of [['start'], ['invoke', 'echo']]) {
     const run = startPool(t, project, command);
@@ -213,7 +213,7 @@ test('pool list and pool describe tell the same with and without a running runti
   assert.match(list, /^echo +ready +1 min +Returns what it is given$/m);
   assert.match(list, /^broken +failed /m);
   assert.match(list, /^nested\/name +ready /m);
-  assert.equal(JSON.parse(description).file, project.path('functions', 'echo.ts'));
+  assert.equal(JSON.parse(description).file, project.path('functions', 'echo.js'));
 });
 
 test('a runtime that is killed takes its callers with it, with exit code 69', async (t) => {
@@ -230,7 +230,7 @@ test('a runtime that is killed takes its callers with it, with exit code 69', as
 
 test('what a configuration leaves running does not keep a command alive', async (t) => {
   const project = makePoolProject(t, {
-    'pool.config.ts': 'setInterval(() => {}, 1000); export default { pool: { max: 1 } };',
+    'pool.config.mjs': 'setInterval(() => {}, 1000); export default { pool: { max: 1 } };',
   });
   assert.equal(await isAttached(t, project), false);
   const service = await startService(t, project);

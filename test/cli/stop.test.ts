@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makePoolProject, runPool, startPool, startService } from '../support/cli.ts';
 
-const patient = { 'pool.config.ts': `export default { pool: { max: 2, killGrace: '10 min' } };` };
+const patient = { 'pool.config.mjs': `export default { pool: { max: 2, killGrace: '10 min' } };` };
 
 test('a second pool stop says what is waited for, and Ctrl-C after it kills, with exit code 130', async (t) => {
   const project = makePoolProject(t, patient);
@@ -38,7 +38,7 @@ test('pool start that is stopped before it is ready has done what was asked, wit
     const project =
       when === 'while the workers start'
         ? makePoolProject(t, { 'functions/late.js': 'console.error("loading"); for (;;);' })
-        : makePoolProject(t, { 'pool.config.ts': slowTrigger });
+        : makePoolProject(t, { 'pool.config.mjs': slowTrigger });
     const service = startPool(t, project, ['start']);
     await service.says(/loading/);
     service.interrupt('SIGTERM');
@@ -65,7 +65,7 @@ const slowTrigger = `
 
 test('pool start says at once that a function of a trigger is not there', async (t) => {
   const project = makePoolProject(t, {
-    'pool.config.ts': `
+    'pool.config.mjs': `
       const trigger = (id, ...functions) => ({ kind: 'test', id, functions, start: async () => {}, stop: async () => {} });
       export default { triggers: [trigger('a', 'ecko', 'echo'), trigger('b', 'something/else')] };`,
   });

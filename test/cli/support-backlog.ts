@@ -25,7 +25,7 @@ export function makeInbox(test: Cleanup, files: readonly string[], settings = ''
         if (file.startsWith('bad')) throw new Error(file + ' is no number');
         if (file.startsWith('loud')) console.log('loud, said ' + file);
       };`,
-    'pool.config.ts': `
+    'pool.config.mjs': `
       import { defineConfig, watch } from 'warm-pool';
       export default defineConfig({
         pool: { max: 2 },

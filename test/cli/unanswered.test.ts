@@ -18,7 +18,7 @@ test('a configuration that never finishes loading is told as that, with exit cod
     ['pool.config.mjs', 'await new Promise(() => {}); export default {};'],
   ] as const) {
     const project = makePoolProject(t);
-    project.remove('pool.config.ts');
+    project.remove('pool.config.mjs');
     project.write(file, content);
     for (const command of everyCommand) {
       const { code, stdout, stderr } = await runPool(t, project, command);
@@ -49,7 +49,7 @@ test('a configuration is loaded once, and what it prints goes to stderr', async 
     ['pool.config.mjs', "console.log('loaded'); console.table([1]); export default {};"],
   ] as const) {
     const project = makePoolProject(t);
-    project.remove('pool.config.ts');
+    project.remove('pool.config.mjs');
     project.write(file, content);
     for (const [command, printed] of [
       [['invoke', 'nested/name'], /^"nested"\n$/],

@@ -166,9 +166,17 @@ export const waitsForFile = '{"file":"go"}';
 
 export const endWaiting = (project: Project) => project.write('go', '');
 
-/** A project with a function for each way in which an invocation can end. */
+/**
+ * A project with a function for each way in which an invocation can end. All is JavaScript: with TypeScript each command
+ * takes twice the processor time, and hundreds of them run in the tests. The tests of what is compiled have their own.
+ */
 export function makePoolProject(test: Cleanup, files: Record<string, string | Uint8Array> = {}): Project {
-  return makeProject(test, { ...functions, 'pool.config.ts': configuration, ...files });
+  const hasOwn = Object.keys(files).some((file) => file.startsWith('pool.config.'));
+  return makeProject(test, {
+    ...functions,
+    ...(hasOwn ? {} : { 'pool.config.mjs': configuration }),
+    ...files,
+  });
 }
 
 const configuration = `
@@ -177,30 +185,30 @@ export default defineConfig({ pool: { max: 2, killGrace: '200ms' } });
 `;
 
 const functions = {
-  'functions/echo.ts': `
+  'functions/echo.js': `
     import { defineFunction } from 'warm-pool';
     export default defineFunction({
       description: 'Returns what it is given',
-      handler: (input: unknown, ctx) => ({ input, cwd: ctx.cwd }),
+      handler: (input, ctx) => ({ input, cwd: ctx.cwd }),
     });
   `,
-  'functions/greet.ts': `
+  'functions/greet.js': `
     import { defineFunction } from 'warm-pool';
     const input = {
       '~standard': {
-        version: 1 as const,
+        version: 1,
         vendor: 'test',
-        validate: (value: unknown) =>
-          typeof (value as { name?: unknown } | null)?.name === 'string'
-            ? { value: value as { name: string } }
+        validate: (value) =>
+          typeof value?.name === 'string'
+            ? { value }
             : { issues: [{ message: 'expected a string', path: ['name'] }] },
       },
     };
     export default defineFunction({ input, handler: ({ name }) => \`Hello \${name}!\` });
   `,
-  'functions/throws.ts': `
+  'functions/throws.js': `
 export default async function throws() {
-  const error: Error & { code?: number } = new RangeError('it is full', { cause: new Error('the last straw') });
+  const error = new RangeError('it is full', { cause: new Error('the last straw') });
   error.code = 7;
   throw error;
 }

@@ -28,7 +28,7 @@ export function makeFilesProject(test: Cleanup, { attempts = 1, existing = true 
       const isBad = fs.readFileSync(file, 'utf8').startsWith('bad');
       if (isBad && !fs.existsSync(new URL('fixed', root))) throw new RangeError('it is bad\\nto the core');
     };`;
-  return makeProject(test, { 'pool.config.ts': configuration, 'functions/work.js': work, runs: '' });
+  return makeProject(test, { 'pool.config.mjs': configuration, 'functions/work.js': work, runs: '' });
 }
 
 /** The files that the function was run on since the last call, in order. */
