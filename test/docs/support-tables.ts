@@ -35,9 +35,15 @@ export function citedIn(shown: string): Cited[] | undefined {
   return lines.map(([, file = '', name = '']) => ({ file, name }));
 }
 
-/** The names of the tests in a file, with `…` for what is put in when it runs. */
+/** The names of the tests in a file and in those that run with it, with `…` for what is put in when it runs. */
 export function testNamesIn(file: string): string[] {
-  const source = fs.readFileSync(path.join(repository, 'test', `${file}.test.ts`), 'utf8');
-  const calls = source.matchAll(/\btest(?:Each|Installed|Shared)?\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gs);
+  const testFile = path.join(repository, 'test', `${file}.test.ts`);
+  const own = fs.readFileSync(testFile, 'utf8');
+  const beside = Array.from(own.matchAll(/^import '(\.\/[^']+)';$/gm), ([, each = '']) =>
+    fs.readFileSync(path.join(path.dirname(testFile), each), 'utf8'),
+  );
+  const calls = [own, ...beside].join('\n').matchAll(testCalls);
   return Array.from(calls, ([, , name = '']) => name.replace(/\$\{[^}]*\}/g, '…').replace(/\\(.)/g, '$1'));
 }
+
+const testCalls = /\btest(?:Each|Installed|Shared)?\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gs;

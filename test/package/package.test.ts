@@ -6,6 +6,9 @@ import sharp from 'sharp';
 import { run } from '../support/installed-package.ts';
 import { repository } from '../support/project.ts';
 import { describeInstalled, manifest, tsc, tsconfig } from './support-installed.ts';
+// With this file, so that the package is installed once: that takes longer than most of what is seen with it.
+import './configurations.ts';
+import './documents.ts';
 
 /** The program that every kind of project embeds: an answer, its progress, an error and how it is told apart. */
 const embedding = `

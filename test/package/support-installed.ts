@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { after, before, describe, type TestContext, test } from 'node:test';
+import { after, describe, type TestContext, test } from 'node:test';
 import { type InstalledPackage, installPackage } from '../support/installed-package.ts';
 import { repository } from '../support/project.ts';
 
@@ -25,17 +25,22 @@ type TestInstalled = (
 /** Tests of the package as `npm pack` makes it, installed once for all of them; without a registry they are skipped. */
 export function describeInstalled(what: string, body: (testInstalled: TestInstalled) => void): void {
   describe(what, () => {
-    let installed: InstalledPackage | undefined;
-    const cleanups: (() => unknown)[] = [];
-    before(async () => {
-      installed = await installPackage({ after: (cleanup) => cleanups.push(cleanup) });
-    });
-    after(() => cleanups.map((cleanup) => cleanup()));
     body((name, each) =>
       test(name, async (t) => {
-        if (installed) await each(installed, t);
+        const project = await installedOnce();
+        if (project) await each(project, t);
         else t.skip('the registry can not be reached');
       }),
     );
   });
 }
+
+let installed: Promise<InstalledPackage | undefined> | undefined;
+const cleanups: (() => unknown)[] = [];
+
+function installedOnce(): Promise<InstalledPackage | undefined> {
+  installed ??= installPackage({ after: (cleanup) => cleanups.push(cleanup) });
+  return installed;
+}
+
+after(() => cleanups.map((cleanup) => cleanup()));
