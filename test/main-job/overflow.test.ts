@@ -13,7 +13,7 @@ import { makeJpeg } from '../triggers/support-jpeg.ts';
  * The queue of events holds 16,384, two of each file. Other numbers:
  * `POOL_OVERFLOW_FILES=200000 node test/run.js main-job/overflow`.
  */
-const count = Number(process.env.POOL_OVERFLOW_FILES ?? 50_000);
+const count = Number(process.env.POOL_OVERFLOW_FILES ?? 20_000);
 
 /** Notes each file that it is given, in a line of always the same length. */
 const noting = `
