@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import type { SharedSession } from 'warm-pool';
-import { testShared } from './support.ts';
+import { CancelledError, type Shared, type SharedSession } from 'warm-pool';
+import { within } from '../support/wait.ts';
+import { stepsOf, testShared, usesUntilQuick, work } from './support.ts';
 
 /** More than can be done before a timer is late. */
 const mostTimes = 100_000;
@@ -63,4 +64,66 @@ testShared('the event loop turns, and items keep their order', 1, async ({ share
     had.every((item, index) => item === index),
     'in their order',
   );
+});
+
+/** So many are had by a worker before it has anything without a message, and so many more are there. */
+const itemsOfWorker = 20_000;
+
+interface LongLoop {
+  readonly what: 'locks' | 'gets' | 'puts';
+  readonly before: number;
+  readonly most: number;
+}
+
+/** Each time takes a moment. Returns how often it was done before a timer of 5 ms was heard, `most` at the most. */
+async function timesUntilTimer(shared: Shared, { what, before, most }: LongLoop): Promise<number> {
+  const lock = shared.lock('one');
+  const queue = shared.queue<number>(what);
+  const step = {
+    locks: async () => (await lock.acquire()).release(),
+    gets: () => queue.get(),
+    puts: () => queue.put(1),
+  }[what];
+  for (let time = 0; time < before; time++) await step();
+  let isTime = false;
+  setTimeout(() => {
+    isTime = true;
+  }, 5);
+  let times = 0;
+  for (; !isTime && times < most; times++) {
+    const until = performance.now() + 0.1;
+    while (performance.now() < until);
+    await step();
+  }
+  return times;
+}
+
+for (const what of ['locks', 'gets', 'puts'] as const) {
+  testShared(`that of a worker turns while it ${what} again and again`, 1, async (test) => {
+    const { shared } = test;
+    const queue = shared.queue<number>('gets');
+    for (let item = 0; item < itemsOfWorker; item++) void queue.put(item);
+    const loop = { what, before: usesUntilQuick, most: itemsOfWorker - usesUntilQuick };
+    const times = await work(test, timesUntilTimer, loop);
+    assert(times < 1_000, `the timer waited for ${times} times`);
+  });
+}
+
+testShared('a function that has a lock again and again hears that it is cancelled', 1, async (test) => {
+  const loop = work(
+    test,
+    async (shared, before, { ctx }) => {
+      const lock = shared.lock('one');
+      for (let time = 0; !ctx.signal.aborted; time++) {
+        (await lock.acquire()).release();
+        if (time === before) ctx.progress('it goes on and on');
+      }
+      await shared.queue('ends').put('by itself');
+    },
+    usesUntilQuick,
+  );
+  await stepsOf(loop)();
+  loop.cancel();
+  await assert.rejects(loop, CancelledError);
+  assert.equal(await within('its end', test.shared.queue('ends').get()), 'by itself');
 });

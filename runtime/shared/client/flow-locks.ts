@@ -78,7 +78,10 @@ export class FlowLocks {
     const wait = waits.open('acquire', options);
     const place = wait.hasEnded ? undefined : sharer.lockPlace(name);
     const taken = place && this.take(place, name);
-    if (taken) return taken;
+    if (taken) {
+      await sharer.breath.turn;
+      return taken;
+    }
     const since = performance.now();
     place?.missed(since);
     const { info } = await sharer.asks.ask(

@@ -1,4 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import type { Breath } from './breath.ts';
 import type { Flow } from './flow.ts';
 import type { LockPlace } from './lock-place.ts';
 import type { WaitOptions } from './wait.ts';
@@ -23,6 +24,7 @@ export class SharedLock {
   readonly name: string;
   readonly #flow: Flow;
   readonly #isReentrant: boolean;
+  readonly #breath: Breath;
   /** Where its word is, once that is known. */
   #place: LockPlace | undefined;
 
@@ -31,6 +33,7 @@ export class SharedLock {
     this.#flow = flow;
     this.name = name;
     this.#isReentrant = reentrant;
+    this.#breath = flow.sharer.breath;
   }
 
   /**
@@ -41,7 +44,7 @@ export class SharedLock {
     if (options === undefined && !this.#isReentrant) {
       this.#place ??= this.#flow.sharer.lockPlace(this.name);
       const held = this.#place && this.#flow.locks.take(this.#place, this.name);
-      if (held) return Promise.resolve(held);
+      if (held) return this.#breath.give(held);
     }
     return this.#flow.locks.acquire(this.name, this.#isReentrant, options);
   }

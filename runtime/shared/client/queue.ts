@@ -51,7 +51,8 @@ export class SharedQueue<Item = unknown> implements AsyncIterable<Item> {
     if (!this.#canSkipMessages(options)) return this.#putSlowly(value, 'no', options);
     if (this.#flow.sharer.putNow(this.name, value)) return nothing;
     const written = this.#end.write(value);
-    return written === 'put' ? nothing : this.#putSlowly(value, written, options);
+    if (written !== 'put') return this.#putSlowly(value, written, options);
+    return this.#flow.sharer.breath.turn ?? nothing;
   }
 
   /** Puts the item if there is room for it now; resolves with whether there was. */
@@ -68,13 +69,18 @@ export class SharedQueue<Item = unknown> implements AsyncIterable<Item> {
     const now = this.#flow.sharer.takeNow(this.name);
     if (now) return decoded<Item>(now.value);
     const value = this.#end.read();
-    return value === undefined ? this.#getSlowly(options) : decoded<Item>(value);
+    if (value === undefined) return this.#getSlowly(options);
+    const { turn } = this.#flow.sharer.breath;
+    return turn ? decodedAfter<Item>(turn, value) : decoded<Item>(value);
   }
 
   /** The next item in a box if there is one now; else undefined. */
   async tryGet(): Promise<{ readonly value: Item } | undefined> {
     const value = this.#canSkipMessages(undefined) ? this.#end.read() : undefined;
-    if (value !== undefined) return { value: decodeValue(value) as Item };
+    if (value !== undefined) {
+      await this.#flow.sharer.breath.turn;
+      return { value: decodeValue(value) as Item };
+    }
     const answer = await this.#get('tryGet', true);
     return (answer.info as Got).had ? { value: this.#had(answer) } : undefined;
   }
@@ -237,6 +243,12 @@ export class Delivery<Item = unknown> implements AsyncDisposable {
 }
 
 const nothing = Promise.resolve();
+
+/** What can't be decoded is not an error before somebody waits for it. */
+async function decodedAfter<Item>(turn: Promise<void>, value: EncodedValue): Promise<Item> {
+  await turn;
+  return decoded(value);
+}
 
 function decoded<Item>(value: EncodedValue | undefined): Promise<Item> {
   try {

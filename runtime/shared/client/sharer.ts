@@ -1,6 +1,7 @@
 import type { EncodedValue } from '../../channel/codec.ts';
 import type { SharedFailure } from '../requests.ts';
 import { Asks, type Link } from './asks.ts';
+import { Breath } from './breath.ts';
 import { LockPlace } from './lock-place.ts';
 import { Mapped } from './mapped.ts';
 import { QueueEnds } from './queue-ends.ts';
@@ -10,6 +11,8 @@ export class Sharer {
   readonly asks: Asks;
   readonly mapped: Mapped;
   readonly queueEnds: QueueEnds;
+  /** Of what needs no message. */
+  readonly breath = new Breath();
   readonly #link: Link;
   /** By the names of locks; undefined for those whose place is being asked for, or that have none. */
   readonly #places = new Map<string, LockPlace | undefined>();
