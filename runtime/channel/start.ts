@@ -8,7 +8,7 @@ import type { MessagePort } from 'node:worker_threads';
 export const toWorkerFd = 3;
 export const toRuntimeFd = 6;
 
-/** The worker's file descriptor of its journal (see journal.ts); there is none where the platform has no unlinked files. */
+/** The worker's file descriptor of its journal (see journal/format.ts); there is none where the platform has no unlinked files. */
 export const journalFd = 4;
 
 /** The worker's file descriptors of shared memory: result-area.ts and arena.ts; none where that can't be had. */

@@ -1,4 +1,4 @@
-import type { JournalContent } from '../channel/journal.ts';
+import type { JournalContent } from '../channel/journal/reader.ts';
 import type { Logger } from '../config/logger.ts';
 import { describeExit, lastWords, type WorkerExit } from '../invocation/outcome.ts';
 import type { InvocationRecord } from '../invocation/record.ts';

@@ -1,6 +1,6 @@
 import { Arena } from '../channel/arena.ts';
 import type { EncodedValue } from '../channel/codec.ts';
-import type { JournalContent } from '../channel/journal.ts';
+import type { JournalContent } from '../channel/journal/reader.ts';
 import type { FromWorker, ToWorker } from '../channel/messages.ts';
 import type { Logger } from '../config/logger.ts';
 import type { PoolSettings } from '../config/pool-settings.ts';

@@ -1,4 +1,4 @@
-import type { JournalContent } from '../channel/journal.ts';
+import type { JournalContent } from '../channel/journal/reader.ts';
 import type { ExitReason } from '../figures/exit-reason.ts';
 import type { Worker } from './worker.ts';
 

@@ -1,4 +1,4 @@
-import type { JournalContent } from '../channel/journal.ts';
+import type { JournalContent } from '../channel/journal/reader.ts';
 import { defaultPool } from '../config/pool-settings.ts';
 import { WorkerCrashedError } from '../errors/pool-errors.ts';
 import { describeExit, lastWords, type WorkerExit } from '../invocation/outcome.ts';

@@ -1,4 +1,4 @@
-import type { JournalContent } from '../channel/journal.ts';
+import type { JournalContent } from '../channel/journal/reader.ts';
 import type { WorkerCrashedError } from '../errors/pool-errors.ts';
 import type { WorkerExit } from '../invocation/outcome.ts';
 import type { Code } from './code.ts';

@@ -1,4 +1,4 @@
-import type { JournalContent } from '../channel/journal.ts';
+import type { JournalContent } from '../channel/journal/reader.ts';
 import type { FunctionDescriptor } from '../channel/messages.ts';
 import type { Logger } from '../config/logger.ts';
 import type { PoolSettings } from '../config/pool-settings.ts';

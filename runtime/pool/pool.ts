@@ -1,5 +1,5 @@
 import { Arena } from '../channel/arena.ts';
-import type { JournalContent } from '../channel/journal.ts';
+import type { JournalContent } from '../channel/journal/reader.ts';
 import type { Logger } from '../config/logger.ts';
 import { defaultPool, type PoolSettings } from '../config/pool-settings.ts';
 import { QueueFullError, type RuntimeClosedError } from '../errors/pool-errors.ts';

@@ -1,6 +1,6 @@
 import type { EncodedValue } from '../channel/codec.ts';
 import { readBody } from '../channel/from-worker.ts';
-import type { JournalContent, JournalReader } from '../channel/journal.ts';
+import type { JournalContent, JournalReader } from '../channel/journal/reader.ts';
 import type { FromWorker } from '../channel/messages.ts';
 import type { InvocationRecord } from '../invocation/record.ts';
 import type { RunEnd, Turn } from './turn.ts';

@@ -1,5 +1,5 @@
 import type { EncodedValue } from '../channel/codec.ts';
-import type { JournalContent } from '../channel/journal.ts';
+import type { JournalContent } from '../channel/journal/reader.ts';
 import type { FromWorker, FunctionDescriptor } from '../channel/messages.ts';
 import type { WorkerExit } from '../invocation/outcome.ts';
 import type { InvocationRecord } from '../invocation/record.ts';

@@ -1,6 +1,6 @@
 import type { Arena } from '../channel/arena.ts';
 import type { EncodedBytes, EncodedValue } from '../channel/codec.ts';
-import type { JournalContent, JournalReader } from '../channel/journal.ts';
+import type { JournalContent, JournalReader } from '../channel/journal/reader.ts';
 import type { FromWorker, ToWorker } from '../channel/messages.ts';
 import type { Isolation } from '../config/pool-settings.ts';
 import type { WorkerExit } from '../invocation/outcome.ts';

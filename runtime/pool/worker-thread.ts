@@ -3,8 +3,8 @@ import { MessageChannel, type MessagePort, Worker as Thread } from 'node:worker_
 import { Channel } from '../channel/channel.ts';
 import type { EncodedBytes, EncodedValue } from '../channel/codec.ts';
 import { isFromWorker, readBody } from '../channel/from-worker.ts';
-import { JournalReader } from '../channel/journal.ts';
-import { JournalMemory } from '../channel/journal-memory.ts';
+import { JournalMemory } from '../channel/journal/memory.ts';
+import { JournalReader } from '../channel/journal/reader.ts';
 import type { FromWorker, ToWorker } from '../channel/messages.ts';
 import { NativeLoads } from '../channel/native-loads.ts';
 import { PortTransport } from '../channel/port-transport.ts';

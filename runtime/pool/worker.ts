@@ -1,7 +1,7 @@
 import type { EncodedValue } from '../channel/codec.ts';
 import { FrameError } from '../channel/frame-format.ts';
 import { readBody, readDescriptors, readPart, readResults } from '../channel/from-worker.ts';
-import type { JournalContent } from '../channel/journal.ts';
+import type { JournalContent } from '../channel/journal/reader.ts';
 import type { FromWorker, FunctionSource } from '../channel/messages.ts';
 import type { Isolation, PoolSettings } from '../config/pool-settings.ts';
 import type { ExitReason } from '../figures/exit-reason.ts';

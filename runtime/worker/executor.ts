@@ -1,7 +1,8 @@
 import type { Channel } from '../channel/channel.ts';
 import { decodeValue, type EncodedValue, encodeBorrowed } from '../channel/codec.ts';
 import type { FramePlace } from '../channel/frame-batch.ts';
-import type { JournalWriter, ShortResult } from '../channel/journal.ts';
+import type { ShortResult } from '../channel/journal/short-result.ts';
+import type { JournalWriter } from '../channel/journal/writer.ts';
 import type { FromWorker, ToWorker } from '../channel/messages.ts';
 import { Calls } from './calls.ts';
 import type { Conversation } from './conversation.ts';

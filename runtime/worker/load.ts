@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { encodeValue } from '../channel/codec.ts';
-import type { JournalWriter } from '../channel/journal.ts';
+import type { JournalWriter } from '../channel/journal/writer.ts';
 import type { FunctionDescriptor, FunctionSource } from '../channel/messages.ts';
 import { isModuleInCommonJs, isTypeScript } from '../modules/module-kind.ts';
 import { withTsconfig } from '../modules/tsconfig.ts';

@@ -5,8 +5,8 @@
 import fs from 'node:fs';
 import { Socket } from 'node:net';
 import { ArenaReader } from '../channel/arena.ts';
-import { JournalWriter } from '../channel/journal.ts';
-import { JournalFile } from '../channel/journal-file.ts';
+import { JournalFile } from '../channel/journal/file.ts';
+import { JournalWriter } from '../channel/journal/writer.ts';
 import { ResultWriter } from '../channel/result-area.ts';
 import { SocketTransport } from '../channel/socket-transport.ts';
 import { arenaFd, journalFd, resultFd, startEnvironment, toRuntimeFd, toWorkerFd } from '../channel/start.ts';

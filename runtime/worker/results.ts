@@ -1,5 +1,6 @@
 import type { Channel } from '../channel/channel.ts';
-import type { JournalWriter, ShortResult } from '../channel/journal.ts';
+import type { ShortResult } from '../channel/journal/short-result.ts';
+import type { JournalWriter } from '../channel/journal/writer.ts';
 import type { FromWorker, ToWorker } from '../channel/messages.ts';
 import { memoryMB } from './memory.ts';
 import type { OutputCount } from './output.ts';

@@ -1,6 +1,6 @@
 import { Channel } from '../channel/channel.ts';
 import { decodeValue, type EncodedValue, encodeValue } from '../channel/codec.ts';
-import type { JournalWriter } from '../channel/journal.ts';
+import type { JournalWriter } from '../channel/journal/writer.ts';
 import type { FromWorker, InlineSource, ToWorker } from '../channel/messages.ts';
 import type { Transport } from '../channel/transport.ts';
 import { Conversation } from './conversation.ts';

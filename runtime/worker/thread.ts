@@ -1,7 +1,7 @@
 /** The entry of a worker thread; see main.ts. */
 import { workerData } from 'node:worker_threads';
-import { JournalWriter } from '../channel/journal.ts';
-import { JournalMemory } from '../channel/journal-memory.ts';
+import { JournalMemory } from '../channel/journal/memory.ts';
+import { JournalWriter } from '../channel/journal/writer.ts';
 import { heedNativeLoads, NativeLoads } from '../channel/native-loads.ts';
 import { PortTransport } from '../channel/port-transport.ts';
 import { takeThreadStart } from '../channel/start.ts';

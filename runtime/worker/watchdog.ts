@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { overrunOffset } from '../channel/journal.ts';
+import { overrunOffset } from '../channel/journal/format.ts';
 import { journalFd } from '../channel/start.ts';
 import { dying, guardWords, killFactor } from './memory-guard.ts';
 

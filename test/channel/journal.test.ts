@@ -3,14 +3,11 @@ import fs from 'node:fs';
 import { test } from 'node:test';
 import { encodeValue } from '../../runtime/channel/codec.ts';
 import { FrameBatch, type FramePlace } from '../../runtime/channel/frame-batch.ts';
-import {
-  JournalReader,
-  type JournalStorage,
-  JournalWriter,
-  journalBytes,
-} from '../../runtime/channel/journal.ts';
-import { JournalFile } from '../../runtime/channel/journal-file.ts';
-import { JournalMemory } from '../../runtime/channel/journal-memory.ts';
+import { JournalFile } from '../../runtime/channel/journal/file.ts';
+import { type JournalStorage, journalBytes } from '../../runtime/channel/journal/format.ts';
+import { JournalMemory } from '../../runtime/channel/journal/memory.ts';
+import { JournalReader } from '../../runtime/channel/journal/reader.ts';
+import { JournalWriter } from '../../runtime/channel/journal/writer.ts';
 import type { Cleanup } from '../support/project.ts';
 
 const skipFile = process.platform === 'win32' && 'an open file can not be unlinked there';

@@ -1,4 +1,4 @@
-import { emptyJournal, type JournalStorage, journalBytes } from './journal.ts';
+import { emptyJournal, type JournalStorage, journalBytes } from './format.ts';
 
 /**
  * The journal of a worker thread: memory that both threads share. The word behind it orders what they do: each write ends

@@ -1,6 +1,6 @@
-import { emptyJournal, type JournalStorage, journalBytes } from './journal.ts';
-import { MemoryFile } from './memory-file.ts';
-import { isOpenFile, openUnnamedFile } from './unnamed-file.ts';
+import { MemoryFile } from '../memory-file.ts';
+import { isOpenFile, openUnnamedFile } from '../unnamed-file.ts';
+import { emptyJournal, type JournalStorage, journalBytes } from './format.ts';
 
 /**
  * The journal of a worker process: a file that both processes hold open. The kernel keeps it whatever becomes of either.
