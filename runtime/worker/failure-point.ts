@@ -11,7 +11,7 @@
 import fs from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 
-/** In the order in which a run passes them. */
+/** In the order in which a run passes them; those that came together have some of their own. */
 export const failurePoints = [
   /** It is written down that the run begins; the end of the one before it has been sent. */
   'started',
@@ -27,6 +27,18 @@ export const failurePoints = [
   'added',
   /** Everything has been handed to the operating system. */
   'flushed',
+  /** Of runs that came together none is written down. */
+  'togetherRead',
+  /** It is written down that the first of them begins. */
+  'togetherStarted',
+  /** One of them has returned or thrown; what came of it is not written down. */
+  'togetherRan',
+  /** What came of it is written down or sent, and it is written down that the one behind it begins. */
+  'togetherMarked',
+  /** What came of some is about to be sent; of the last one of them it is nowhere else. */
+  'togetherUnsent',
+  /** That has been handed to the operating system; it is not written down that the one behind them begins. */
+  'togetherSent',
 ] as const;
 
 export type FailurePoint = (typeof failurePoints)[number];

@@ -2,6 +2,7 @@ import type { Channel } from '../channel/channel.ts';
 import type { ShortResult } from '../channel/journal/short-result.ts';
 import type { JournalWriter } from '../channel/journal/writer.ts';
 import type { FromWorker, ToWorker } from '../channel/messages.ts';
+import { failurePoint } from './failure-point.ts';
 import { memoryMB } from './memory.ts';
 import type { OutputCount } from './output.ts';
 
@@ -54,7 +55,7 @@ export class Results {
     else if (!isUndefined) this.#pushText(String(result));
     this.#count++;
     if (next !== undefined && !this.#isDue && this.#journal.resultAndStarted(result, next)) return false;
-    this.#channel.flush();
+    this.#flush();
     if (next !== undefined) this.#journal.started(next);
     return true;
   }
@@ -83,11 +84,17 @@ export class Results {
 
   /** The next one is told by itself, and then this one begins. */
   skip(next: number | undefined): void {
-    this.#channel.flush();
+    this.#flush();
     this.#run++;
     this.#since = performance.now();
     this.#lookedAt = this.#since;
     if (next !== undefined) this.#journal.started(next);
+  }
+
+  #flush(): void {
+    failurePoint?.('togetherUnsent');
+    this.#channel.flush();
+    failurePoint?.('togetherSent');
   }
 
   #pushText(json: string): void {
