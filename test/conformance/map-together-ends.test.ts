@@ -8,6 +8,10 @@ import { files, itemsWith, ordinary, resultsOf } from './support-together.ts';
 
 const numbers = () => new Counted((index) => index);
 
+/** Numbers, and then what takes so long that it is on its way for a while, as many together as there were of numbers. */
+const slowAfter = (count: number) =>
+  new Counted((index) => (index < count ? index : { kind: 'slow', ms: 1, at: index }));
+
 testEach('who breaks off leaves nothing of what travels together', async (_t, open) => {
   const { runtime } = await open({ max: 2 }, files);
   for (let round = 0; round < 10; round++) {
@@ -25,21 +29,24 @@ testEach('who breaks off leaves nothing of what travels together', async (_t, op
   }
   const { invocations, succeeded, cancelled } = runtime.stats().functions.mixed ?? assert.fail();
   assert.equal(invocations, succeeded + cancelled);
+  assert(cancelled > 0, 'none of what is out is taken back');
 });
 
 testEach('a signal ends it at once', async (_t, open) => {
   const { runtime } = await open({ max: 2 }, files);
   const controller = new AbortController();
-  const results = runtime.map('mixed', numbers(), { signal: controller.signal, ordered: false });
+  const results = runtime.map('mixed', slowAfter(ordinary), { signal: controller.signal, ordered: false });
   for (let count = 0; count < ordinary; count++) await within('the next', results.next());
   controller.abort(new Error('enough'));
   await assert.rejects(within('the end', collect(results)), CancelledError);
   await nothingIsLeft(runtime);
+  const { cancelled } = runtime.stats().functions.mixed ?? assert.fail();
+  assert(cancelled > 0, 'none of what is out is taken back');
 });
 
 testEach('the deadline of a close ends it', async (_t, open) => {
   const { runtime } = await open({ max: 2 }, files);
-  const results = runtime.map('mixed', numbers());
+  const results = runtime.map('mixed', slowAfter(ordinary));
   for (let count = 0; count < ordinary; count++) await within('the next', results.next());
   const rest = collect(results);
   await turn();
@@ -52,9 +59,21 @@ testEach('a close without a deadline lets what travels run, and nothing after it
   const { runtime } = await open({ max: 2 }, files);
   const results = runtime.map('mixed', numbers());
   for (let count = 0; count < ordinary; count++) await within('the next', results.next());
-  const rest = assert.rejects(within('the rest', collect(results)), RuntimeClosedError);
+  const { queued, running } = runtime.stats();
+  const rest: unknown[] = [];
+  const iteration = (async () => {
+    for await (const result of results) rest.push(result);
+  })();
+  const rejected = assert.rejects(within('the rest', iteration), RuntimeClosedError);
   await within('the close', runtime.close());
-  await rest;
+  await rejected;
+  assert(rest.length >= queued + running, `${rest.length} of ${queued + running} that were on their way`);
+  assert.deepEqual(
+    rest,
+    rest.map((_, index) => 2 * (ordinary + index)),
+  );
+  const { succeeded } = runtime.stats().functions.mixed ?? assert.fail();
+  assert.equal(succeeded, ordinary + rest.length, 'what ran was told');
 });
 
 testEach('with a concurrency no more are on their way', async (_t, open) => {
@@ -113,14 +132,17 @@ testEach('a function that changes on the way loses nothing', async (_t, open) =>
   );
   let latest = 1;
   let count = 0;
-  for await (const version of runtime.map<number>('version', new Counted((index) => index))) {
-    count++;
-    if (count % 20_000 === 0 && count <= 60_000)
-      project.write('functions/version.js', `export default () => ${count};`);
-    if (version !== latest) latest = version;
-    if (latest === 60_000) break;
-    assert(count < 20_000_000, 'the function does not change');
-  }
+  const iteration = (async () => {
+    for await (const version of runtime.map<number>('version', new Counted((index) => index))) {
+      count++;
+      if (count % 20_000 === 0 && count <= 60_000)
+        project.write('functions/version.js', `export default () => ${count};`);
+      if (version !== latest) latest = version;
+      if (latest === 60_000) break;
+      assert(count < 20_000_000, 'the function does not change');
+    }
+  })();
+  await within('the last change', iteration);
   const { failed, crashed, timedOut } = runtime.stats().functions.version ?? assert.fail();
   assert.deepEqual([failed, crashed, timedOut], [0, 0, 0]);
   await nothingIsLeft(runtime);

@@ -174,27 +174,32 @@ testEach('each is its own invocation, with an id, attempts and a context', async
   for (const [, ...others] of contexts) assert.deepEqual(others, ['mixed', 1, false]);
 });
 
-testEach('what one prints or logs is told as its own', async (_t, open) => {
-  const { logger, lines } = keepLines();
-  const { runtime } = await open({ max: 2 }, files, { logger });
-  const kinds = ['prints', 'logs'];
-  const special = Object.fromEntries(
-    Array.from({ length: 60 }, (_, index) => {
-      const place = at + index * 7;
-      return [place, { kind: kinds[index % 2] as string, at: place }];
-    }),
-  );
-  const results = await within('all', collect(runtime.map('mixed', itemsWith(special))));
-  await runtime.close();
-  for (const [place, { kind }] of Object.entries(special)) {
-    const text = `${kind === 'prints' ? 'printed' : 'logged'} ${place}`;
-    assert.deepEqual(
-      lines.filter(({ message }) => message === text).map(({ fields }) => fields.invocation),
-      [results[Number(place)]],
-      text,
+// The first line of either kind is that of one that travels with others; those behind it may go alone.
+for (const kinds of [
+  ['prints', 'logs'],
+  ['logs', 'prints'],
+] as const) {
+  testEach(`what one ${kinds.join(' or ')} is told as its own`, async (_t, open) => {
+    const { logger, lines } = keepLines();
+    const { runtime } = await open({ max: 2 }, files, { logger });
+    const special = Object.fromEntries(
+      Array.from({ length: 60 }, (_, index) => {
+        const place = at + index * 7;
+        return [place, { kind: kinds[index % 2] as string, at: place }];
+      }),
     );
-  }
-});
+    const results = await within('all', collect(runtime.map('mixed', itemsWith(special))));
+    await runtime.close();
+    for (const [place, { kind }] of Object.entries(special)) {
+      const text = `${kind === 'prints' ? 'printed' : 'logged'} ${place}`;
+      assert.deepEqual(
+        lines.filter(({ message }) => message === text).map(({ fields }) => fields.invocation),
+        [results[Number(place)]],
+        text,
+      );
+    }
+  });
+}
 
 testEach('results that are no JSON, and those of every other kind, come as they are', async (_t, open) => {
   const { runtime } = await open({ max: 2 }, files);

@@ -3,6 +3,7 @@ export const files = {
   'functions/mixed.js': `
     import fs from 'node:fs';
     import { isMainThread } from 'node:worker_threads';
+    const spin = (ms) => { for (const end = performance.now() + ms; performance.now() < end; ); };
     const special = {
       throws: ({ at }) => { throw Object.assign(new RangeError('not ' + at), { at }); },
       dies: () => {
@@ -15,6 +16,7 @@ export const files = {
         return at;
       },
       spins: () => { for (;;); },
+      slow: ({ ms, at }) => { spin(ms); return at; },
       waits: async ({ file }) => {
         while (!fs.existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 5));
         return file;
@@ -28,7 +30,8 @@ export const files = {
       bytes: () => Buffer.from('bytes'),
       text: ({ length }) => 'ü'.repeat(length),
       id: (_, ctx) => [ctx.invocationId, ctx.functionName, ctx.attempt, ctx.signal.aborted],
-      prints: ({ at }, ctx) => { console.log('printed ' + at); return ctx.invocationId; },
+      // What is printed is read while it runs.
+      prints: ({ at }, ctx) => { console.log('printed ' + at); spin(3); return ctx.invocationId; },
       logs: ({ at }, ctx) => { ctx.log.info('logged ' + at); return ctx.invocationId; },
       calls: ({ at }, ctx) => ctx.invoke('mixed', at),
       locks: async ({ at }, ctx) => { (await ctx.shared.lock('one').acquire()).release(); return at; },
