@@ -30,6 +30,7 @@ for (const ordered of [true, false]) {
   testEach(`the error of a source that is read while others are sent is told ${what}`, async (_t, open) => {
     const { runtime } = await open({ max: 2 }, files);
     await within('the first', collect(runtime.map('mixed', itemsWith({}))));
+    let missing = 0;
     for (let round = 0; round < 40; round++) {
       const count = ordinary + round * 37;
       const results: unknown[] = [];
@@ -43,8 +44,11 @@ for (const ordered of [true, false]) {
           results,
           Array.from({ length: count }, (_, index) => 2 * index),
         );
+      missing += count - results.length;
       await nothingIsLeft(runtime);
     }
+    // What was read just before it can't have been handed out.
+    if (!ordered) assert(missing > 0, 'it waits for what was read before it');
   });
 }
 
