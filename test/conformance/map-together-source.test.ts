@@ -30,7 +30,7 @@ for (const ordered of [true, false]) {
   testEach(`the error of a source that is read while others are sent is told ${what}`, async (_t, open) => {
     const { runtime } = await open({ max: 2 }, files);
     await within('the first', collect(runtime.map('mixed', itemsWith({}))));
-    for (let round = 0; round < 40; round++) {
+    for (let round = 0; round < 20; round++) {
       const count = ordinary + round * 37;
       const results: unknown[] = [];
       let handedOut = 0;
