@@ -91,7 +91,11 @@ testShared('waitFor goes on only when it is so, whoever changed it', 3, async (t
     }),
     RangeError,
   );
-  assert.equal(await shared.lock('condition album').tryAcquire(), undefined, 'it has the lock all the same');
+  assert.equal(
+    (await shared.lock('condition album').tryAcquire())?.name,
+    undefined,
+    'it has the lock all the same',
+  );
 });
 
 testShared('a wait that times out or is cancelled has the lock again', 2, async (test) => {
@@ -176,6 +180,24 @@ testShared(
     (await within('the lock', shared.condition('album').acquire())).release();
   },
 );
+
+testShared('an invocation that ends before it has the lock passes on what it was told', 3, async (test) => {
+  const { shared } = test;
+  const first = work(test, async (shared, _none, { ctx }: Tools) => {
+    void (await shared.condition('album').acquire()).wait();
+    ctx.progress('waits');
+    await shared.event('end').wait();
+  });
+  await stepsOf(first)();
+  const second = work(test, waitOnce, 'second');
+  await stepsOf(second)();
+  const held = await within('the lock', shared.condition('album').acquire());
+  await held.notify();
+  await shared.event('end').set();
+  await within('the first', first);
+  held.release();
+  assert.equal(await within('the second', second), 'second');
+});
 
 testShared(
   'only who has the lock can wait, and it is given back once, also while it waits',

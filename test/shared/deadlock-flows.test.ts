@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type DeadlockError, type Shared, TimeoutError } from 'warm-pool';
 import { rejectionOf } from '../support/open-runtime.ts';
 import { within } from '../support/wait.ts';
@@ -45,6 +46,10 @@ const flows = {
       'a child process': () => promisify(execFile)(process.execPath, ['-e', 'setTimeout(() => {}, 300)']),
       'an event that somebody sets': ({ shared }) => shared.event('go').wait(),
       'an item of a queue': ({ shared }) => shared.queue('go').get(),
+      'answers that come at once': async ({ shared }) => {
+        for (const end = Date.now() + 700; Date.now() < end; ) await shared.map('counts').get('photos');
+      },
+      'a lock that somebody has who waits for nothing': async ({ shared }) => (await shared.lock('c').acquire()).release(),
       'another invocation': ({ invoke }) => invoke('waits'),
     };
 
@@ -75,6 +80,8 @@ for (const what of [
   'a child process',
   'an event that somebody sets',
   'an item of a queue',
+  'answers that come at once',
+  'a lock that somebody has who waits for nothing',
   'another invocation',
 ]) {
   testShared(
@@ -82,6 +89,7 @@ for (const what of [
     4,
     async (test) => {
       const { shared, runtime } = test;
+      const c = await shared.session('who waits for nothing').lock('c').acquire();
       const two = runtime.invoke<string[]>('flows', { what });
       const other = work(test, askForA);
       const [step, stepOfOther] = [stepsOf(two), stepsOf(other)];
@@ -94,6 +102,7 @@ for (const what of [
       // While real ones are told it would have been as well.
       for (let time = 0; time < 5; time++)
         assert.equal(await within('one', work(test, haveTwice)), 'DEADLOCK');
+      c.release();
       await shared.event('go').set();
       await shared.queue('go').put('went');
       assert.equal(await within('the other', other), 'had both');
@@ -167,18 +176,25 @@ testShared('an invocation that waits for a lock that it has itself is told', 1, 
   (await within('the lock', test.shared.lock('a').acquire())).release();
 });
 
-testShared('one flow of an invocation may wait for what another one has', 1, async (test) => {
-  const passing = work(test, async (shared, _none, { delay }) => {
-    const one = async () => {
-      const held = await shared.lock('a').acquire();
-      await delay(200);
-      held.release();
-    };
-    const other = async () => (await shared.lock('a').acquire()).release();
-    await Promise.all([one(), other()]);
-    return 'both';
-  });
-  assert.equal(await within('both flows', passing), 'both');
+/** Has a lock for a while, and waits for it meanwhile. */
+async function waitForOwn(shared: Shared, _none: undefined, { delay }: Pick<Tools, 'delay'>) {
+  const one = async () => {
+    const held = await shared.lock('a').acquire();
+    await delay(200);
+    held.release();
+  };
+  const other = async () => (await shared.lock('a').acquire()).release();
+  await Promise.all([one(), other()]);
+  return 'both';
+}
+
+testShared('one flow of an invocation or a session may wait for what another one has', 1, async (test) => {
+  // A worker that nothing went on in once is asked again.
+  assert.equal(await within('one flow', work(test, haveTwice)), 'DEADLOCK');
+  assert.equal(await within('both flows', work(test, waitForOwn)), 'both');
+  const session = test.shared.session('a part');
+  const own = waitForOwn(session, undefined, { delay: async (ms) => void (await delay(ms)) });
+  assert.equal(await within('both of the session', own), 'both');
 });
 
 /** What those who tell how far they are need of their context. */

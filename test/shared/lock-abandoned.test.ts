@@ -179,6 +179,51 @@ testShared(
   },
 );
 
+testShared(
+  'so is one that was handed to an invocation that ended without looking',
+  1,
+  async ({ shared, runtime }) => {
+    const session = shared.session('a part');
+    await session.lock('door').acquire();
+    // It asks, and then computes to its end: the answer lies there unread.
+    const blocked = work({ runtime }, (shared, _none, { ctx }) => {
+      void shared.lock('door').acquire();
+      ctx.progress('asked');
+      for (const end = Date.now() + 300; Date.now() < end; );
+    });
+    await stepsOf(blocked)();
+    const last = shared.lock('door').acquire();
+    session.end();
+    await within('the one who does not look', blocked);
+    const held = await within('the last', last);
+    assert.equal(held.wasAbandoned, true);
+    held.release();
+  },
+);
+
+testShared('a worker that has a lock without a message is told that it was abandoned', 2, async (test) => {
+  const next = work(
+    test,
+    async (shared, uses, { ctx }) => {
+      const lock = shared.lock('door');
+      for (let use = 0; use < uses; use++) (await lock.acquire()).release();
+      ctx.progress('is quick');
+      await shared.event('its last holder is gone').wait();
+      const told: boolean[] = [];
+      for (let time = 0; time < 2; time++) await lock.run(({ wasAbandoned }) => void told.push(wasAbandoned));
+      return told;
+    },
+    usesUntilQuick,
+  );
+  await stepsOf(next)();
+  const holder = work(test, hold, { name: 'door', uses: 0, end: 'dies' });
+  await stepsOf(holder)();
+  await test.shared.event('go').set();
+  await rejectionOf(holder, WorkerCrashedError);
+  await test.shared.event('its last holder is gone').set();
+  assert.deepEqual(await within('the next', next), [true, false]);
+});
+
 testShared('what a session holds when it ends is given back as abandoned', 1, async ({ shared }) => {
   const session = shared.session('a part');
   await session.lock('door').acquire();

@@ -53,6 +53,23 @@ async function add(shared: Shared, { file, who, times }: Adding, { fs }: Pick<To
   }
 }
 
+/** The same with pauses, in which another one may come, and mostly doesn't. */
+async function addNowAndThen(shared: Shared, { file, who, times }: Adding, { fs }: Tools): Promise<void> {
+  const lock = shared.lock('sum');
+  const fd = fs.openSync(file, 'r+');
+  const numbers = new Float64Array(9);
+  for (let time = 1; time <= times; time++) {
+    await lock.run(() => {
+      fs.readSync(fd, numbers, 0, numbers.byteLength, 0);
+      numbers[who] = time;
+      numbers[0] = (numbers[0] ?? 0) + 1;
+      fs.writeSync(fd, numbers, 0, numbers.byteLength, 0);
+    });
+    for (const end = performance.now() + Math.random() / 50; performance.now() < end; );
+  }
+  fs.closeSync(fd);
+}
+
 /** The sum and its parts. */
 function numbersIn(file: string): number[] {
   return [...new Float64Array(new Uint8Array(fs.readFileSync(file)).buffer)];
@@ -168,6 +185,13 @@ testShared(
   },
   { killGrace },
 );
+
+testShared('nor do two workers that find it free most of the time', 2, async (test) => {
+  const file = newFile(test);
+  const adding = [1, 2].map((who) => work(test, addNowAndThen, { file, who, times }));
+  await within('both', Promise.all(adding), longMs);
+  assert.deepEqual(numbersIn(file).slice(0, 3), [2 * times, times, times]);
+});
 
 testShared(
   'workers that come back for a lock only after a while have it as often as they can',

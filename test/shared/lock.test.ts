@@ -12,7 +12,7 @@ testShared('a lock can be tried for: it is had at once or not at all', 1, async 
   assert(held);
   assert.equal(held.wasAbandoned, false);
   assert.equal(held.name, 'door');
-  assert.equal(await shared.lock('door').tryAcquire(), undefined);
+  assert.equal((await shared.lock('door').tryAcquire())?.name, undefined);
   const trying = (shared: Shared) => shared.lock('door').tryAcquire().then(Boolean);
   assert.equal(await work(test, trying), false);
   held.release();
@@ -49,7 +49,11 @@ testShared('a reentrant lock is free when it was given back as often as it was h
     const own = test.shared.session('a part of the program');
     const ending = side === 'worker' ? work(test, haveTwice, side) : haveTwice(own, side);
     await within('both', test.shared.event('twice').wait());
-    assert.equal(await test.shared.lock(side).tryAcquire(), undefined, `one of three is left in the ${side}`);
+    assert.equal(
+      (await test.shared.lock(side).tryAcquire())?.name,
+      undefined,
+      `one of three is left in the ${side}`,
+    );
     await test.shared.event('twice').clear();
     await test.shared.event('go').set();
     await ending;
@@ -70,9 +74,9 @@ testShared(
     const [one, other] = [shared.session('one'), shared.session('other')];
     const held = await one.lock('door', { reentrant: true }).acquire();
     const again = await one.lock('door', { reentrant: true }).acquire();
-    assert.equal(await other.lock('door', { reentrant: true }).tryAcquire(), undefined);
+    assert.equal((await other.lock('door', { reentrant: true }).tryAcquire())?.name, undefined);
     held.release();
-    assert.equal(await other.lock('door', { reentrant: true }).tryAcquire(), undefined);
+    assert.equal((await other.lock('door', { reentrant: true }).tryAcquire())?.name, undefined);
     again.release();
     assert(await other.lock('door', { reentrant: true }).tryAcquire());
     assert((await shared.lock('gate', { reentrant: false }).tryAcquire()) !== undefined);
@@ -87,7 +91,7 @@ testShared('a lock that is given back twice is not taken from the next one', 2, 
   first.release();
   await within('the second', second);
   first.release();
-  assert.equal(await shared.lock('door').tryAcquire(), undefined);
+  assert.equal((await shared.lock('door').tryAcquire())?.name, undefined);
   (await second).release();
   // The same where it is had and given back without a message.
   const twice = await work(
@@ -236,7 +240,7 @@ testShared(
       usesUntilQuick,
     );
     await stepsOf(holder)();
-    assert.equal(await test.shared.lock('door').tryAcquire(), undefined);
+    assert.equal((await test.shared.lock('door').tryAcquire())?.name, undefined);
     assert.equal(await work(test, (shared) => shared.lock('door').tryAcquire().then(Boolean)), false);
     const next = test.shared.lock('door').acquire();
     await test.shared.event('go').set();

@@ -88,6 +88,26 @@ testShared('a delivery is settled once, and put back at the end of its block', 1
   assert.equal((await photos.take()).returns, 1);
 });
 
+testShared('what comes back is as it was put, whatever was done to it', 1, async (test) => {
+  const photos = test.shared.queue<Buffer>('photos');
+  const photo = Buffer.alloc(2 ** 20, 'photo');
+  await photos.put(photo);
+  for (const place of ['program', 'worker', 'program']) {
+    if (place === 'worker') {
+      await work(test, async (shared) => {
+        const { value } = await shared.queue<Buffer>('photos').take();
+        value.fill(0);
+      });
+    } else {
+      const delivery = await within('it', photos.take());
+      assert(delivery.value.equals(photo));
+      delivery.value.fill(0);
+      await delivery.putBack();
+    }
+  }
+  assert((await photos.get()).equals(photo));
+});
+
 testShared('what comes back keeps its order with the other items', 1, async ({ shared }) => {
   const photos = shared.queue<string>('photos');
   for (const photo of ['a', 'b', 'c', 'd']) await photos.put(photo);
@@ -175,7 +195,11 @@ testShared('a closed queue still gives what comes back', 2, async (test) => {
   await photos.put('a');
   const taking = work(test, takeOne, 'dies' as End);
   await stepsOf(taking)();
+  await photos.put('b');
   await photos.close();
+  const other = await photos.take();
+  assert.equal(other.value, 'b');
+  await other.done();
   await test.shared.event('go').set();
   await rejectionOf(taking, WorkerCrashedError);
   const delivery = await within('it', photos.take());

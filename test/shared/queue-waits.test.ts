@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import type { Shared } from 'warm-pool';
 import { within } from '../support/wait.ts';
 import { stepsOf, type Tools, testShared, usesUntilQuick, work } from './support.ts';
@@ -57,6 +58,52 @@ testShared('one who waits before a worker has begun has all that it puts', 1, as
     had,
     Array.from({ length: count }, (_, item) => item),
   );
+  await within('its end', putting);
+});
+
+testShared('many who wait before a worker has begun each have an item of it', 1, async (test) => {
+  const { shared } = test;
+  const readers = Array.from({ length: 20 }, (_, index) => index);
+  const gets = readers.map((index) => shared.session(`reader ${index}`).queue<number>('items').get());
+  await work(
+    test,
+    async (shared, { uses, count }) => {
+      for (let use = 0; use < uses; use++) await shared.queue('for practice').put(use);
+      for (let item = 0; item < count; item++) await shared.queue('items').put(item);
+    },
+    { uses: usesUntilQuick, count: readers.length },
+  );
+  assert.deepEqual(await within('all of them', Promise.all(gets)), readers);
+});
+
+testShared('no item is overlooked that is put just when somebody begins to wait', 1, async (test) => {
+  const { shared } = test;
+  const rounds = 3000;
+  const file = test.project.path('had');
+  fs.writeFileSync(file, new Int32Array(1));
+  const putting = work(
+    test,
+    async (shared, { file, rounds, uses }, { fs }) => {
+      for (let use = 0; use < uses; use++) await shared.queue('for practice').put(use);
+      const fd = fs.openSync(file, 'r');
+      const had = new Int32Array(1);
+      for (let item = 0; item < rounds; item++) {
+        // Told by a file: a message would bring along what was overlooked.
+        do fs.readSync(fd, had, 0, had.byteLength, 0);
+        while ((had[0] as number) < item);
+        for (const end = performance.now() + Math.random() / 20; performance.now() < end; );
+        await shared.queue('items').put(item);
+      }
+      fs.closeSync(fd);
+    },
+    { file, rounds, uses: usesUntilQuick },
+  );
+  const fd = fs.openSync(file, 'r+');
+  test.t.after(() => fs.closeSync(fd));
+  for (let item = 0; item < rounds; item++) {
+    assert.equal(await within(`item ${item}`, shared.queue('items').get()), item);
+    fs.writeSync(fd, Int32Array.of(item + 1), 0, Int32Array.BYTES_PER_ELEMENT, 0);
+  }
   await within('its end', putting);
 });
 
