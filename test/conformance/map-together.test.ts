@@ -215,19 +215,23 @@ testEach('results that are no JSON, and those of every other kind, come as they 
     parts: [5, 5],
   };
   const kinds = Object.keys(given);
-  const special = Object.fromEntries(
-    Array.from({ length: 6 * kinds.length }, (_, index) => [
-      at + index * 5,
-      { kind: kinds[index % kinds.length] as string, at: 5 },
-    ]),
-  );
-  const items = itemsWith(special);
-  const results = await within('all', collect(runtime.map('mixed', items)), 30_000);
-  const asBuffers = results.map((each) => (each instanceof Uint8Array ? Buffer.from(each) : each));
-  assert.deepEqual(
-    asBuffers,
-    resultsOf(items, ({ kind }) => given[kind]),
-  );
+  // Each is the first once: those behind it may go alone.
+  for (const first of kinds.keys()) {
+    const special = Object.fromEntries(
+      Array.from({ length: 3 * kinds.length }, (_, index) => [
+        at + index * 5,
+        { kind: kinds[(first + index) % kinds.length] as string, at: 5 },
+      ]),
+    );
+    const items = itemsWith(special);
+    const results = await within('all', collect(runtime.map('mixed', items)));
+    const asBuffers = results.map((each) => (each instanceof Uint8Array ? Buffer.from(each) : each));
+    assert.deepEqual(
+      asBuffers,
+      resultsOf(items, ({ kind }) => given[kind]),
+      kinds[first],
+    );
+  }
   await nothingIsLeft(runtime);
 });
 
