@@ -65,11 +65,14 @@ export class Together {
     if (current?.record.chunk) this.splitTurn(current);
   }
 
-  /** While results wait for what was printed before them, what is told of one that came with others can be of those behind. */
+  /**
+   * While results wait for what was printed before them, what is told of one that came with others can be of those behind.
+   * A run that is among none of them tells nothing of the others: the journal may have ends that were heard of before.
+   */
   splitFor(message: FromWorker): void {
-    const turn = 'run' in message ? this.#options.turns.togetherWith(message.run) : undefined;
+    if (!('run' in message)) return this.splitCurrent();
+    const turn = this.#options.turns.togetherWith(message.run);
     if (turn) this.splitTurn(turn);
-    else this.splitCurrent();
   }
 
   /** The same; `ends` are those that were not heard of, from the journal. */

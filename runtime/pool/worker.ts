@@ -494,13 +494,14 @@ export class Worker {
     if (together) this.#together.splitTurn(together, journal.ends);
     clearTimeout(this.#loadTimer);
     this.#stepwiseKill.stop();
-    for (const timer of [this.#timeout, this.#idleness]) timer.stop();
     this.state = 'exited';
     // What had ended and was still in its memory.
     for (const { message, body } of journal.ends) {
       this.#receive(message, body);
       this.#startedBefore(journal);
     }
+    // Not before: where what came together is split, the time of the first of it begins.
+    for (const timer of [this.#timeout, this.#idleness]) timer.stop();
     this.#turns.releaseAll();
     this.#sharing.end();
     this.#events.onExit(this, exit, journal);

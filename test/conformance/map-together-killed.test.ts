@@ -69,6 +69,29 @@ for (const { name, fails, times } of points) {
   );
 }
 
+testEach('no time runs out of what a killed worker had not begun', async (_t, open) => {
+  const timeout = 1_000;
+  const env = { WARM_POOL_FAIL_AT: 'togetherRead:4' };
+  const slowlyLoaded = `
+    import fs from 'node:fs';
+    import { setTimeout } from 'node:timers/promises';
+    if (fs.existsSync(new URL('../slow', import.meta.url))) await setTimeout(${2 * timeout});
+    ${files['functions/noted.js']?.replace("import fs from 'node:fs';", '')}`;
+  const running = await open({ max: 1, timeout, env }, { 'functions/noted.js': slowlyLoaded });
+  const { runtime, project } = running;
+  await within('the first', runtime.invoke('noted', 2));
+  // From now on what is put back waits for a worker, for longer than it may run.
+  project.write('slow', '');
+  const ids = Array.from({ length: 600 }, (_, id) => id);
+  const errors: string[] = [];
+  const onError = ({ message }: Error) => void errors.push(message);
+  await until('a worker to come to the point', async () => {
+    await within('all', runtime.map('noted', ids, { onError }).toArray());
+    return (await deathsOf(running)) > 0;
+  });
+  assert.deepEqual(errors, []);
+});
+
 /** Maps so many, numbered from `first`, sees what became of each, and returns why those failed that did. */
 async function mapSome(
   { runtime, project }: Running,
