@@ -70,9 +70,12 @@ export class Together {
    * A run that is among none of them tells nothing of the others: the journal may have ends that were heard of before.
    */
   splitFor(message: FromWorker): void {
-    if (!('run' in message)) return this.splitCurrent();
-    const turn = this.#options.turns.togetherWith(message.run);
-    if (turn) this.splitTurn(turn);
+    if ('run' in message) {
+      const turn = this.#options.turns.togetherWith(message.run);
+      if (turn) this.splitTurn(turn);
+    } else {
+      this.splitCurrent();
+    }
   }
 
   /** The same; `ends` are those that were not heard of, from the journal. */

@@ -193,21 +193,3 @@ testShared('a long line for locks in the same order is no deadlock', 4, async (t
   const invocations = Array.from({ length: 4 }, () => work(test, inOrder, 300));
   await within('all of them', Promise.all([...sessions, ...invocations]), 60_000);
 });
-
-testShared('who gives a lock back before it asks for the next is in no deadlock', 2, async (test) => {
-  const turns = 2000;
-  const oneByOne = async (shared: Shared, turns: number) => {
-    for (let turn = 0; turn < turns; turn++) {
-      (await shared.lock('a').acquire()).release();
-      (await shared.lock('b').acquire()).release();
-    }
-  };
-  const both = async (shared: Shared, turns: number) => {
-    for (let turn = 0; turn < turns; turn++) {
-      const b = await shared.lock('b').acquire();
-      (await shared.lock('a').acquire()).release();
-      b.release();
-    }
-  };
-  await within('both of them', Promise.all([work(test, oneByOne, turns), work(test, both, turns)]), 60_000);
-});

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { SharedQueue } from 'warm-pool';
 import { collected, isolations, poolText } from '../conformance/support.ts';
 import { makeProject } from '../support/project.ts';
 import { runProgram } from '../support/run-program.ts';
@@ -104,9 +105,12 @@ testShared('more queues than a worker keeps are each in order, used in turn', 3,
   const putting = work(
     test,
     async (shared, { rounds, each, queues }) => {
-      const all = Array.from({ length: queues }, (_, index) => shared.queue(`queue ${index}`));
+      const all: SharedQueue[] = [];
       for (let round = 0; round < rounds; round++) {
-        for (const [index, queue] of all.entries()) {
+        for (let index = 0; index < queues; index++) {
+          // Made when it is used first, and not given up since.
+          all[index] ??= shared.queue(`queue ${index}`);
+          const queue = all[index] as SharedQueue;
           const puts: Promise<void>[] = [];
           for (let item = round * each; item < (round + 1) * each; item++) {
             const put = queue.put(item);
