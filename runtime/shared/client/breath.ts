@@ -11,6 +11,8 @@ export class Breath {
   /** When the clock was read last, of which there is no need for so many times. */
   #lookedAt = 0;
   #timesToLook = 0;
+  /** Comes with the turn. One for each, or those of a pause would end the next one before the event loop has turned. */
+  #immediate: NodeJS.Immediate | undefined;
   #turn: Promise<void> | undefined;
   #resolve = () => {};
 
@@ -33,7 +35,7 @@ export class Breath {
     if (this.#since === 0) {
       this.#since = now;
       // No part of what the function does: without anything else the event loop has nothing to turn for.
-      setImmediate(this.#turned).unref();
+      this.#immediate = setImmediate(this.#turned).unref();
     }
     if (now - this.#since > longestMs) return this.#pause();
     if (now - this.#lookedAt < shortMs) this.#timesToLook = timesPerLook - 1;
@@ -45,7 +47,7 @@ export class Breath {
     this.#turn = new Promise((resolve) => {
       this.#resolve = resolve;
     });
-    setImmediate(this.#turned);
+    this.#immediate?.ref();
     return this.#turn;
   }
 
